@@ -1,0 +1,81 @@
+package io.helios.repl.demo;
+
+import io.helios.repl.postgres.ConnectionSettings;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A real PostgreSQL server of its own on a free loopback port, from the binaries on the class path or those that a
+ * resolver gives; gone, with its data, when closed. {@code wal_level} is logical unless set otherwise. Started as root it
+ * runs in a user namespace of its own. Any thread.
+ */
+public final class LocalPostgres implements AutoCloseable {
+
+  private final EmbeddedPostgres server;
+
+  private LocalPostgres(EmbeddedPostgres server) {
+    this.server = server;
+  }
+
+  /** Starts PostgreSQL 17 with the given settings on top of the defaults. */
+  public static LocalPostgres start(Map<String, String> settings) throws IOException {
+    return start(settings, null, null, 0);
+  }
+
+  /**
+   * @param binaries where other binaries come from, or null for the ones on the class path
+   * @param dataDirectory a data directory to create or to start again (it then stays), or null for a passing one
+   * @param port a port to listen on, or 0 for a free one
+   */
+  public static LocalPostgres start(
+      Map<String, String> settings, @Nullable PgBinaryResolver binaries, @Nullable Path dataDirectory, int port)
+      throws IOException {
+    Map<String, String> all = new LinkedHashMap<>();
+    all.put("wal_level", "logical");
+    all.put("max_wal_senders", "20");
+    all.put("max_replication_slots", "20");
+    all.put("max_connections", "120");
+    all.putAll(settings);
+    EmbeddedPostgres.Builder builder =
+        EmbeddedPostgres.builder().setPGStartupWait(Duration.ofSeconds(60)).setLocaleConfig("locale", "C.UTF-8");
+    all.forEach(builder::setServerConfig);
+    if (binaries != null) {
+      builder.setPgBinaryResolver(binaries);
+    }
+    if (dataDirectory != null) {
+      builder.setDataDirectory(dataDirectory).setCleanDataDirectory(false);
+    }
+    if (port != 0) {
+      builder.setPort(port);
+    }
+    return new LocalPostgres(builder.start());
+  }
+
+  public int port() {
+    return server.getPort();
+  }
+
+  /** As the superuser {@code postgres}, who needs no password here. */
+  public ConnectionSettings settings(String database) {
+    return new ConnectionSettings("127.0.0.1", port(), database, "postgres", null, Map.of());
+  }
+
+  /** A plain superuser connection for setting things up. */
+  public Connection connect(String database) throws SQLException {
+    return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port() + "/" + database + "?user=postgres");
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.close();
+  }
+}

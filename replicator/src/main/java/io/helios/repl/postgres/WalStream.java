@@ -1,0 +1,43 @@
+package io.helios.repl.postgres;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The changes of one replication slot as they come: a seam, so that a simulated stream can take its place.
+ *
+ * <p>Order: transactions come whole, in the order of their commit LSN, starting with the first whose commit LSN is not
+ * before the slot's {@code confirmed_flush_lsn}. What was released is never sent again; what was not may be, after a
+ * reconnect.
+ *
+ * <p>Owned by the capture thread, but for {@link #keepAlive}, which any thread may call at any time.
+ */
+public interface WalStream extends AutoCloseable {
+
+  /**
+   * The next pgoutput message, or null when none is waiting; waits a millisecond at the most. The buffer has an array
+   * that is the caller's to keep: nobody writes it again.
+   *
+   * @throws io.helios.repl.error.TransientException when the connection is lost
+   * @throws io.helios.repl.error.OperatorException when the server refuses for good (slot gone, no right)
+   */
+  @Nullable ByteBuffer poll();
+
+  /**
+   * Everything that committed before this has been returned by {@link #poll}. Only meaningful between two
+   * transactions, right after {@code poll} returned null; an idle source advances it by its keepalives.
+   */
+  Lsn receivedUpTo();
+
+  /**
+   * Lets the server forget everything before {@code endLsn}. It is told at once when {@code now}, else with the next
+   * status update, a second later at most. Never moves back.
+   */
+  void release(Lsn endLsn, boolean now);
+
+  /** Tells the server that we live, whatever the owner is doing. Cheap, and a no-op when the owner is reading. */
+  void keepAlive();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,45 @@
+package io.helios.repl.status;
+
+import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.Lsn;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One tenant at one moment. Immutable; made by whoever is asked, from what the owning threads published.
+ *
+ * @param lagSeconds age of the oldest source commit that the target lacks; 0 when it lacks none; null when unknown
+ *     (nothing captured yet, or the source is out of reach)
+ * @param lagBytes WAL between the target's position and the source's, as far as captured; null when unknown
+ * @param appliedLsn commit LSN of the last transaction on the target
+ * @param capturedLsn everything that committed before this is in the journal
+ * @param sealedBytes bytes of its frames after sealing, since start
+ * @param rawBytes the same before compression
+ * @param since when it entered its state
+ */
+public record TenantStatus(
+    String tenant,
+    TenantState state,
+    String source,
+    String target,
+    String tier,
+    long epoch,
+    @Nullable Double lagSeconds,
+    @Nullable Long lagBytes,
+    double lagTargetSeconds,
+    double rowsPerSecond,
+    @Nullable Lsn appliedLsn,
+    @Nullable Lsn capturedLsn,
+    CopyProgress copy,
+    long conflicts,
+    long sealedBytes,
+    long rawBytes,
+    Instant since,
+    @Nullable Problem error,
+    @Nullable Instant errorAt) {
+
+  /** The initial copy: tables to do, tables done, rows and bytes moved so far; totals as estimated by the source. */
+  public record CopyProgress(int tables, int done, long rows, long bytes, long estimatedRows, long estimatedBytes) {
+    public static final CopyProgress NONE = new CopyProgress(0, 0, 0, 0, 0, 0);
+  }
+}

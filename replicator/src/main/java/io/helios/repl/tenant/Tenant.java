@@ -1,0 +1,28 @@
+package io.helios.repl.tenant;
+
+import java.time.Duration;
+import java.util.UUID;
+
+/**
+ * A tenant as its operator declared it. Its UUID, never its name, names files and keys.
+ *
+ * @param id made once, when the tenant is created
+ * @param name what commands call it
+ * @param key its value in the tenant column, or in the schema pattern
+ * @param source the configured source's name
+ * @param target the configured target's name
+ * @param tables which of the source's tables it takes
+ * @param lagTarget how far behind it may be, for the operator's eyes
+ * @param epoch its generation; writes under an older one are refused
+ */
+public record Tenant(
+    UUID id,
+    String name,
+    String key,
+    String source,
+    String target,
+    TableFilter tables,
+    Tier tier,
+    Duration lagTarget,
+    ConflictPolicy conflicts,
+    long epoch) {}
