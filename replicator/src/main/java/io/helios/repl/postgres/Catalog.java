@@ -96,6 +96,15 @@ public final class Catalog {
       ORDER BY i.indrelid, i.indexrelid
       """;
 
+  private static final String LEAVES =
+      """
+      SELECT r.oid::pg_catalog.int8, t.relid::pg_catalog.oid::pg_catalog.int8
+      FROM pg_catalog.unnest(?::pg_catalog.int8[]::pg_catalog.oid[]) r (oid)
+      CROSS JOIN LATERAL pg_catalog.pg_partition_tree(r.oid) t
+      JOIN pg_catalog.pg_class c ON c.oid = t.relid
+      WHERE t.isleaf AND c.relkind = 'r'
+      """;
+
   private Catalog() {}
 
   /** {@code 14} to {@code 18}; known since the connection was made. */
@@ -138,6 +147,40 @@ public final class Catalog {
         }
       }
       return read(connection, oids).stream().findFirst();
+    }
+  }
+
+  /**
+   * The leaf partitions of the given roots, by the root's OID, as tables of their own: what PostgreSQL logs for an update
+   * or delete is decided by the leaf's replica identity, not by the root's.
+   */
+  public static Map<Integer, List<TableDefinition>> leafPartitions(
+      Connection connection, Collection<TableDefinition> roots) throws SQLException {
+    List<Long> rootOids = roots.stream()
+        .filter(t -> t.kind() == 'p')
+        .map(t -> Integer.toUnsignedLong(t.oid()))
+        .toList();
+    if (rootOids.isEmpty()) {
+      return Map.of();
+    }
+    try (EmptySearchPath _ = EmptySearchPath.on(connection)) {
+      Map<Integer, Integer> rootOf = new HashMap<>();
+      List<Long> leaves = new ArrayList<>();
+      try (PreparedStatement query = query(connection, LEAVES, rootOids);
+          ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          leaves.add(row.getLong(2));
+          rootOf.put((int) row.getLong(2), (int) row.getLong(1));
+        }
+      }
+      Map<Integer, List<TableDefinition>> byRoot = new HashMap<>();
+      for (TableDefinition leaf : read(connection, leaves)) {
+        Integer root = rootOf.get(leaf.oid());
+        if (root != null) {
+          byRoot.computeIfAbsent(root, key -> new ArrayList<>()).add(leaf);
+        }
+      }
+      return byRoot;
     }
   }
 

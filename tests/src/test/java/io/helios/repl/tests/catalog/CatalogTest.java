@@ -1,9 +1,12 @@
 package io.helios.repl.tests.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.helios.repl.demo.LocalPostgres;
 import io.helios.repl.postgres.Catalog;
+import io.helios.repl.postgres.IdentityIndex;
+import io.helios.repl.postgres.SequenceState;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableDefinition.ColumnDefinition;
 import io.helios.repl.tenant.TableFilter;
@@ -130,6 +133,67 @@ class CatalogTest {
       assertThat(table(connection, "never").estimatedRows()).isEqualTo(-1);
       assertThat(table(connection, "part").estimatedRows()).isEqualTo(1000);
       assertThat(table(connection, "part").bytes()).isGreaterThanOrEqualTo(2 * 8192);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {14, 17, 18})
+  void readsTheSequencesThatFeedATable(int major) throws Exception {
+    try (Connection connection = database(
+        major,
+        "CREATE SEQUENCE loose AS smallint INCREMENT -2 CYCLE CACHE 5",
+        "CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY (START 7 INCREMENT 3), b serial,"
+            + " c int DEFAULT nextval('loose'), d int)",
+        "INSERT INTO t (d) VALUES (1), (2)",
+        "CREATE ROLE nobody_%d".formatted(major))) {
+      int oid = table(connection, "t").oid();
+      List<SequenceState> sequences = SequenceState.read(connection, List.of(oid));
+
+      assertThat(sequences).extracting(SequenceState::name).containsExactly("loose", "t_a_seq", "t_b_seq");
+      assertThat(sequences).extracting(SequenceState::column).containsExactly("c", "a", "b");
+      assertThat(sequences).extracting(SequenceState::tie).containsExactly('n', 'i', 'a');
+      assertThat(sequences).extracting(SequenceState::lastValue).containsExactly(-9L, 10L, 2L);
+      assertThat(sequences.getFirst().cycle()).isTrue();
+
+      connection.createStatement().execute("SET ROLE nobody_" + major);
+      assertThat(SequenceState.read(connection, List.of(oid)))
+          .allSatisfy(s -> assertThat(s.lastValue()).isNull())
+          .noneMatch(SequenceState::readable);
+    }
+  }
+
+  @Test
+  void leafPartitionsAreFoundAtAnyDepthWithTheirOwnIdentity() throws Exception {
+    try (Connection connection = database(
+        17,
+        "CREATE TABLE part (a int PRIMARY KEY) PARTITION BY LIST (a)",
+        "CREATE TABLE part_1 PARTITION OF part FOR VALUES IN (1)",
+        "CREATE TABLE part_x PARTITION OF part DEFAULT PARTITION BY HASH (a)",
+        "CREATE TABLE part_x_0 PARTITION OF part_x FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+        "ALTER TABLE part_x_0 REPLICA IDENTITY FULL")) {
+      TableDefinition root = table(connection, "part");
+      assertThat(Catalog.leafPartitions(connection, List.of(root)).get(root.oid()))
+          .extracting(TableDefinition::name, TableDefinition::replicaIdentity)
+          .containsExactly(tuple("part_1", 'd'), tuple("part_x_0", 'f'));
+    }
+  }
+
+  @Test
+  void anIdentityIndexIsOneThatPostgresTakes() throws Exception {
+    try (Connection connection = database(
+        17,
+        "CREATE TABLE t (a int NOT NULL, b int NOT NULL, c int, g int GENERATED ALWAYS AS (a) STORED NOT NULL)",
+        "CREATE UNIQUE INDEX fit ON t (b, a) INCLUDE (c)",
+        "CREATE UNIQUE INDEX nullable ON t (c)",
+        "CREATE UNIQUE INDEX partial ON t (a) WHERE b > 0",
+        "CREATE UNIQUE INDEX expression ON t ((a + 1), b)",
+        "CREATE UNIQUE INDEX generated ON t (g)",
+        "CREATE INDEX plain ON t (a)",
+        "ALTER TABLE t ADD CONSTRAINT deferred UNIQUE (a) DEFERRABLE, ADD CONSTRAINT pk PRIMARY KEY (a, b)")) {
+      int oid = table(connection, "t").oid();
+      assertThat(IdentityIndex.read(connection, List.of(oid)).get(oid))
+          .containsExactly(
+              new IdentityIndex("pk", true, List.of("a", "b")), new IdentityIndex("fit", false, List.of("b", "a")));
     }
   }
 
