@@ -11,7 +11,6 @@ import java.util.Optional;
 public enum ErrorCode {
   // 1xxx configuration and usage
   // 2xxx source
-  // 20xx-21xx connections, the replication slot and its stream, routing
   UNREACHABLE(2001, "A database cannot be reached", "The host, the port or the network does not answer, or the server is starting or stopping. It is tried again with growing pauses; check host and port, the firewall, and listen_addresses."),
   AUTHENTICATION_FAILED(2002, "A database refuses the login", "User or password is wrong, or pg_hba.conf has no line for this user, database and address. A replication connection to a database is matched by the database's own lines."),
   DATABASE_MISSING(2003, "There is no such database", "The server answers, but it has no database of this name, or the role may not connect to it."),
@@ -38,6 +37,20 @@ public enum ErrorCode {
   WAL_MESSAGE_MALFORMED(2190, "A message of the WAL stream cannot be decoded", "What arrived is no pgoutput message of protocol version 1. Capture stops rather than guess."),
   CHANGES_MALFORMED(2191, "A frame's changes cannot be decoded", "The frame is authentic but its content breaks the format. Applying stops rather than guess."),
   // 3xxx target and applying
+  TARGET_BUSY(3101, "The target is out of reach or busy", "The connection was lost, a lock was not had in time, or the server is starting or full. It is retried with growing pauses; nothing is lost meanwhile, the journal keeps the changes."),
+  APPLIER_FENCED(3102, "The applier's epoch is over", "The target records another epoch for this tenant: a cutover or failover happened, and this side may write nothing any more. Look at the tenant's status on the server that holds the new epoch."),
+  REPLICA_UNKNOWN(3103, "The target has no record of the tenant", "The tenant's row in helios.replica is missing: the target was never prepared for it, was restored from an older backup, or the row was removed by hand. Without it nothing can be applied exactly once; resync the tenant."),
+  FRAME_FOREIGN(3104, "A frame comes from another source or epoch", "Frames carry the system identifier of the source they were captured from, and the epoch. This one differs from what the target knows, so applying it could mix two histories."),
+  TARGET_TABLE_MISSING(3105, "The target lacks a table", "A change arrived for a table that the target does not have. Create it there with the source's definition, then start the tenant again: it goes on from its position."),
+  TARGET_COLUMN_MISSING(3106, "The target's table lacks a column", "A change carries a column that the target's table does not have. Add it there with the source's type, then start the tenant again: it goes on from its position."),
+  ROW_REJECTED(3107, "The target rejected a row", "The target's constraints, types or rights do not let this change in. Nothing of its transaction is applied. Mend the target's table, then start the tenant again: it goes on from its position."),
+  CONFLICT_STOPPED(3108, "A conflict, and the tenant's policy is to stop", "The target's row is not what the change expects, so somebody else wrote it. Compare both sides with helios-repl verify run, then repair, or let the source win."),
+  ROW_INCOMPLETE(3109, "A row is missing at the target and the change does not carry all of it", "PostgreSQL does not send large values that an update left unchanged, so the row cannot be made from this change alone. Bring it back with helios-repl verify repair, or resync the tenant."),
+  KEY_TAKEN(3110, "A key is taken by another tenant's row", "The shared table at the target already holds this key or unique value in a row of another tenant, which is never touched. Make the keys of the shards disjoint, or give the tenant a target of its own."),
+  FRAME_SEQUENCE(3111, "Frames are out of order", "A tenant's frames are numbered without holes, and one is missing, repeated or misplaced. The journal or its transport is damaged; resync the tenant."),
+  VALUE_UNREADABLE(3112, "A value came in a form that the target cannot read", "A binary value of a type that is not built in. Types that are not built in are carried as text; the source's stream has to be opened again."),
+  TARGET_NOT_PREPARED(3113, "The target could not be prepared", "The role's rights do not suffice to create schema helios or a guard. Run the SQL that is shown as a role that may."),
+  TARGET_SCHEMA_NEWER(3114, "The target was prepared by a newer helios-repl", "Schema helios there has a version that this program does not know. Use the newer program."),
   COPY_SOURCE_FAILED(3250, "The copy cannot read the source", "Taking a snapshot of the source, or reading a table under it, failed. The message has the server's own word for it."),
   COPY_TARGET_FAILED(3251, "The copy cannot write the target", "Preparing the copy at the target, or writing a table, failed. The message has the server's own word for it."),
   TABLE_CHANGED_UNDER_SNAPSHOT(3252, "A table changed while a snapshot was taken", "A TRUNCATE or ALTER TABLE came between the snapshot and the lock that protects it. It is tried again by itself."),
