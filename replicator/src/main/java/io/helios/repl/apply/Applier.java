@@ -1,11 +1,13 @@
 package io.helios.repl.apply;
 
+import io.helios.repl.change.ChangeReader;
 import io.helios.repl.change.FrameEntry;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.relay.Frame;
+import io.helios.repl.seal.FrameOpener;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
@@ -49,6 +51,16 @@ public final class Applier implements AutoCloseable {
     this.settings = settings;
     this.nanos = nanos;
     this.backoff = new Backoff(settings.retryFirst(), settings.retryLast());
+  }
+
+  /** An applier on the frames of this process; the opener is its own from now on. */
+  public static Applier open(ApplySchedule schedule, FrameOpener opener, Target target, ApplySettings settings) {
+    return new Applier(
+        schedule,
+        frame -> new ChangeReader(opener.open(frame), 0, frame.header().plainLength())::next,
+        target,
+        settings,
+        System::nanoTime);
   }
 
   /** One turn of up to so many tenants. Returns how many were served; 0: see {@link #awaitWork}. */
