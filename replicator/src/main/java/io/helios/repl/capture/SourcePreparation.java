@@ -5,6 +5,7 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.EmptySearchPath;
 import io.helios.repl.postgres.Publication;
+import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.status.Finding;
 import java.sql.Connection;
@@ -47,7 +48,8 @@ public final class SourcePreparation {
    * @param connection an ordinary one, in autocommit mode: indexes are built concurrently
    * @throws OperatorException when the server cannot be captured at all, when the publication leaves things out, or when
    *     rights are missing; the hint then is the SQL that is left to run
-   * @throws SQLException whatever else PostgreSQL answered
+   * @throws io.helios.repl.error.TransientException when it may succeed later
+   * @throws SQLException when the catalogs cannot be read
    */
   public static List<String> run(Connection connection, SourceScope scope) throws SQLException {
     try (EmptySearchPath _ = EmptySearchPath.on(connection);
@@ -81,16 +83,11 @@ public final class SourcePreparation {
     try {
       statement.execute(sql);
     } catch (SQLException e) {
-      if (!"42501".equals(e.getSQLState())) {
-        throw e;
-      }
-      throw new OperatorException(
-          new Problem(
-              ErrorCode.SOURCE_NOT_PREPARABLE,
-              "source \"" + scope.source() + "\" cannot be prepared by role " + SourceCheck.role(connection),
-              "it lacks the right to run: " + sql,
-              SourceCheck.lines(plan(connection, scope))),
-          e);
+      throw SqlStates.classify(
+          e,
+          ErrorCode.SOURCE_NOT_PREPARABLE,
+          "source \"" + scope.source() + "\" cannot be prepared by role " + SourceCheck.role(connection),
+          SourceCheck.lines(plan(connection, scope)));
     }
   }
 

@@ -60,8 +60,26 @@ public enum ErrorCode {
   WAL_SENDER_TIMEOUT(2220, "wal_sender_timeout is unusual", "Too short, and a pause of this machine breaks the stream; 0, and a dead connection holds the slot for hours."),
   SLOT_IDLE_TIMEOUT(2221, "Slots that idle are dropped from service", "idle_replication_slot_timeout invalidates our slot when this program is down for that long: tenants need a resync then."),
   SOURCE_IDENTITY(2222, "Which source it is", "The system identifier is kept with everything captured, so that another server is never taken for this one."),
-  SOURCE_NOT_PREPARABLE(2223, "The source could not be prepared", "The role's rights do not suffice. Have the SQL of the hint run by the owner of the tables or a superuser, then prepare again."),
+  SOURCE_NOT_PREPARABLE(2223, "The source could not be prepared", "A statement was refused, most often for want of rights. Have the SQL of the hint run by the owner of the tables or a superuser, then prepare again."),
   // 3xxx target and applying
+  // 32xx what target check finds
+  TARGET_VERSION(3201, "The target's PostgreSQL version is not supported", "Versions 14 to 18 are. Upgrade the target, or use a release of helios-repl that knows its version."),
+  TARGET_READ_ONLY(3202, "The target takes no writes", "It is a standby, or its database or role is set to read-only transactions."),
+  TARGET_SCHEMA_NOT_PERMITTED(3203, "The role may not make schema helios", "Positions, copy progress, conflicts and the guard are kept in a schema of their own at the target. It is best owned by the role: the hint makes it so."),
+  REPLICA_ROLE_NOT_PERMITTED(3204, "The role may not set session_replication_role", "While applying, triggers and foreign keys of the target must stay quiet: they fired at the source already. PostgreSQL 15 and later can grant that; 14 takes a superuser."),
+  TABLE_NOT_WRITABLE(3205, "The role may not write a table", "Applying takes SELECT, INSERT, UPDATE and DELETE, and the read-only guard is a trigger. Ownership is not needed. The hint grants it."),
+  TABLE_NOT_THERE(3206, "The target lacks tables", "They are created from the source's catalog when the target is prepared, where the role has CREATE; else have the SQL of the hint run by a role that has."),
+  TABLE_UNFIT(3207, "A table of the target does not fit", "What the source holds could not be written into it, or would not be the same there. Every mismatch is listed; nothing starts before all are mended."),
+  FIRES_WHILE_APPLYING(3208, "A trigger or rule fires while changes are applied", "ENABLE ALWAYS and ENABLE REPLICA make it run as the applier on every replicated row, on top of what the source's own triggers did. The hint makes it fire for ordinary sessions only."),
+  CODE_WHILE_APPLYING(3209, "A function runs while changes are applied", "Defaults of columns that the source lacks, generated columns, checks and index expressions call it as the applier, with the applier's rights. Make sure that only its owner can replace it."),
+  TARGET_ROWS_HIDDEN(3210, "Row-level security at the target applies to the role", "Updates and deletes would miss rows that it hides. The role needs BYPASSRLS."),
+  TARGET_IS_SOURCE(3211, "Source and target are the same database", "Their system identifiers and databases are equal: changes would be applied to where they come from."),
+  ENCODING_DIFFERS(3212, "Source and target have different encodings", "Characters that the target's encoding lacks are refused when they come. UTF8 takes everything."),
+  TARGET_UNLOGGED(3213, "A table of the target is unlogged", "A crash empties it, while the recorded position says that its rows are there."),
+  DEFINITION_LEFT_OUT(3214, "Something of the source's definitions is not carried", "Foreign keys, triggers, rules, policies, and what calls functions that the target may not have, are left to their owner. A replica needs none of it; a promotion may."),
+  TABLE_IS_SOMETHING_ELSE(3215, "A name that a table needs is taken", "The target has a view, a partition or a foreign table of that name."),
+  TARGET_IDENTITY(3216, "Which target it is", "Version and system identifier, to know."),
+  TARGET_NOT_PREPARABLE(3217, "The target could not be prepared", "A statement was refused, most often for want of rights. Have the SQL of the hint run by the owner of the schemas or a superuser, then prepare again."),
   // 4xxx journal, sealing and keys
   // 5xxx tenants
   // 6xxx verification
