@@ -11,7 +11,6 @@ import java.util.Optional;
 public enum ErrorCode {
   // 1xxx configuration and usage
   // 2xxx source
-  // 20xx-21xx connections, the replication slot and its stream, routing
   UNREACHABLE(2001, "A database cannot be reached", "The host, the port or the network does not answer, or the server is starting or stopping. It is tried again with growing pauses; check host and port, the firewall, and listen_addresses."),
   AUTHENTICATION_FAILED(2002, "A database refuses the login", "User or password is wrong, or pg_hba.conf has no line for this user, database and address. A replication connection to a database is matched by the database's own lines."),
   DATABASE_MISSING(2003, "There is no such database", "The server answers, but it has no database of this name, or the role may not connect to it."),
@@ -52,9 +51,41 @@ public enum ErrorCode {
   VALUE_UNREADABLE(3112, "A value came in a form that the target cannot read", "A binary value of a type that is not built in. Types that are not built in are carried as text; the source's stream has to be opened again."),
   TARGET_NOT_PREPARED(3113, "The target could not be prepared", "The role's rights do not suffice to create schema helios or a guard. Run the SQL that is shown as a role that may."),
   TARGET_SCHEMA_NEWER(3114, "The target was prepared by a newer helios-repl", "Schema helios there has a version that this program does not know. Use the newer program."),
+  COPY_SOURCE_FAILED(3250, "The copy cannot read the source", "Taking a snapshot of the source, or reading a table under it, failed. The message has the server's own word for it."),
+  COPY_TARGET_FAILED(3251, "The copy cannot write the target", "Preparing the copy at the target, or writing a table, failed. The message has the server's own word for it."),
+  TABLE_CHANGED_UNDER_SNAPSHOT(3252, "A table changed while a snapshot was taken", "A TRUNCATE or ALTER TABLE came between the snapshot and the lock that protects it. It is tried again by itself."),
+  COPY_KEY_NOT_CANONICAL(3253, "The tenant's key is not written as PostgreSQL writes it", "The tenant column's type prints the key in another form (007 for 7, upper case in a UUID) or knows no such value. Its changes would not be recognized in the WAL. Create the tenant with the key as the column prints it."),
+  COPY_TARGET_NOT_EMPTY(3254, "The target already holds rows of the tenant", "Rows that helios-repl did not bring are neither deleted nor overwritten. Delete them, or choose another target."),
+  COPY_KEY_TAKEN(3255, "Another tenant's rows hold keys of this tenant", "On a shared target a key or unique value of this tenant is taken by a row of another tenant. Another tenant's row is never touched."),
+  COPY_ROWS_MISSING(3256, "The target did not take all rows", "A trigger that is enabled ALWAYS, or for replicas, drops or redirects rows at the target. Disable it for the copy."),
+  COPY_TAKEN_OVER(3257, "Another copy has taken over", "Two copies of the same tenant run at once; the later one goes on."),
+  COPY_TABLE_MISSING(3258, "The target lacks a table or a tenant column", "Rows are copied into tables that are there and fit. target prepare creates them from the source's catalog."),
   // 4xxx journal, sealing and keys
+  FRAME_MALFORMED(4001, "A frame's header is malformed", "The bytes of a frame's header break their own rules or are of a format that this version does not know. Nothing of the frame is used. A peer of another version, or damage on the way, are the usual causes; `tenant resync` compares and repairs."),
+  JOURNAL_CORRUPT(4002, "The relay journal is damaged", "A segment of the relay journal holds something that was not written there, before its last durable mark. The disk or something that writes to the data directory is the usual cause. Nothing after the damage is used. Set the journal's directory aside and resync its tenants."),
+  JOURNAL_WRITE_FAILED(4003, "The relay journal cannot be written", "The disk refused a write: usually it is full. What was being written has been taken back, the source keeps its WAL meanwhile, and capture goes on by itself once there is room."),
+  JOURNAL_READ_FAILED(4004, "The relay journal cannot be read", "The disk refused a read of the relay journal. It is tried again."),
+  JOURNAL_SYNC_FAILED(4005, "The relay journal could not be made durable", "The disk did not confirm what was written since the last durable mark, so all of it is given up and captured again from the source."),
+  JOURNAL_GAP(4006, "The relay journal no longer holds what the target lacks", "Changes after the target's position have been trimmed, or the journal is not the one that the target followed. Going on would lose changes: `tenant resync` compares and repairs."),
+  JOURNAL_OVERFLOW(4007, "A tenant has outgrown its share of the relay journal", "The tenant's target did not take its changes for so long that they exceeded `relay.max-bytes-per-tenant`, or that the journal exceeded `relay.max-bytes`. What was held for it has been dropped so that others go on. Mend the target, then `tenant resync`."),
+  JOURNAL_IN_USE(4008, "The relay journal is in use", "Another process, or another part of this one, has opened this journal's directory. One server owns a data directory."),
+  JOURNAL_VERSION(4009, "The relay journal is of another version", "The journal was written by a version of helios-repl whose format this one does not know. Run that version, or let it drain the journal first."),
+  FRAME_KEY_UNKNOWN(4101, "A frame's key is not in the keyring", "The frame was sealed with a key that has been shredded, or that this server never had. Without it nobody can read the frame."),
+  FRAME_NOT_AUTHENTIC(4102, "A frame failed authentication", "The frame is not what was sealed: it was altered, or it stands where another belongs. Nothing of it is used. `tenant resync` compares and repairs."),
+  FRAME_NOT_DECOMPRESSED(4103, "A frame cannot be decompressed", "The frame is authentic but what was sealed is not compressed data within the promised bounds. This is a bug in what sealed it."),
+  FRAME_LENGTH_MISMATCH(4104, "A frame's length is not what its header says", "The frame was cut or lengthened on its way. Nothing of it is used; it is fetched again."),
+  KEYRING_CORRUPT(4201, "A key file is damaged", "A tenant's key file does not open with the master key, or does not hold what it should. Restore the keyring directory from its backup."),
+  MASTER_KEY_WRONG(4202, "The master key does not fit the keyring", "The tenants' keys were wrapped with another master key. Give the server the key that the keyring was made with."),
+  MASTER_KEY_EXPOSED(4203, "The master key's file can be read by others", "Whoever reads the master key can read every tenant's frames. Its file must be the server's user's alone."),
+  MASTER_KEY_INVALID(4204, "The master key is not a key", "A master key is 32 random bytes, written in base64."),
+  KEYRING_UNAVAILABLE(4205, "The keyring cannot be read or written", "The disk or the rights of the keyring's directory do not allow it."),
+  TENANT_KEY_MISSING(4206, "A tenant has no key", "Nothing can be sealed for the tenant: its key was shredded, or never made."),
   // 5xxx tenants
   // 6xxx verification
+  VERIFY_SOURCE_FAILED(6001, "The verification cannot read the source", "Taking a snapshot of the source, or reading a table under it, failed. The message has the server's own word for it."),
+  VERIFY_TARGET_FAILED(6002, "The verification cannot read the target", "Taking a snapshot of the target, or reading a table under it, failed. The message has the server's own word for it."),
+  VERIFY_NO_POINT(6003, "Both sides could not be seen at one point in time", "Either transactions that stay open at the source kept its snapshot waiting, or the applier did not reach the snapshot's point. End long transactions at the source, let the tenant catch up, or allow more time."),
+  VERIFY_TABLE_MISSING(6004, "The target lacks a table that is to be compared", "The table, or the tenant's column in it, is not there at the target. Create it, then resync the tenant."),
   // 9xxx the server itself
   INTERNAL(9001, "A bug in helios-repl", "An assumption of the program does not hold. The part that met it has stopped; the log has the details.");
 
