@@ -1,7 +1,10 @@
 package io.helios.repl.apply;
 
+<<<<<<< HEAD
 import io.helios.repl.change.ChangeReader;
 import io.helios.repl.change.FrameEntry;
+=======
+>>>>>>> catalog
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
@@ -12,7 +15,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class Applier implements AutoCloseable {
 
   private final ApplySchedule schedule;
-  private final Function<Frame, Supplier<@Nullable FrameEntry>> opener;
+  private final Function<Frame, byte[]> opener;
   private final Target target;
   private final ApplySettings settings;
   private final LongSupplier nanos;
@@ -39,9 +41,13 @@ public final class Applier implements AutoCloseable {
   private int failures;
   private long retryAt;
 
-  Applier(
+  /**
+   * @param opener authenticates, decrypts and decompresses a frame; throws CorruptionException; only this thread calls it
+   * @param nanos a clock that only grows, the schedule's
+   */
+  public Applier(
       ApplySchedule schedule,
-      Function<Frame, Supplier<@Nullable FrameEntry>> opener,
+      Function<Frame, byte[]> opener,
       Target target,
       ApplySettings settings,
       LongSupplier nanos) {
@@ -53,6 +59,7 @@ public final class Applier implements AutoCloseable {
     this.backoff = new Backoff(settings.retryFirst(), settings.retryLast());
   }
 
+<<<<<<< HEAD
   /** An applier on the frames of this process; the opener is its own from now on. */
   public static Applier open(ApplySchedule schedule, FrameOpener opener, Target target, ApplySettings settings) {
     return new Applier(
@@ -64,6 +71,9 @@ public final class Applier implements AutoCloseable {
   }
 
   /** One turn of up to so many tenants. Returns how many were served; 0: see {@link #awaitWork}. */
+=======
+  /** One turn of up to so many tenants. Returns 0 when there was nothing to do: see {@link #awaitWork}. */
+>>>>>>> catalog
   public int runOnce() {
     if (failures > 0 && nanos.getAsLong() - retryAt < 0) {
       return 0;
@@ -72,23 +82,35 @@ public final class Applier implements AutoCloseable {
     if (claimed.isEmpty()) {
       return 0;
     }
-    ApplyTurn turn = null;
     try {
-      turn = new ApplyTurn(connected(), target.name(), claimed, schedule, opener, settings, nanos, backoff);
-      turn.run();
+      TargetSession usable = connected();
+      ApplyTurn turn = new ApplyTurn(usable, target.name(), claimed, schedule, opener, settings, nanos, backoff);
+      try {
+        turn.run();
+      } finally {
+        claimed = turn.unfinished();
+      }
       failures = 0;
       problem = null;
-      return claimed.size();
+      return 1;
     } catch (TransientException | OperatorException e) {
       // Also where the target refuses for good: that is seen, and tried again, since it may be mended any time.
       lost(e);
       return 0;
     } finally {
-      if (turn == null) {
-        claimed.forEach(schedule::giveBackUntouched);
-      } else {
-        turn.giveBackRest(problem);
+      giveBack(claimed);
+    }
+  }
+
+  /** Tenants that were not seen through: what the target has of them is read again. */
+  private void giveBack(List<ReplicaTenant> unfinished) {
+    Problem why = problem;
+    for (ReplicaTenant tenant : unfinished) {
+      tenant.unload();
+      if (why != null) {
+        tenant.failed(why, false);
       }
+      schedule.giveBackUntouched(tenant);
     }
   }
 

@@ -1,11 +1,9 @@
 package io.helios.repl.apply;
 
-import io.helios.repl.tenant.Tier;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,8 +20,6 @@ import org.jspecify.annotations.Nullable;
  * and a lower one goes on; within a tier it is round-robin. A tenant is in one applier's hands at a time. Thread-safe.
  */
 public final class ApplySchedule {
-
-  private static final Map<Tier, Integer> SHARES = Map.of(Tier.PREMIUM, 9, Tier.STANDARD, 3, Tier.BEST_EFFORT, 1);
 
   /** What a tenant's applier says when it gives the tenant back. */
   enum Outcome {
@@ -55,22 +51,32 @@ public final class ApplySchedule {
     }
   }
 
+  /** A tier's tenants that wait for their turn. */
+  private static final class Line {
+    final int share;
+    final Deque<Entry> entries = new ArrayDeque<>();
+    int credit;
+
+    Line(int share) {
+      this.share = share;
+    }
+  }
+
   private final LongSupplier nanos;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final Map<UUID, Entry> entries = new HashMap<>();
-  private final Map<Tier, Deque<Entry>> ready = new EnumMap<>(Tier.class);
-  private final Map<Tier, Integer> credit = new EnumMap<>(Tier.class);
+  private final List<Line> lines = List.of(new Line(9), new Line(3), new Line(1));
   private final PriorityQueue<Entry> later;
 
   /** @param nanos a clock that only grows */
   public ApplySchedule(LongSupplier nanos) {
     this.nanos = nanos;
     this.later = new PriorityQueue<>(Comparator.comparingLong(e -> e.dueNanos));
-    for (Tier tier : Tier.values()) {
-      ready.put(tier, new ArrayDeque<>());
-      credit.put(tier, 0);
-    }
+  }
+
+  private Line line(Entry entry) {
+    return lines.get(entry.tenant.tenant().tier().ordinal());
   }
 
   /** Takes a tenant in, with work at once. No tenant may be in twice. */
@@ -145,11 +151,11 @@ public final class ApplySchedule {
     lock.lock();
     try {
       wakeDue();
-      int waiting = ready.values().stream().mapToInt(Deque::size).sum();
+      int waiting = lines.stream().mapToInt(line -> line.entries.size()).sum();
       int share = Math.min(most, (waiting + workers - 1) / workers);
       List<ReplicaTenant> claimed = new ArrayList<>(share);
       while (claimed.size() < share) {
-        Entry entry = ready.get(nextTier()).removeFirst();
+        Entry entry = nextLine().entries.removeFirst();
         entry.place = Place.CLAIMED;
         entry.signalled = false;
         claimed.add(entry.tenant);
@@ -162,24 +168,22 @@ public final class ApplySchedule {
   }
 
   /** Smooth weighted round-robin over the tiers that have somebody waiting. */
-  private Tier nextTier() {
-    Tier next = null;
+  private Line nextLine() {
+    Line next = null;
     int total = 0;
-    for (Tier tier : Tier.values()) {
-      if (ready.get(tier).isEmpty()) {
-        continue;
-      }
-      int share = SHARES.get(tier);
-      total += share;
-      credit.merge(tier, share, Integer::sum);
-      if (next == null || credit.get(tier) > credit.get(next)) {
-        next = tier;
+    for (Line line : lines) {
+      if (!line.entries.isEmpty()) {
+        total += line.share;
+        line.credit += line.share;
+        if (next == null || line.credit > next.credit) {
+          next = line;
+        }
       }
     }
     if (next == null) {
       throw new IllegalStateException("nobody is waiting");
     }
-    credit.merge(next, -total, Integer::sum);
+    next.credit -= total;
     return next;
   }
 
@@ -243,7 +247,7 @@ public final class ApplySchedule {
       while (true) {
         wakeDue();
         long left = end - nanos.getAsLong();
-        if (left <= 0 || ready.values().stream().anyMatch(d -> !d.isEmpty())) {
+        if (left <= 0 || lines.stream().anyMatch(line -> !line.entries.isEmpty())) {
           return;
         }
         Entry next = later.peek();
@@ -264,17 +268,16 @@ public final class ApplySchedule {
 
   private void ready(Entry entry, boolean first) {
     entry.place = Place.READY;
-    Deque<Entry> line = ready.get(entry.tenant.tenant().tier());
     if (first) {
-      line.addFirst(entry);
+      line(entry).entries.addFirst(entry);
     } else {
-      line.addLast(entry);
+      line(entry).entries.addLast(entry);
     }
     work.signal();
   }
 
   private void unlist(Entry entry) {
-    ready.get(entry.tenant.tenant().tier()).remove(entry);
+    line(entry).entries.remove(entry);
     later.remove(entry);
   }
 }

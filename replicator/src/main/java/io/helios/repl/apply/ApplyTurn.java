@@ -4,12 +4,10 @@ import io.helios.repl.apply.ApplySchedule.Outcome;
 import io.helios.repl.apply.TargetSession.Advance;
 import io.helios.repl.apply.TargetSession.Care;
 import io.helios.repl.change.Change;
-import io.helios.repl.change.FrameEntry;
 import io.helios.repl.error.CorruptionException;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
-import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.relay.Frame;
@@ -22,7 +20,6 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +38,7 @@ final class ApplyTurn {
   private final String target;
   private final List<ReplicaTenant> waiting;
   private final ApplySchedule schedule;
-  private final Function<Frame, Supplier<@Nullable FrameEntry>> opener;
+  private final Function<Frame, byte[]> opener;
   private final ApplySettings settings;
   private final LongSupplier nanos;
   private final Backoff backoff;
@@ -74,7 +71,7 @@ final class ApplyTurn {
       String target,
       List<ReplicaTenant> claimed,
       ApplySchedule schedule,
-      Function<Frame, Supplier<@Nullable FrameEntry>> opener,
+      Function<Frame, byte[]> opener,
       ApplySettings settings,
       LongSupplier nanos,
       Backoff backoff) {
@@ -111,16 +108,9 @@ final class ApplyTurn {
     }
   }
 
-  /** What is still claimed was not seen through; its position is read again. */
-  void giveBackRest(@Nullable Problem problem) {
-    for (ReplicaTenant tenant : waiting) {
-      tenant.unload();
-      if (problem != null) {
-        tenant.failed(problem, false);
-      }
-      schedule.giveBackUntouched(tenant);
-    }
-    waiting.clear();
+  /** Those that are still claimed: the turn ended before they were seen through. */
+  List<ReplicaTenant> unfinished() {
+    return List.copyOf(waiting);
   }
 
   private boolean load(ReplicaTenant tenant) {

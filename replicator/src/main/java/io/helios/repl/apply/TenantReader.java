@@ -1,6 +1,7 @@
 package io.helios.repl.apply;
 
 import io.helios.repl.change.Change;
+import io.helios.repl.change.ChangeReader;
 import io.helios.repl.change.FrameEntry;
 import io.helios.repl.error.CorruptionException;
 import io.helios.repl.error.ErrorCode;
@@ -13,7 +14,6 @@ import io.helios.repl.relay.FrameHeader;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,19 +24,19 @@ import org.jspecify.annotations.Nullable;
 final class TenantReader {
 
   private final ReplicaTenant tenant;
-  private final Function<Frame, Supplier<@Nullable FrameEntry>> opener;
+  private final Function<Frame, byte[]> opener;
   private final int fetchBytes;
   private final Lsn captured;
   private final @Nullable Lsn hold;
   private final Deque<Frame> fetched = new ArrayDeque<>();
   private @Nullable FrameHeader header;
-  private @Nullable Supplier<@Nullable FrameEntry> entries;
+  private @Nullable ChangeReader entries;
   private long taken;
   private boolean drained;
   private Lsn commitLsn;
   private long commitMicros;
 
-  TenantReader(ReplicaTenant tenant, Function<Frame, Supplier<@Nullable FrameEntry>> opener, int fetchBytes) {
+  TenantReader(ReplicaTenant tenant, Function<Frame, byte[]> opener, int fetchBytes) {
     this.tenant = tenant;
     this.opener = opener;
     this.fetchBytes = fetchBytes;
@@ -145,7 +145,7 @@ final class TenantReader {
   /** @param inside whether a transaction is open, which is then read to its end whatever was taken already */
   private @Nullable FrameEntry nextEntry(boolean inside) {
     while (true) {
-      FrameEntry entry = entries == null ? null : entries.get();
+      FrameEntry entry = entries == null ? null : entries.next();
       if (entry != null) {
         return entry;
       }
@@ -172,7 +172,8 @@ final class TenantReader {
     check(frame.header());
     header = frame.header();
     taken += frame.sealed().length;
-    entries = opener.apply(frame);
+    byte[] plain = opener.apply(frame);
+    entries = new ChangeReader(plain, 0, plain.length);
     return true;
   }
 
