@@ -5,6 +5,7 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.relay.Frame;
+import io.helios.repl.seal.FrameOpener;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
@@ -51,6 +52,12 @@ public final class Applier implements AutoCloseable {
     this.settings = settings;
     this.nanos = nanos;
     this.backoff = new Backoff(settings.retryFirst(), settings.retryLast());
+  }
+
+  /** With the opener of real frames; the caller closes it after this. */
+  public Applier(
+      ApplySchedule schedule, FrameOpener opener, Target target, ApplySettings settings, LongSupplier nanos) {
+    this(schedule, opener::open, target, settings, nanos);
   }
 
   /** One turn of up to so many tenants. Returns 0 when there was nothing to do: see {@link #awaitWork}. */
