@@ -1,10 +1,5 @@
 package io.helios.repl.apply;
 
-<<<<<<< HEAD
-import io.helios.repl.change.ChangeReader;
-import io.helios.repl.change.FrameEntry;
-=======
->>>>>>> catalog
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
@@ -59,21 +54,13 @@ public final class Applier implements AutoCloseable {
     this.backoff = new Backoff(settings.retryFirst(), settings.retryLast());
   }
 
-<<<<<<< HEAD
-  /** An applier on the frames of this process; the opener is its own from now on. */
-  public static Applier open(ApplySchedule schedule, FrameOpener opener, Target target, ApplySettings settings) {
-    return new Applier(
-        schedule,
-        frame -> new ChangeReader(opener.open(frame), 0, frame.header().plainLength())::next,
-        target,
-        settings,
-        System::nanoTime);
+  /** With the opener of real frames; the caller closes it after this. */
+  public Applier(
+      ApplySchedule schedule, FrameOpener opener, Target target, ApplySettings settings, LongSupplier nanos) {
+    this(schedule, opener::open, target, settings, nanos);
   }
 
-  /** One turn of up to so many tenants. Returns how many were served; 0: see {@link #awaitWork}. */
-=======
   /** One turn of up to so many tenants. Returns 0 when there was nothing to do: see {@link #awaitWork}. */
->>>>>>> catalog
   public int runOnce() {
     if (failures > 0 && nanos.getAsLong() - retryAt < 0) {
       return 0;

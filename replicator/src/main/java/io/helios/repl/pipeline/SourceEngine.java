@@ -3,13 +3,16 @@ package io.helios.repl.pipeline;
 import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.capture.CaptureStatus;
 import io.helios.repl.capture.Routes;
+import io.helios.repl.capture.SourceCheck;
+import io.helios.repl.capture.SourcePreparation;
+import io.helios.repl.capture.SourceScope;
 import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.capture.WalCapture;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
-import io.helios.repl.postgres.Catalog;
+import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.JdbcWalStream;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
@@ -21,8 +24,12 @@ import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.seal.FrameSealer;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
+import io.helios.repl.status.Finding;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +57,7 @@ final class SourceEngine implements AutoCloseable {
   private final RelayJournal journal;
   private final FrameSealer sealer;
   private final CaptureSettings captureSettings;
+  private final GapJudge gapJudge;
   private final BiConsumer<FleetEvent.Severity, Problem> report;
   private final Map<UUID, TenantRoute> routed = new LinkedHashMap<>();
   private long routesVersion;
@@ -59,11 +68,18 @@ final class SourceEngine implements AutoCloseable {
   private volatile @Nullable SourceIdentity identity;
   private final Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
   private long retryAtNanos;
-  private @Nullable Worker worker;
+  private final List<Worker> workers = new ArrayList<>();
+  private volatile @Nullable Long retainedWal;
 
   /** What was last seen of the source. */
   record Condition(boolean connected, @Nullable Problem problem, @Nullable Instant at) {
     static final Condition IDLE = new Condition(false, null, null);
+  }
+
+  /** Knows what tenants have at their targets. */
+  interface GapJudge {
+    /** Whether the tenant needs something that committed before this and that nobody has any more. */
+    boolean loses(UUID tenant, Lsn before);
   }
 
   /** @param report told once about each new trouble, and about each recovery (INFO) */
@@ -73,11 +89,13 @@ final class SourceEngine implements AutoCloseable {
       Keyring keyring,
       int zstdLevel,
       CaptureSettings captureSettings,
+      GapJudge gapJudge,
       BiConsumer<FleetEvent.Severity, Problem> report) {
     this.settings = settings;
     this.journal = journal;
     this.sealer = new FrameSealer(keyring, zstdLevel);
     this.captureSettings = captureSettings;
+    this.gapJudge = gapJudge;
     this.report = report;
     this.routes = new Routes(0, settings.tenancy(), settings.tables(), settings.referenceTables(), List.of());
   }
@@ -94,18 +112,77 @@ final class SourceEngine implements AutoCloseable {
     return condition;
   }
 
-  /** Who the source is; null until it has been reached once. */
-  @Nullable SourceIdentity identity() {
-    return identity;
+  /**
+   * Who the source is.
+   *
+   * @throws HeliosException when it has never been reached and cannot be now
+   */
+  SourceIdentity requireIdentity() {
+    SourceIdentity known = identity;
+    return known != null ? known : SourceIdentity.read(settings.connection());
   }
 
-  void start() {
-    worker =
+  /** Why the tenant's changes are not complete any more; null when they are. */
+  @Nullable Problem lost(UUID tenant) {
+    CaptureStatus status = captureStatus();
+    Problem failure = status == null ? null : status.failures().get(tenant);
+    if (failure != null) {
+      return failure;
+    }
+    return journal.overflowed().contains(tenant)
+        ? new Problem(
+            ErrorCode.JOURNAL_QUOTA,
+            "the journal of source \"" + settings.name() + "\" does not hold everything the tenant needs",
+            "its quota was used up while its target lagged, or the source lost WAL",
+            "helios-repl tenant resync NAME")
+        : null;
+  }
+
+  /** What of the source takes part, for checking and preparing it. */
+  SourceScope scope() {
+    return new SourceScope(
+        settings.name(),
+        settings.tenancy(),
+        settings.tables(),
+        settings.referenceTables(),
+        settings.publication(),
+        settings.slot());
+  }
+
+  List<Finding> check() {
+    try (Connection connection = PgConnections.open(settings.connection(), "check", null)) {
+      return SourceCheck.run(connection, scope(), capture != null);
+    } catch (SQLException e) {
+      throw unreachable(e);
+    }
+  }
+
+  /** Publication, slot and replica identities. */
+  PreparationPlan prepare(boolean dryRun) {
+    try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
+      return dryRun
+          ? new PreparationPlan(SourcePreparation.plan(connection, scope()), false)
+          : new PreparationPlan(SourcePreparation.run(connection, scope()), true);
+    } catch (SQLException e) {
+      throw unreachable(e);
+    }
+  }
+
+  /** @param news told which tenants have new frames, on a thread of its own */
+  void start(Consumer<UUID> news) {
+    workers.add(
         Worker.start(
             "capture-" + settings.name(),
             this::runOnce,
             this::disconnect,
-            bug -> condition = new Condition(false, Fleet.bug(bug), Instant.now()));
+            bug -> condition = new Condition(false, Fleet.bug(bug), Instant.now())));
+    Dispatcher dispatcher = new Dispatcher(journal, news);
+    workers.add(
+        Worker.start(
+            "dispatch-" + settings.name(),
+            dispatcher::runOnce,
+            () -> {},
+            bug -> condition = new Condition(false, Fleet.bug(bug), Instant.now())));
   }
 
   /**
@@ -187,36 +264,23 @@ final class SourceEngine implements AutoCloseable {
   }
 
   private void connect() {
-    SourceIdentity found;
+    SourceIdentity found = SourceIdentity.read(settings.connection());
     Lsn from;
     boolean binary;
     try (Connection connection = PgConnections.open(settings.connection(), "capture", null)) {
-      found = SourceIdentity.read(settings.connection());
-      ReplicationSlot.SlotState slot =
-          ReplicationSlot.find(connection, settings.slot())
-              .orElseThrow(
-                  () ->
-                      new OperatorException(
-                          new Problem(
-                              ErrorCode.SLOT_MISSING,
-                              "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
-                              "its tenants' changes since the slot went are not known to be complete",
-                              "helios-repl source prepare " + settings.name() + "; then helios-repl tenant resync NAME")));
-      from = slot.confirmedFlush();
-      binary = Catalog.binaryIsSafe(connection, settings.publication());
+      from = usableSlot(connection).confirmedFlush();
+      binary = isPortable(connection);
     } catch (SQLException e) {
-      throw SqlStates.classify(
-          e, ErrorCode.SOURCE_UNREACHABLE, "source \"" + settings.name() + "\" cannot be read", "");
+      throw unreachable(e);
     }
+    journal.rewind();
     noticeGap(from);
     WalStream opened =
         JdbcWalStream.open(settings.connection(), settings.slot(), settings.publication(), from, binary);
-    WalCapture made = new WalCapture(opened, found, sealer, journal, captureSettings, routes);
-    identity = found;
-    stream = opened;
     synchronized (this) {
-      capture = made;
-      made.route(routes);
+      identity = found;
+      stream = opened;
+      capture = new WalCapture(opened, found, sealer, journal, captureSettings, routes);
     }
     backoff.reset();
     if (condition.problem() != null) {
@@ -226,6 +290,61 @@ final class SourceEngine implements AutoCloseable {
     LOG.info("source {}: streaming from {} ({})", settings.name(), from, binary ? "binary" : "text");
   }
 
+  private ReplicationSlot.SlotState usableSlot(Connection connection) {
+    ReplicationSlot.SlotState slot = ReplicationSlot.find(connection, settings.slot()).orElse(null);
+    if (slot == null) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.SLOT_MISSING,
+              "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
+              "somebody dropped it, or the server was restored; what its tenants changed since is not known",
+              "helios-repl source prepare " + settings.name()));
+    }
+    if (slot.isLost()) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.SLOT_LOST,
+              "replication slot \"" + settings.slot() + "\" of source \"" + settings.name() + "\" has lost its WAL",
+              "the source removed WAL that was still needed (max_slot_wal_keep_size, idle_replication_slot_timeout)",
+              "SELECT pg_drop_replication_slot('" + settings.slot() + "'); then helios-repl source prepare "
+                  + settings.name()));
+    }
+    return slot;
+  }
+
+  /** Whether every published column has a type whose binary form means the same on every server. */
+  private boolean isPortable(Connection connection) throws SQLException {
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            """
+            SELECT DISTINCT a.atttypid::pg_catalog.int8
+            FROM pg_catalog.pg_publication_tables p
+            JOIN pg_catalog.pg_namespace n ON n.nspname = p.schemaname
+            JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+              AND a.attgenerated = ''
+            WHERE p.pubname = ?
+            """)) {
+      query.setString(1, settings.publication());
+      try (ResultSet types = query.executeQuery()) {
+        while (types.next()) {
+          if (!CopyFormat.isPortable((int) types.getLong(1))) {
+            return false;
+          }
+        }
+        return true;
+      }
+    }
+  }
+
+  private HeliosException unreachable(SQLException e) {
+    return SqlStates.classify(
+        e,
+        ErrorCode.SOURCE_QUERY_FAILED,
+        "source \"" + settings.name() + "\" cannot be asked",
+        "helios-repl source check " + settings.name());
+  }
+
   /** The slot is ahead of the journal: what lies between is gone for every tenant that has not applied it. */
   private void noticeGap(Lsn slotConfirmed) {
     Lsn held = new Lsn(journal.capturedUpTo());
@@ -233,10 +352,17 @@ final class SourceEngine implements AutoCloseable {
       return;
     }
     for (TenantRoute route : routes.tenants()) {
-      if (gapJudge.losesBetween(route.tenant(), held, slotConfirmed)) {
+      if (gapJudge.loses(route.tenant(), slotConfirmed)) {
+        LOG.error(
+            "source {}: its slot stands at {}, the journal at {}: tenant {} may lack what lies between",
+            settings.name(),
+            slotConfirmed,
+            held,
+            route.tenant());
         journal.drop(route.tenant());
       }
     }
+    journal.sync(slotConfirmed.value());
   }
 
   private void fail(HeliosException e) {
@@ -279,8 +405,7 @@ final class SourceEngine implements AutoCloseable {
         return Lsn.parse(after.getString(1));
       }
     } catch (SQLException e) {
-      throw SqlStates.classify(
-          e, ErrorCode.SOURCE_UNREACHABLE, "source \"" + settings.name() + "\" cannot be asked for its position", "");
+      throw unreachable(e);
     }
   }
 
@@ -302,10 +427,9 @@ final class SourceEngine implements AutoCloseable {
 
   @Override
   public void close() {
-    Worker running = worker;
-    if (running != null) {
-      running.close();
-    }
+    workers.forEach(Worker::askToStop);
+    workers.forEach(Worker::close);
+    sealer.close();
     journal.close();
   }
 }
