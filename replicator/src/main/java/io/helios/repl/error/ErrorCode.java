@@ -121,6 +121,15 @@ public enum ErrorCode {
   KEYRING_UNAVAILABLE(4205, "The keyring cannot be read or written", "The disk or the rights of the keyring's directory do not allow it."),
   TENANT_KEY_MISSING(4206, "A tenant has no key", "Nothing can be sealed for the tenant: its key was shredded, or never made."),
   // 5xxx tenants
+  TENANT_NEEDS_RESYNC(5001, "The tenant needs a resync", "Changes that its target lacks are gone: the slot, the journal or its quota did not keep them, or source or target is not the one it was. Nothing is resumed over such a gap: helios-repl tenant resync copies again from a new consistent point."),
+  TENANT_NOT_STARTED(5002, "The tenant has never been started", "Only a tenant that was started can be paused, resumed or stopped."),
+  TENANT_NOT_STREAMING(5003, "The tenant is not streaming", "What was asked for needs a tenant that streams: start or resume it, or mend what its status names."),
+  TENANT_HAS_NO_TABLES(5004, "No table belongs to the tenant", "The source's tables, its tenancy and the tenant's own globs leave nothing to replicate. source check lists the tables and why each does or does not take part."),
+  TABLES_DO_NOT_FIT(5005, "The target's tables do not fit", "A table of the target differs from the source's in a way that could lose or refuse rows. Every mismatch is listed; the tenant does not start before all are mended."),
+  TENANT_NOT_REMOVED(5006, "The tenant could not be removed", "Its records and guard at the target could not be taken away. Nothing is half done: call it again when the target is back."),
+  TENANT_GONE(5007, "The tenant was removed meanwhile", "Somebody removed it while it was waited for."),
+  ENDPOINT_NOT_CONFIGURED(5008, "No such source or target", "The server's configuration does not name it."),
+  WAIT_TIMED_OUT(5009, "A wait timed out", "What was waited for has not happened yet. The work goes on."),
   // 6xxx verification
   VERIFY_SOURCE_FAILED(6001, "The verification cannot read the source", "Taking a snapshot of the source, or reading a table under it, failed. The message has the server's own word for it."),
   VERIFY_TARGET_FAILED(6002, "The verification cannot read the target", "Taking a snapshot of the target, or reading a table under it, failed. The message has the server's own word for it."),

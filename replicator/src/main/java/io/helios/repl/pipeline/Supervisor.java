@@ -108,7 +108,7 @@ final class Supervisor implements AutoCloseable {
     if (pipeline == null) {
       return new Barriers.Progress(
           null,
-          new Problem(ErrorCode.TENANT_UNKNOWN, "the tenant is gone", "it was removed meanwhile", "helios-repl tenant list"));
+          new Problem(ErrorCode.TENANT_GONE, "the tenant is gone", "it was removed meanwhile", "helios-repl tenant list"));
     }
     TenantPipeline.Standing standing = pipeline.standing();
     return switch (standing.state()) {
@@ -126,10 +126,11 @@ final class Supervisor implements AutoCloseable {
     }
     SourceEngine source = source(pipeline);
     // In this order: what is captured after the first line only makes the backlog longer, never the answer wrong.
-    Lsn captured = new Lsn(source.journal().capturedUpTo());
-    boolean nothingWaits = source.journal().backlog(pipeline.tenant().id()).frames() == 0;
+    Lsn captured = source.capturedUpTo();
+    Lsn waiting = new Lsn(source.journal().backlog(pipeline.tenant().id()).lastPosition());
     Lsn applied = replica.status().position();
-    return nothingWaits ? Lsn.max(captured, applied) : applied;
+    // A position is a commit LSN: what committed at it is applied, and nothing else can be between it and the next.
+    return waiting.isAfter(applied) ? applied : Lsn.max(captured, applied);
   }
 
   /** What any thread may be told of a tenant. */
@@ -152,7 +153,8 @@ final class Supervisor implements AutoCloseable {
       at = condition.at();
     }
     RateMeter rate = rates.get(pipeline.tenant().id());
-    Lsn captured = new Lsn(source.journal().capturedUpTo());
+    Lsn captured = source.capturedUpTo();
+    SealedVolume volume = capture == null ? null : capture.volumes().get(pipeline.tenant().id());
     return new TenantStatus(
         pipeline.tenant().name(),
         standing.state(),
@@ -160,18 +162,67 @@ final class Supervisor implements AutoCloseable {
         pipeline.tenant().target(),
         pipeline.tenant().tier().label(),
         pipeline.tenant().epoch(),
-        lagSeconds(standing.state(), backlog, capture, condition),
-        lagBytes(standing.state(), backlog, captured, capture),
+        lagSeconds(standing.state(), applied, backlog, capture, source),
+        lagBytes(standing.state(), applied, backlog, captured),
         pipeline.tenant().lagTarget().toMillis() / 1000.0,
         rate == null ? 0 : rate.perSecond(),
         applied == null || applied.position().equals(Lsn.INVALID) ? null : applied.position(),
         captured.equals(Lsn.INVALID) ? null : captured,
         pipeline.copy(),
         applied == null ? 0 : applied.conflicts(),
-        source.sealedBytes(pipeline.tenant().id()),
-        source.plainBytes(pipeline.tenant().id()),
+        volume == null ? 0 : volume.sealedBytes(),
+        volume == null ? 0 : volume.plainBytes(),
         standing.since(),
         problem,
         problem == null ? null : at);
+  }
+
+  private static boolean isActive(TenantState state) {
+    return state == TenantState.STREAMING || state == TenantState.COPYING || state == TenantState.PAUSED;
+  }
+
+  /**
+   * Age of the oldest commit that the target lacks, as far as is known here. While the capture itself is behind, the age of
+   * the last commit that it took tells.
+   */
+  private @Nullable Double lagSeconds(
+      TenantState state,
+      @Nullable AppliedStatus applied,
+      Backlog backlog,
+      @Nullable CaptureStatus capture,
+      SourceEngine source) {
+    if (!isActive(state) || applied == null) {
+      return null;
+    }
+    long now = source.sourceMicros();
+    Long waiting = backlog.oldestCommitMicros();
+    if (waiting != null && new Lsn(backlog.lastPosition()).isAfter(applied.position())) {
+      return seconds(now - Math.max(waiting, applied.lastCommitMicros()));
+    }
+    if (capture == null) {
+      return null;
+    }
+    return capture.behind() ? seconds(now - capture.lastCommitMicros()) : 0.0;
+  }
+
+  private static double seconds(long micros) {
+    return Math.max(0, micros / 1e6);
+  }
+
+  private static @Nullable Long lagBytes(
+      TenantState state, @Nullable AppliedStatus applied, Backlog backlog, Lsn captured) {
+    if (!isActive(state) || applied == null) {
+      return null;
+    }
+    boolean waits = new Lsn(backlog.lastPosition()).isAfter(applied.position());
+    return waits ? Math.max(0, captured.bytesSince(applied.position())) : 0L;
+  }
+
+  @Override
+  public void close() {
+    Worker running = worker;
+    if (running != null) {
+      running.close();
+    }
   }
 }
