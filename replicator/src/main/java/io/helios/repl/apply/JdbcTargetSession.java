@@ -123,7 +123,7 @@ final class JdbcTargetSession implements TargetSession {
     if (care == Care.BATCH && !SqlStates.isTransient(e)) {
       throw new RejectedBatchException(SqlStates.reason(e), SqlStates.clean(e));
     }
-    if (TargetErrors.isUniqueViolation(e)) {
+    if (SqlStates.isKeyConflict(e)) {
       rollback();
       try {
         rows.checkKeysFree(tenant, tables.of(change.relation(), what.tenantColumn()), commitLsn, change);
