@@ -57,6 +57,9 @@ final class SourceEngine implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(SourceEngine.class);
 
+  /** From 1970 to 2000, PostgreSQL's epoch. */
+  private static final long POSTGRES_EPOCH_SECONDS = 946_684_800L;
+
   private final SourceSettings settings;
   private final RelayJournal journal;
   private final FrameSealer sealer;
@@ -75,6 +78,7 @@ final class SourceEngine implements AutoCloseable {
   private long retryAtNanos;
   private final List<Worker> workers = new ArrayList<>();
   private volatile @Nullable Long retainedWal;
+  private volatile long clockAheadMicros;
 
   /** What was last seen of the source. */
   record Condition(boolean connected, @Nullable Problem problem, @Nullable Instant at) {
@@ -159,6 +163,18 @@ final class SourceEngine implements AutoCloseable {
     CaptureStatus status = captureStatus();
     Lsn durable = new Lsn(journal.capturedUpTo());
     return status == null ? durable : Lsn.max(durable, status.receivedUpTo());
+  }
+
+  /** The source's clock, microseconds since 2000-01-01 UTC, as far as it is known. */
+  long sourceMicros() {
+    Instant now = Instant.now();
+    return (now.getEpochSecond() - POSTGRES_EPOCH_SECONDS) * 1_000_000 + now.getNano() / 1000 + clockAheadMicros;
+  }
+
+  /** Whether more was waiting when the capture thread last looked. */
+  boolean isBehind() {
+    WalCapture running = capture;
+    return running != null && running.isBehind();
   }
 
   /** What of the source takes part, for checking and preparing it. */

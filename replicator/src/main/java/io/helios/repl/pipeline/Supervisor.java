@@ -7,13 +7,13 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.relay.Backlog;
+import io.helios.repl.relay.Volume;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
+import io.helios.repl.tenant.Tenant;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +27,8 @@ final class Supervisor implements AutoCloseable {
   private static final Duration IDLE_TURN = Duration.ofMillis(20);
   private static final Duration BUSY_TURN = Duration.ofMillis(1);
   private static final long RATE_EVERY_NANOS = Duration.ofSeconds(1).toNanos();
-  /** Microseconds from 1970 to 2000, PostgreSQL's epoch. */
-  private static final long POSTGRES_EPOCH_MICROS = 946_684_800_000_000L;
 
   private final Map<String, SourceEngine> sources;
-  private final Map<String, TargetEngine> targets;
   private final Map<UUID, TenantPipeline> tenants;
   private final Barriers barriers;
   private final Meters meters;
@@ -41,12 +38,10 @@ final class Supervisor implements AutoCloseable {
 
   Supervisor(
       Map<String, SourceEngine> sources,
-      Map<String, TargetEngine> targets,
       Map<UUID, TenantPipeline> tenants,
       Barriers barriers,
       Meters meters) {
     this.sources = sources;
-    this.targets = targets;
     this.tenants = tenants;
     this.barriers = barriers;
     this.meters = meters;
@@ -64,14 +59,31 @@ final class Supervisor implements AutoCloseable {
       sampledNanos = now;
       tenants.forEach(
           (id, pipeline) -> rates.computeIfAbsent(id, any -> new RateMeter()).sample(rows(pipeline), now));
-      meters.sample();
+      meters.sample(
+          tenants.values().stream().map(this::sample).toList(),
+          sources.values().stream().map(source -> source.status(0)).toList());
     }
     Thread.sleep(barriers.isEmpty() ? IDLE_TURN : BUSY_TURN);
   }
 
-  private static long rows(TenantPipeline pipeline) {
+  private Meters.Sample sample(TenantPipeline pipeline) {
+    return new Meters.Sample(
+        status(pipeline), applied(pipeline), source(pipeline).journal().backlog(pipeline.tenant().id()).sealedBytes());
+  }
+
+  private static @Nullable AppliedStatus applied(TenantPipeline pipeline) {
     ReplicaTenant replica = pipeline.replica();
-    return replica == null ? 0 : replica.status().rows();
+    return replica == null ? pipeline.lastApplied() : replica.status();
+  }
+
+  void forget(Tenant tenant) {
+    rates.remove(tenant.id());
+    meters.forget(tenant.name());
+  }
+
+  private static long rows(TenantPipeline pipeline) {
+    AppliedStatus applied = applied(pipeline);
+    return applied == null ? 0 : applied.rows();
   }
 
   private SourceEngine source(TenantPipeline pipeline) {
@@ -137,8 +149,7 @@ final class Supervisor implements AutoCloseable {
   TenantStatus status(TenantPipeline pipeline) {
     SourceEngine source = source(pipeline);
     TenantPipeline.Standing standing = pipeline.standing();
-    ReplicaTenant replica = pipeline.replica();
-    AppliedStatus applied = replica == null ? pipeline.lastApplied() : replica.status();
+    AppliedStatus applied = applied(pipeline);
     Backlog backlog = source.journal().backlog(pipeline.tenant().id());
     CaptureStatus capture = source.captureStatus();
     SourceEngine.Condition condition = source.condition();
@@ -154,7 +165,7 @@ final class Supervisor implements AutoCloseable {
     }
     RateMeter rate = rates.get(pipeline.tenant().id());
     Lsn captured = source.capturedUpTo();
-    SealedVolume volume = capture == null ? null : capture.volumes().get(pipeline.tenant().id());
+    Volume volume = source.journal().volume(pipeline.tenant().id());
     return new TenantStatus(
         pipeline.tenant().name(),
         standing.state(),
@@ -170,8 +181,8 @@ final class Supervisor implements AutoCloseable {
         captured.equals(Lsn.INVALID) ? null : captured,
         pipeline.copy(),
         applied == null ? 0 : applied.conflicts(),
-        volume == null ? 0 : volume.sealedBytes(),
-        volume == null ? 0 : volume.plainBytes(),
+        volume.sealedBytes(),
+        volume.plainBytes(),
         standing.since(),
         problem,
         problem == null ? null : at);
@@ -202,7 +213,7 @@ final class Supervisor implements AutoCloseable {
     if (capture == null) {
       return null;
     }
-    return capture.behind() ? seconds(now - capture.lastCommitMicros()) : 0.0;
+    return source.isBehind() ? seconds(now - capture.lastCommitMicros()) : 0.0;
   }
 
   private static double seconds(long micros) {

@@ -68,7 +68,7 @@ final class TargetEngine implements AutoCloseable {
   void start() {
     for (int i = 1; i <= applySettings.workers(); i++) {
       Applier applier =
-          new Applier(schedule, new FrameOpener(keyring), target, applySettings, System::nanoTime);
+          Applier.open(schedule, new FrameOpener(keyring), target, applySettings);
       appliers.add(applier);
       workers.add(
           Worker.start(

@@ -350,6 +350,10 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     return index.backlog(tenant);
   }
 
+  public Volume volume(UUID tenant) {
+    return index.volume(tenant);
+  }
+
   /** What the journal takes on disk. */
   public long bytes() {
     return index.bytes();
