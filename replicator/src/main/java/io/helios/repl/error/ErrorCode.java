@@ -33,7 +33,6 @@ public enum ErrorCode {
   TENANT_KEY_TYPE(2121, "The tenant column cannot be compared", "Its type is not one whose values have one single byte form, or the tenant's key is not a value of that type."),
   IDENTITY_WITHOUT_TENANT(2122, "A change does not say whose it is", "The table's replica identity does not carry the tenant column, so an update or delete cannot be routed. ALTER TABLE … REPLICA IDENTITY FULL, or USING INDEX with one that includes the tenant column."),
   MOVE_INCOMPLETE(2123, "A row came to a tenant without all of its values", "Its tenant column was changed, and large values that did not change were not sent. With REPLICA IDENTITY FULL they would be. The tenant needs a resync."),
-  JOURNAL_QUOTA(2124, "A tenant outgrew its share of the journal", "Its target lagged until relay.max-bytes-per-tenant, or the journal's total, was reached. Its changes are not kept any more: it needs a resync once the target keeps up."),
   WAL_MESSAGE_MALFORMED(2190, "A message of the WAL stream cannot be decoded", "What arrived is no pgoutput message of protocol version 1. Capture stops rather than guess."),
   CHANGES_MALFORMED(2191, "A frame's changes cannot be decoded", "The frame is authentic but its content breaks the format. Applying stops rather than guess."),
   SOURCE_VERSION(2201, "The source's PostgreSQL version is not supported", "Versions 14 to 18 are. Upgrade the source, or use a release of helios-repl that knows its version."),
