@@ -395,8 +395,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
       for (JournalRecord.Acknowledged one : acknowledged) {
         RecordFormat.putAcknowledged(out, one.tenant(), one.sequence());
       }
-      RecordFormat.putMark(out, segment.id, segment.size + out.position(), capturedUpTo);
-      writer.write(segment);
+      writer.writeWithMark(segment, capturedUpTo);
       writer.force(segment);
       dirty = false;
       marked = true;
