@@ -5,6 +5,7 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.relay.Frame;
+import io.helios.repl.seal.FrameOpener;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
@@ -51,6 +52,11 @@ public final class Applier implements AutoCloseable {
     this.settings = settings;
     this.nanos = nanos;
     this.backoff = new Backoff(settings.retryFirst(), settings.retryLast());
+  }
+
+  /** An applier on sealed frames; the opener is its own from now on. */
+  public static Applier open(ApplySchedule schedule, FrameOpener opener, Target target, ApplySettings settings) {
+    return new Applier(schedule, opener::open, target, settings, System::nanoTime);
   }
 
   /** One turn of up to so many tenants. Returns 0 when there was nothing to do: see {@link #awaitWork}. */

@@ -30,6 +30,12 @@ public record ApplySettings(
   public static final ApplySettings DEFAULTS = new ApplySettings(
       4, 128, 10_000, 4 << 20, 1 << 20, Duration.ofMillis(250), Duration.ofMillis(100), Duration.ofSeconds(30), true);
 
+  /** The same with so many appliers. */
+  public ApplySettings withWorkers(int number) {
+    return new ApplySettings(
+        number, tenants, changes, bytes, fetchBytes, commitAfter, retryFirst, retryLast, synchronousCommit);
+  }
+
   public ApplySettings {
     if (workers < 1 || tenants < 1 || changes < 1 || bytes < 1 || fetchBytes < 1) {
       throw new IllegalArgumentException("apply settings must be positive");

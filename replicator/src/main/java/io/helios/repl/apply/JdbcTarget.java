@@ -1,6 +1,7 @@
 package io.helios.repl.apply;
 
 import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.PgConnections;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -25,10 +26,10 @@ public final class JdbcTarget implements Target {
 
   @Override
   public TargetSession connect() {
-    Connection opened = TargetConnections.open(connection);
+    Connection opened = PgConnections.open(connection, "apply", null);
     try {
       pin(opened);
-      return new JdbcTargetSession(name, opened);
+      return new JdbcTargetSession(name, opened, settings);
     } catch (SQLException e) {
       try {
         opened.close();

@@ -9,28 +9,22 @@ import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.Relation;
+import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.Tuple;
 import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A pinned connection. Changes are held back in an {@link ApplyBatch} and written, with the positions, in one round trip;
  * COMMIT is the second, once all row counts are as expected.
  */
 final class JdbcTargetSession implements TargetSession {
-
-  /** Written early when this much is held back: a transaction of any size passes in constant memory. */
-  private static final int HELD_CHANGES = 10_000;
-
-  private static final long HELD_BYTES = 4 << 20;
 
   /** Statements in one round trip; sets are one statement each, so this bounds what goes row by row. */
   private static final int PIPELINED = 64;
@@ -55,6 +49,7 @@ final class JdbcTargetSession implements TargetSession {
   private static final int TIME_ARRAY = 1185;
 
   private final String target;
+  private final ApplySettings settings;
   private final Connection connection;
   private final StatementPipeline pipeline;
   private final TargetTables tables;
@@ -64,8 +59,9 @@ final class JdbcTargetSession implements TargetSession {
   private long changes;
   private long bytes;
 
-  JdbcTargetSession(String target, Connection connection) throws SQLException {
+  JdbcTargetSession(String target, Connection connection, ApplySettings settings) throws SQLException {
     this.target = target;
+    this.settings = settings;
     this.connection = connection;
     this.pipeline = new StatementPipeline(connection);
     this.tables = new TargetTables(connection);
@@ -105,7 +101,7 @@ final class JdbcTargetSession implements TargetSession {
       } else {
         batch.add(sql, change);
       }
-      if (batch.changes() >= HELD_CHANGES || batch.bytes() >= HELD_BYTES || care == Care.EACH_CHANGE) {
+      if (batch.changes() >= settings.changes() || batch.bytes() >= settings.bytes() || care == Care.EACH_CHANGE) {
         write();
       }
     } catch (RejectedBatchException e) {
@@ -124,10 +120,10 @@ final class JdbcTargetSession implements TargetSession {
   private RuntimeException failed(
       SQLException e, Tenant tenant, Replicated what, Lsn commitLsn, Change change, Care care)
       throws RejectedBatchException {
-    if (care == Care.BATCH && !TargetErrors.isTransient(e)) {
-      throw new RejectedBatchException("SQLSTATE " + e.getSQLState(), e);
+    if (care == Care.BATCH && !SqlStates.isTransient(e)) {
+      throw new RejectedBatchException(SqlStates.reason(e), SqlStates.clean(e));
     }
-    if (TargetErrors.isUniqueViolation(e)) {
+    if (SqlStates.isKeyConflict(e)) {
       rollback();
       try {
         rows.checkKeysFree(tenant, tables.of(change.relation(), what.tenantColumn()), commitLsn, change);
@@ -178,10 +174,10 @@ final class JdbcTargetSession implements TargetSession {
       bytes = 0;
       return conflicts;
     } catch (SQLException e) {
-      if (TargetErrors.isTransient(e)) {
+      if (SqlStates.isTransient(e)) {
         throw TargetErrors.classify(e, target);
       }
-      throw new RejectedBatchException("SQLSTATE " + e.getSQLState(), e);
+      throw new RejectedBatchException(SqlStates.reason(e), SqlStates.clean(e));
     }
   }
 
@@ -296,10 +292,5 @@ final class JdbcTargetSession implements TargetSession {
     } catch (SQLException e) {
       // It is of no use any more in any case.
     }
-  }
-
-  /** The session's connection, for what runs between transactions. */
-  @Nullable Connection connection() {
-    return isUsable() ? connection : null;
   }
 }

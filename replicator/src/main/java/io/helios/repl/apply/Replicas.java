@@ -93,6 +93,20 @@ public final class Replicas {
     }
   }
 
+  /**
+   * Lets the tenant begin again, from the source as it is now: whatever was applied before counts for nothing. In the same
+   * transaction the copy must be begun again too.
+   */
+  public static void restart(Connection connection, UUID tenant, long sourceSystem) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(
+        "UPDATE helios.replica SET position = '0/0', source_system = ?, updated_at = pg_catalog.now()"
+            + " WHERE tenant = ?::pg_catalog.uuid")) {
+      update.setLong(1, sourceSystem);
+      update.setString(2, tenant.toString());
+      update.executeUpdate();
+    }
+  }
+
   /** Forgets position, copy and conflicts of the tenant. Its rows stay. */
   public static void remove(Connection connection, UUID tenant) throws SQLException {
     for (String table : new String[] {"conflict", "copied_table", "guarded", "replica"}) {

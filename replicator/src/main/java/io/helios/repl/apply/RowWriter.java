@@ -1,7 +1,5 @@
 package io.helios.repl.apply;
 
-import io.helios.repl.apply.StatementPipeline.Parameter;
-import io.helios.repl.apply.StatementPipeline.Statement;
 import io.helios.repl.change.Change;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
@@ -17,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Applies changes one by one, each seen through before the next, and settles conflicts: the source wins, in the tenant's
@@ -91,7 +90,7 @@ final class RowWriter {
   }
 
   private void update(
-      Tenant tenant, TableSql sql, Lsn lsn, @org.jspecify.annotations.Nullable Tuple old, boolean oldIsKey, Tuple row)
+      Tenant tenant, TableSql sql, Lsn lsn, @Nullable Tuple old, boolean oldIsKey, Tuple row)
       throws SQLException {
     TablePlan plan = sql.plan();
     Tuple key = old == null ? row : old;
@@ -130,7 +129,7 @@ final class RowWriter {
   }
 
   private void updateWholeRow(
-      Tenant tenant, TableSql sql, Lsn lsn, @org.jspecify.annotations.Nullable Tuple old, boolean oldIsKey, Tuple row)
+      Tenant tenant, TableSql sql, Lsn lsn, @Nullable Tuple old, boolean oldIsKey, Tuple row)
       throws SQLException {
     if (old == null || oldIsKey) {
       throw incomplete(tenant, sql, lsn);

@@ -6,11 +6,10 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.tenant.Tenant;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.util.PSQLException;
-import org.postgresql.util.ServerErrorMessage;
 
 /** What a target's errors mean. No message of the server is passed on where it may carry a value. */
 final class TargetErrors {
@@ -19,27 +18,23 @@ final class TargetErrors {
 
   /** Of an error outside of any change: connecting, reading what is recorded. */
   static HeliosException classify(SQLException e, String target) {
-    if (isTransient(e)) {
-      return new TransientException(busy(e, target), e);
-    }
-    return new OperatorException(new Problem(
-        ErrorCode.TARGET_NOT_PREPARED,
-        "target \"" + target + "\" refuses to work with us",
-        reason(e),
-        "helios-repl target check " + target), e);
+    return SqlStates.isTransient(e)
+        ? busy(e, target, null, null)
+        : SqlStates.classify(e, ErrorCode.TARGET_NOT_PREPARED, "target \"" + target + "\" refuses to work with us",
+            "helios-repl target check " + target);
   }
 
   /** Of an error that a change met. */
   static HeliosException rejected(SQLException e, String target, Lsn lsn, @Nullable String table) {
-    if (isTransient(e)) {
-      return new TransientException(busy(e, target).at(lsn.toString(), table), e);
+    if (SqlStates.isTransient(e)) {
+      return busy(e, target, lsn, table);
     }
     return new OperatorException(new Problem(
             ErrorCode.ROW_REJECTED,
             "target \"" + target + "\" rejected a row" + (table == null ? "" : " of " + table),
-            reason(e),
+            SqlStates.reason(e),
             "mend the table at the target, then start the tenant again; it goes on from its position")
-        .at(lsn.toString(), table), e);
+        .at(lsn.toString(), table), SqlStates.clean(e));
   }
 
   /** Of a transaction whose changes all went well one by one, and which could not be committed. */
@@ -70,40 +65,13 @@ final class TargetErrors {
         "helios-repl tenant resync " + tenant.name()));
   }
 
-  private static Problem busy(SQLException e, String target) {
-    return new Problem(
-        ErrorCode.TARGET_BUSY,
-        "target \"" + target + "\" is out of reach or busy",
-        reason(e),
-        "nothing need be done; it is retried. To look: helios-repl target check " + target);
-  }
-
-  static boolean isTransient(SQLException e) {
-    String state = e.getSQLState() == null ? "08000" : e.getSQLState();
-    return state.startsWith("08") || state.startsWith("53") || state.startsWith("57P") || state.startsWith("40")
-        || state.startsWith("58") || state.equals("55P03") || state.equals("57014") || state.equals("25P03");
-  }
-
-  static boolean isUniqueViolation(SQLException e) {
-    return "23505".equals(e.getSQLState());
-  }
-
-  /** SQLSTATE and the names of what is concerned: neither carries values. */
-  private static String reason(SQLException e) {
-    StringBuilder reason = new StringBuilder("SQLSTATE ").append(e.getSQLState());
-    ServerErrorMessage server = e instanceof PSQLException p ? p.getServerErrorMessage() : null;
-    if (server != null) {
-      name(reason, "table", server.getTable());
-      name(reason, "column", server.getColumn());
-      name(reason, "constraint", server.getConstraint());
-      name(reason, "type", server.getDatatype());
-    }
-    return reason.toString();
-  }
-
-  private static void name(StringBuilder reason, String kind, @Nullable String name) {
-    if (name != null) {
-      reason.append(", ").append(kind).append(" \"").append(name).append('"');
-    }
+  private static TransientException busy(
+      SQLException e, String target, @Nullable Lsn lsn, @Nullable String table) {
+    return new TransientException(new Problem(
+            ErrorCode.TARGET_BUSY,
+            "target \"" + target + "\" is out of reach or busy",
+            SqlStates.reason(e),
+            "nothing need be done; it is retried. To look: helios-repl target check " + target)
+        .at(lsn == null ? null : lsn.toString(), table), SqlStates.clean(e));
   }
 }
