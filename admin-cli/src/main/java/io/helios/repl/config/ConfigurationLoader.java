@@ -34,8 +34,6 @@ public final class ConfigurationLoader {
   private static final List<String> OTHER_VARIABLES =
       List.of("HELIOS_CONFIG", "HELIOS_SERVER", "HELIOS_TOKEN", "HELIOS_TOKEN_FILE", "HELIOS_MASTER_KEY", "HELIOS_MASTER_KEY_FILE", "HELIOS_REPL_*");
 
-  private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}";
-
   private final Reading reading;
   private final ConnectionReader connections;
 
@@ -182,15 +180,11 @@ public final class ConfigurationLoader {
   }
 
   private static void checkName(Section section, String name) {
-    if (!name.matches(NAME)) {
-      section.wrong("the name \"" + printable(name) + "\" is not right",
-          "names begin with a letter or digit and go on with letters, digits, dot, underscore and hyphen, at most 63",
+    if (!TenantNames.isValid(name)) {
+      section.wrong("the name \"" + TenantNames.printable(name) + "\" is not right",
+          TenantNames.RULE,
           "choose another name");
     }
-  }
-
-  private static String printable(String name) {
-    return name.length() > 80 ? name.substring(0, 80).replaceAll("\\p{Cntrl}", "?") + "…" : name.replaceAll("\\p{Cntrl}", "?");
   }
 
   private @Nullable Tenancy tenancy(Section source) {
@@ -232,7 +226,7 @@ public final class ConfigurationLoader {
     for (String glob : globs) {
       String body = glob.startsWith("!") ? glob.substring(1) : glob;
       if (body.isBlank() || body.startsWith("!") || body.startsWith(".") || body.endsWith(".") || body.indexOf('\0') >= 0) {
-        section.wrong(key, "\"" + printable(glob) + "\" is no glob of tables", "a glob is schema.table with * and ?, and ! before it excludes",
+        section.wrong(key, "\"" + TenantNames.printable(glob) + "\" is no glob of tables", "a glob is schema.table with * and ?, and ! before it excludes",
             key + ": [\"public.*\", \"!public.audit\"]");
         return null;
       }
