@@ -11,5 +11,9 @@ import java.util.function.Consumer;
 @FunctionalInterface
 public interface FleetMaker {
 
+  static FleetMaker standard(java.util.Map<String, String> environment) {
+    throw new IllegalStateException();
+  }
+
   Fleet make(FleetSettings settings, Path dataDirectory, MeterRegistry meters, Consumer<FleetEvent> events);
 }
