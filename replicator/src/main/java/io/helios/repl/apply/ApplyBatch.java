@@ -1,0 +1,133 @@
+package io.helios.repl.apply;
+
+import io.helios.repl.apply.StatementPipeline.Statement;
+import io.helios.repl.change.Change;
+import io.helios.repl.postgres.Tuple;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Changes of many source transactions and tenants on their way into one target transaction. Changes of a table are folded
+ * ({@link TableFold}) up to a barrier: a changed key, a truncation, a change of a row without a key, another form of the
+ * values. What comes after it is a new fold, so each table's changes keep their order where it matters. Owned by its
+ * session's thread.
+ */
+final class ApplyBatch {
+
+  /** Takes statements with the rows that they must find; -1 for any number. */
+  interface Sink {
+    void add(Statement statement, long rows);
+  }
+
+  private interface Step {
+    void emit(Sink sink);
+  }
+
+  private final List<Step> steps = new ArrayList<>();
+  private final Map<String, TableFold> open = new HashMap<>();
+  private int changes;
+  private long bytes;
+
+  int changes() {
+    return changes;
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  boolean isEmpty() {
+    return steps.isEmpty();
+  }
+
+  void clear() {
+    steps.clear();
+    open.clear();
+    changes = 0;
+    bytes = 0;
+  }
+
+  void emit(Sink sink) {
+    steps.forEach(step -> step.emit(sink));
+  }
+
+  /** Adds a change of a row; truncations go to {@link #barrier}. */
+  void add(TableSql sql, Change change) throws RejectedBatchException {
+    TablePlan plan = sql.plan();
+    switch (change) {
+      case Change.Insert(var _, Tuple row) -> {
+        count(row);
+        fold(sql, row, false).insert(row);
+      }
+      case Change.Update(var _, Tuple old, boolean oldIsKey, Tuple row) -> {
+        count(row);
+        if (plan.keyless()) {
+          if (old == null || oldIsKey) {
+            throw new RejectedBatchException("an update carries neither key nor old row");
+          }
+          single(plan, sql.updateWholeRow(old, row, plan.assigned(row, true)));
+        } else if (old != null && plan.keyChanges(old, row)) {
+          single(plan, sql.updateRow(old, row, plan.assigned(row, true)));
+        } else {
+          Tuple key = old == null ? row : old;
+          TableFold fold = fold(sql, row, false);
+          if (key != row && !fold.takes(key, true)) {
+            open.remove(name(plan));
+            fold = fold(sql, row, false);
+            if (!fold.takes(key, true)) {
+              throw new RejectedBatchException("a key comes in two forms");
+            }
+          }
+          fold.update(key, row);
+        }
+      }
+      case Change.Delete(var _, Tuple old, boolean oldIsKey) -> {
+        count(old);
+        if (plan.keyless()) {
+          if (oldIsKey) {
+            throw new RejectedBatchException("a delete carries neither key nor old row");
+          }
+          single(plan, sql.deleteWholeRow(old));
+        } else {
+          fold(sql, old, true).delete(old);
+        }
+      }
+      case Change.Truncate _ -> throw new IllegalArgumentException("a truncation is no change of a row");
+    }
+  }
+
+  /** A statement between what came before and what comes after it in these tables. */
+  void barrier(List<TablePlan> plans, Statement statement) {
+    plans.forEach(plan -> open.remove(name(plan)));
+    changes++;
+    steps.add(sink -> sink.add(statement, -1));
+  }
+
+  private void single(TablePlan plan, Statement statement) {
+    open.remove(name(plan));
+    steps.add(sink -> sink.add(statement, 1));
+  }
+
+  private TableFold fold(TableSql sql, Tuple tuple, boolean keyOnly) {
+    String name = name(sql.plan());
+    TableFold fold = open.get(name);
+    if (fold == null || fold.sql() != sql || !fold.takes(tuple, keyOnly)) {
+      fold = new TableFold(sql);
+      fold.takes(tuple, keyOnly);
+      open.put(name, fold);
+      steps.add(fold::emit);
+    }
+    return fold;
+  }
+
+  private static String name(TablePlan plan) {
+    return plan.target().definition().sqlName();
+  }
+
+  private void count(Tuple tuple) {
+    changes++;
+    bytes += tuple.byteLength() + 16;
+  }
+}
