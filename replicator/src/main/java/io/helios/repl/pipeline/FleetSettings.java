@@ -1,0 +1,30 @@
+package io.helios.repl.pipeline;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Everything that one server's engine is made from.
+ *
+ * @param dataDirectory holds a journal per source
+ * @param journalBytes what a source's journal may take on disk
+ * @param journalBytesPerTenant what one tenant may take of it
+ * @param walBudget how far behind what is captured the slot may stay for tenants that lag, in bytes of WAL
+ * @param applyWorkers connections per target that apply
+ * @param zstdLevel of frames
+ */
+public record FleetSettings(
+    Path dataDirectory,
+    List<SourceSettings> sources,
+    List<TargetSettings> targets,
+    long journalBytes,
+    long journalBytesPerTenant,
+    long walBudget,
+    int applyWorkers,
+    int zstdLevel) {
+
+  public FleetSettings {
+    sources = List.copyOf(sources);
+    targets = List.copyOf(targets);
+  }
+}

@@ -1,0 +1,25 @@
+package io.helios.repl.pipeline;
+
+import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.tenant.TableFilter;
+import io.helios.repl.tenant.Tenancy;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A source as configured.
+ *
+ * @param tables which tables may take part at all
+ * @param referenceTables tables without a tenant in them, carried whole to each target; null for none
+ * @param publication by default {@code helios_<name>}
+ * @param slot by default {@code helios_<name>}
+ * @param region named in the refusals of the read-only guard
+ */
+public record SourceSettings(
+    String name,
+    ConnectionSettings connection,
+    Tenancy tenancy,
+    TableFilter tables,
+    @Nullable TableFilter referenceTables,
+    String publication,
+    String slot,
+    String region) {}
