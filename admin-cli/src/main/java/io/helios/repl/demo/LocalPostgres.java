@@ -41,6 +41,8 @@ public final class LocalPostgres implements AutoCloseable {
       throws IOException {
     Map<String, String> all = new LinkedHashMap<>();
     all.put("wal_level", "logical");
+    // The library's default is off, and then WAL reaches a walsender only every 200 ms (wal_writer_delay).
+    all.put("synchronous_commit", "on");
     all.put("max_wal_senders", "20");
     all.put("max_replication_slots", "20");
     all.put("max_connections", "120");
