@@ -10,6 +10,10 @@ import java.util.Optional;
  */
 public enum ErrorCode {
   // 1xxx configuration and usage
+  DEMO_FAILED(
+      1901,
+      "The demonstration could not be carried out",
+      "It starts two PostgreSQL servers of its own on free loopback ports and needs some 2 GB of room in the folder for temporary files, and a user namespace (unshare) when it runs as root."),
   // 2xxx source
   // 3xxx target and applying
   // 4xxx journal, sealing and keys
