@@ -90,7 +90,9 @@ final class Demo {
     // Customers do not wait for copies: the load runs all along.
     try (LoadGenerator load =
         LoadGenerator.start(() -> source.connect(DATABASE), tenants, LOAD_THREADS, settings.transactionsPerSecond(), 1)) {
-      tenants.forEach(server::startTenant);
+      for (String tenant : tenants) {
+        server.startTenant(tenant);
+      }
       awaitStreaming(server);
       double copySeconds = stopwatch.seconds();
       screen.line("");
@@ -180,11 +182,11 @@ final class Demo {
   }
 
   private void suggest(URI address, LocalPostgres source, LocalPostgres target, String tenant) {
-    String program = "./helios-repl --server " + address + " ";
+    String where = address.getPort() == 7400 ? "" : " --server " + address;
     screen.line("  In another terminal:");
-    screen.line("    " + program + "tenant list --watch");
-    screen.line("    " + program + "tenant status " + tenant);
-    screen.line("    " + program + "verify run " + tenant);
+    screen.line("    ./helios-repl tenant list --watch" + where);
+    screen.line("    ./helios-repl tenant status " + tenant + where);
+    screen.line("    ./helios-repl verify run " + tenant + where);
     screen.line("  The source, and the target, which is read-only for these tenants:");
     screen.line("    psql " + uri(source));
     screen.line("    psql " + uri(target) + " -c \"DELETE FROM events WHERE tenant_id = '" + tenant + "'\"");

@@ -27,7 +27,7 @@ public interface DemoServer extends AutoCloseable {
   URI address();
 
   /** Creates the tenant, whose key is its name, and asks it to start. Returns at once. */
-  void startTenant(String tenant);
+  void startTenant(String tenant) throws InterruptedException;
 
   /** Every tenant, by name. */
   List<TenantStatus> statuses();
