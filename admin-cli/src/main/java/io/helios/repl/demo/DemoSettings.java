@@ -3,6 +3,8 @@ package io.helios.repl.demo;
 import java.time.Duration;
 
 /**
+ * What a demonstration is asked to be.
+ *
  * @param tenants how many shops
  * @param transactionsPerSecond what their customers do, all together
  * @param once whether to end by itself: load for {@code live}, then stop it, catch up, verify

@@ -38,6 +38,8 @@ public final class LoadGenerator implements AutoCloseable {
   }
 
   /**
+   * Begins at once.
+   *
    * @param tenants those that {@link Shop#fill} has filled
    * @param seed the same seed makes the same wishes, thread by thread
    */

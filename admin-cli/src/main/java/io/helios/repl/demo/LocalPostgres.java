@@ -32,6 +32,8 @@ public final class LocalPostgres implements AutoCloseable {
   }
 
   /**
+   * Starts a server.
+   *
    * @param binaries where other binaries come from, or null for the ones on the class path
    * @param dataDirectory a data directory to create or to start again (it then stays), or null for a passing one
    * @param port a port to listen on, or 0 for a free one

@@ -7,6 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -19,12 +20,17 @@ import java.util.concurrent.TimeUnit;
 record Terminal(boolean redraws, boolean colours, boolean unicode, int columns, int rows) {
 
   static Terminal detect(PrintStream out, Map<String, String> environment) {
-    Console console = System.console();
     String type = environment.getOrDefault("TERM", "");
-    boolean redraws = console != null && console.isTerminal() && !type.isEmpty() && !type.equals("dumb");
+    boolean redraws = isTerminal() && !type.isEmpty() && !type.equals("dumb");
     boolean colours = redraws && environment.getOrDefault("NO_COLOR", "").isEmpty();
     int[] size = redraws ? size() : new int[] {24, 80};
     return new Terminal(redraws, colours, out.charset().equals(UTF_8), size[1], size[0]);
+  }
+
+  /** Standard input and output both are one. */
+  private static boolean isTerminal() {
+    Console console = System.console();
+    return Objects.nonNull(console) && console.isTerminal();
   }
 
   /** Rows and columns as {@code stty} tells them, or the classic ones. */

@@ -1,5 +1,8 @@
 package io.helios.repl.tests.bench;
 
+import java.io.IOException;
+import java.sql.SQLException;
+
 /**
  * One way to replicate the bench table. Life: {@link #prepare}, then changes happen at the source, then {@link #start},
  * then {@link #stop}; again and again, each time with new databases.
@@ -34,5 +37,5 @@ interface Contender extends AutoCloseable {
   }
 
   @Override
-  void close() throws Exception;
+  void close() throws IOException, SQLException;
 }

@@ -141,10 +141,15 @@ final class HeliosRepl implements Contender {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     commands.close();
-    if (!process.waitFor(20, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
+    try {
+      if (process.waitFor(20, TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
+    process.destroyForcibly();
   }
 }
