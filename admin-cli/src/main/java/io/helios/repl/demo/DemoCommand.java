@@ -1,8 +1,8 @@
 package io.helios.repl.demo;
 
 import io.helios.repl.error.ErrorCode;
-import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
     name = "demo",
     description = "Starts two PostgreSQL servers, a workload and a server, and shows tenants being copied and streamed.",
     exitCodeListHeading = "%nExit codes:%n",
-    exitCodeList = {"0:both sides were equal", "1:it could not be carried out", "7:verification found a difference"})
+    exitCodeList = {"0:both sides were equal", "1:it could not be carried out", "7:verification found a difference"},
+    footer = {"", "Examples:", "  helios-repl demo", "  helios-repl demo --once --tenants 20 --rate 500"})
 public final class DemoCommand implements Callable<Integer> {
 
   private static final int EXIT_DIFFERENT = 7;
@@ -38,6 +39,9 @@ public final class DemoCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it before call()
   private CommandSpec spec;
+
+  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this.")
+  private boolean help;
 
   @Option(names = "--once", description = "Unattended: copy, 10 s of live load, stop it, catch up, verify, sum up, end.")
   private boolean once;
@@ -72,7 +76,7 @@ public final class DemoCommand implements Callable<Integer> {
       Thread.currentThread().interrupt();
       return 130;
     } catch (IOException | SQLException | TimeoutException e) {
-      throw new OperatorException(
+      throw new TransientException(
           new Problem(ErrorCode.DEMO_FAILED, "the demonstration ended early", String.valueOf(e.getMessage()), "see " + log), e);
     } finally {
       delete(directory);

@@ -29,7 +29,7 @@ public interface DemoServer extends AutoCloseable {
   /** Creates the tenant, whose key is its name, and asks it to start. Returns at once. */
   void startTenant(String tenant) throws InterruptedException;
 
-  /** Every tenant, by name. */
+  /** Every tenant that was started here, in that order. */
   List<TenantStatus> statuses();
 
   /** Returns when all that had been committed at the source before the call is committed at the target. */

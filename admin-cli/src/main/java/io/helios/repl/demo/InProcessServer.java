@@ -26,7 +26,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -51,6 +51,7 @@ public final class InProcessServer implements DemoServer {
   private final HeliosServer server;
   private final Fleet fleet;
   private final HttpClient http = HttpClient.newHttpClient();
+  private final Map<String, UUID> started = new LinkedHashMap<>();
 
   private InProcessServer(HeliosServer server, Fleet fleet) {
     this.server = server;
@@ -114,6 +115,7 @@ public final class InProcessServer implements DemoServer {
         "/api/v1/tenants",
         "{\"tenants\": [{\"name\": \"%s\", \"source\": \"%s\", \"target\": \"%s\"}]}".formatted(tenant, SOURCE, TARGET));
     post("/api/v1/tenants/" + tenant + "/start", "{}");
+    started.put(tenant, find(tenant));
   }
 
   private void post(String path, String json) throws InterruptedException {
@@ -135,7 +137,8 @@ public final class InProcessServer implements DemoServer {
 
   @Override
   public List<TenantStatus> statuses() {
-    return fleet.statuses().values().stream().sorted(Comparator.comparing(TenantStatus::tenant)).toList();
+    Map<UUID, TenantStatus> all = fleet.statuses();
+    return started.values().stream().map(id -> Objects.requireNonNull(all.get(id))).toList();
   }
 
   @Override
@@ -149,6 +152,10 @@ public final class InProcessServer implements DemoServer {
   }
 
   private UUID id(String tenant) {
+    return Objects.requireNonNull(started.get(tenant));
+  }
+
+  private UUID find(String tenant) {
     return fleet.statuses().entrySet().stream()
         .filter(e -> e.getValue().tenant().equals(tenant))
         .map(Map.Entry::getKey)
