@@ -27,6 +27,10 @@ public enum ErrorCode {
   TENANT_DECLARATION(1305, "The tenant's declaration is not right", "A name, key, table glob, tier or lag target does not have the form that it needs."),
   TENANT_STATE(1306, "The tenant's state does not allow it", "What was asked for is not possible in the state that the tenant is in."),
   CHECK_FAILED(1307, "A check found what keeps tenants from starting", "The findings say what, and the SQL that mends it."),
+  DEMO_FAILED(
+      1901,
+      "The demonstration could not be carried out",
+      "It starts two PostgreSQL servers of its own on free loopback ports and needs some 2 GB of room in the folder for temporary files, and a user namespace (unshare) when it runs as root."),
   // 2xxx source
   UNREACHABLE(2001, "A database cannot be reached", "The host, the port or the network does not answer, or the server is starting or stopping. It is tried again with growing pauses; check host and port, the firewall, and listen_addresses."),
   AUTHENTICATION_FAILED(2002, "A database refuses the login", "User or password is wrong, or pg_hba.conf has no line for this user, database and address. A replication connection to a database is matched by the database's own lines."),
