@@ -1,0 +1,316 @@
+package io.helios.repl.postgres;
+
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
+import java.nio.ByteBuffer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.replication.LogSequenceNumber;
+import org.postgresql.replication.PGReplicationStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The WAL stream over pgjdbc ({@code V3PGReplicationStream}). What one has to know of it:
+ *
+ * <ul>
+ *   <li>Automatic flush is off: with it pgjdbc would release to the server whatever keepalives mention, also what we hold
+ *       only in memory. The slot is told what {@link #release} was told, nothing else.
+ *   <li>Its "last receive LSN" is each message's start, which also goes backwards (a Begin carries its first record's);
+ *       between two transactions it is the last commit's end or a later keepalive's. So it is taken there only.
+ *   <li>Polled, it takes the end of the connection for silence. So silence is measured ({@link PgSocketFactory}), the
+ *       server is asked for an answer after {@link #ASK_AFTER_SECONDS}, and without one the stream is broken.
+ *   <li>It writes nothing while nobody reads: {@link #keepAlive} does, from any other thread, under the stream's lock.
+ * </ul>
+ */
+public final class JdbcWalStream implements WalStream {
+
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcWalStream.class);
+  private static final int STATUS_INTERVAL_SECONDS = 1;
+  private static final long ASK_AFTER_SECONDS = 5;
+  private static final long GIVE_UP_SECONDS = 20;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final ConnectionSettings settings;
+  private final String slot;
+  private final String publication;
+  private final Connection connection;
+  private final SourceIdentity identity;
+  private final PGReplicationStream stream;
+  private final PgSocketFactory.Watch watch;
+
+  private boolean inTransaction;
+  private Lsn received;
+  private Lsn released = Lsn.INVALID;
+  private long askedNanos;
+  private boolean asked;
+
+  private JdbcWalStream(
+      ConnectionSettings settings,
+      String slot,
+      String publication,
+      Lsn from,
+      Connection connection,
+      SourceIdentity identity,
+      PGReplicationStream stream,
+      PgSocketFactory.Watch watch) {
+    this.settings = settings;
+    this.slot = slot;
+    this.publication = publication;
+    this.connection = connection;
+    this.identity = identity;
+    this.stream = stream;
+    this.watch = watch;
+    this.received = from;
+  }
+
+  /**
+   * Starts streaming from the slot.
+   *
+   * @param from transactions whose commit LSN is before it are not sent; {@link Lsn#INVALID} for all that the slot has
+   * @param binary whether values come in binary; only where every published type is built in
+   * @throws TransientException unreachable, no walsender left, or the slot is being read by somebody else (who)
+   * @throws OperatorException login, right, wal_level, slot missing, lost or not ours
+   */
+  public static JdbcWalStream open(
+      ConnectionSettings settings, String slot, String publication, Lsn from, boolean binary) {
+    ReplicationSlot.checkName(slot);
+    try (PgSocketFactory.Watch watch = new PgSocketFactory.Watch()) {
+      Connection connection = PgConnections.openReplication(settings, "capture", watch);
+      try {
+        SourceIdentity identity = SourceIdentity.read(connection);
+        PGReplicationStream stream =
+            connection
+                .unwrap(PGConnection.class)
+                .getReplicationAPI()
+                .replicationStream()
+                .logical()
+                .withSlotName(slot)
+                .withStartPosition(LogSequenceNumber.valueOf(from.value()))
+                .withStatusInterval(STATUS_INTERVAL_SECONDS, TimeUnit.SECONDS)
+                .withAutomaticFlush(false)
+                .withSlotOption("proto_version", 1)
+                // A list of identifiers inside a literal, and pgjdbc does not quote either.
+                .withSlotOption("publication_names", Identifiers.quote(publication).replace("'", "''"))
+                .withSlotOption("messages", "true")
+                .withSlotOption("binary", binary ? "true" : "false")
+                .start();
+        return new JdbcWalStream(settings, slot, publication, from, connection, identity, stream, watch);
+      } catch (SQLException e) {
+        closeQuietly(connection);
+        throw startRefused(settings, slot, e);
+      } catch (RuntimeException e) {
+        closeQuietly(connection);
+        throw e;
+      }
+    }
+  }
+
+  /** Which server this is, asked over the very connection that streams. */
+  public SourceIdentity identity() {
+    return identity;
+  }
+
+  @Override
+  public @Nullable ByteBuffer poll() {
+    lock.lock();
+    try {
+      ByteBuffer message = stream.readPending();
+      if (message == null) {
+        nothingWaiting();
+        return null;
+      }
+      byte tag = message.hasRemaining() ? message.get(message.position()) : 0;
+      if (tag == 'B') {
+        inTransaction = true;
+      } else if (tag == 'C') {
+        inTransaction = false;
+      }
+      return message;
+    } catch (SQLException e) {
+      throw broken(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void nothingWaiting() throws SQLException {
+    if (!inTransaction) {
+      received = Lsn.max(received, new Lsn(stream.getLastReceiveLSN().asLong()));
+    }
+    if (watch.ended() || stream.isClosed()) {
+      throw new TransientException(problem("the server closed the connection"));
+    }
+    long now = System.nanoTime();
+    if (asked && watch.lastReadNanos() - askedNanos > 0) {
+      asked = false;
+    }
+    if (asked) {
+      if (now - askedNanos > TimeUnit.SECONDS.toNanos(GIVE_UP_SECONDS)) {
+        throw new TransientException(problem("the server has not answered for " + GIVE_UP_SECONDS + " s"));
+      }
+    } else if (now - watch.lastReadNanos() > TimeUnit.SECONDS.toNanos(ASK_AFTER_SECONDS)) {
+      askForAnswer();
+    }
+  }
+
+  /** A status update that asks the server to answer at once. Under the lock. */
+  private void askForAnswer() throws SQLException {
+    stream.forceUpdateStatus();
+    if (!asked) {
+      asked = true;
+      askedNanos = System.nanoTime();
+    }
+  }
+
+  @Override
+  public Lsn receivedUpTo() {
+    return received;
+  }
+
+  @Override
+  public void release(Lsn endLsn, boolean now) {
+    lock.lock();
+    try {
+      if (endLsn.isAfter(released)) {
+        released = endLsn;
+        LogSequenceNumber flushed = LogSequenceNumber.valueOf(endLsn.value());
+        stream.setFlushedLSN(flushed);
+        stream.setAppliedLSN(flushed);
+      }
+      if (now) {
+        askForAnswer();
+      }
+    } catch (SQLException e) {
+      throw broken(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void keepAlive() {
+    // Held by the owner: it is reading, and pgjdbc sends status updates by itself meanwhile.
+    if (!lock.tryLock()) {
+      return;
+    }
+    try {
+      if (!stream.isClosed()) {
+        askForAnswer();
+      }
+    } catch (SQLException e) {
+      // The owner meets it at its next poll.
+      LOG.debug("keepalive to {} failed: {}", settings.place(), SqlStates.reason(e));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Closes the connection. Nothing is released by it, and nothing is drained: a walsender in full flow would take long. */
+  @Override
+  public void close() {
+    closeQuietly(connection);
+  }
+
+  private HeliosException broken(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    if (SqlStates.isTransient(e)) {
+      return new TransientException(problem(SqlStates.reason(e)), SqlStates.clean(e));
+    }
+    return switch (state) {
+      case SqlStates.UNDEFINED_OBJECT ->
+          new OperatorException(
+              new Problem(
+                  ErrorCode.PUBLICATION_MISSING,
+                  "publication " + publication + " does not exist in " + settings.place() + " where the slot stands",
+                  SqlStates.reason(e),
+                  "helios-repl source prepare NAME; if it exists now, drop slot " + slot + " and prepare again"),
+              SqlStates.clean(e));
+      case SqlStates.FILE_MISSING, SqlStates.NOT_IN_PREREQUISITE_STATE -> lost(settings, slot, e);
+      default ->
+          SqlStates.classify(
+              e,
+              ErrorCode.STREAM_BROKEN,
+              "the replication stream from " + settings.place() + " failed",
+              "helios-repl source check NAME");
+    };
+  }
+
+  private Problem problem(String why) {
+    return new Problem(
+        ErrorCode.STREAM_BROKEN,
+        "the replication stream from " + settings.place() + " broke off",
+        why,
+        "it is opened again by itself; if this lasts: helios-repl source check NAME");
+  }
+
+  /** Finds out, over an ordinary connection, what is behind the refusal. */
+  private static HeliosException startRefused(ConnectionSettings settings, String slot, SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    switch (state) {
+      case SqlStates.UNDEFINED_OBJECT -> {
+        return new OperatorException(
+            new Problem(
+                ErrorCode.SLOT_MISSING,
+                "replication slot " + slot + " does not exist in " + settings.place(),
+                SqlStates.reason(e),
+                "helios-repl source prepare NAME; then: helios-repl tenant resync --all"),
+            SqlStates.clean(e));
+      }
+      case SqlStates.NO_RIGHT -> {
+        return ReplicationSlot.noRight(settings, e);
+      }
+      case SqlStates.OBJECT_IN_USE, SqlStates.NOT_IN_PREREQUISITE_STATE -> {
+        try (Connection ordinary = PgConnections.open(settings, "check", null)) {
+          if (state.equals(SqlStates.OBJECT_IN_USE)) {
+            return ReplicationSlot.inUse(ordinary, slot, e);
+          }
+          HeliosException walLevel = ReplicationSlot.walLevel(ordinary, settings);
+          if (walLevel != null) {
+            return walLevel;
+          }
+          ReplicationSlot.find(ordinary, slot).ifPresent(found -> ReplicationSlot.checkFit(found, settings));
+          return lost(settings, slot, e);
+        } catch (HeliosException found) {
+          return found;
+        } catch (SQLException second) {
+          e.addSuppressed(second);
+        }
+      }
+      default -> {
+        // Told as it came, below.
+      }
+    }
+    return SqlStates.classify(
+        e,
+        ErrorCode.STREAM_BROKEN,
+        "slot " + slot + " of " + settings.place() + " cannot be read",
+        "helios-repl source check NAME");
+  }
+
+  private static OperatorException lost(ConnectionSettings settings, String slot, SQLException e) {
+    return new OperatorException(
+        new Problem(
+            ErrorCode.SLOT_LOST,
+            "replication slot " + slot + " of " + settings.place() + " has lost WAL that it needs",
+            SqlStates.reason(e),
+            "SELECT pg_drop_replication_slot('" + slot + "'); then: helios-repl source prepare NAME;"
+                + " helios-repl tenant resync --all"),
+        SqlStates.clean(e));
+  }
+
+  private static void closeQuietly(Connection connection) {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      LOG.debug("closing a replication connection failed: {}", SqlStates.reason(e));
+    }
+  }
+}

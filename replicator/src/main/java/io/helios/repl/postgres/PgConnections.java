@@ -1,0 +1,193 @@
+package io.helios.repl.postgres;
+
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.security.GeneralSecurityException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Properties;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+import org.postgresql.PGProperty;
+
+/**
+ * Opens connections, each pinned by {@link SessionSettings} and named {@code helios-repl/<role>[/<tenant>]}. Everything
+ * goes to the driver as a typed property; no URL holds anything. Any thread.
+ */
+public final class PgConnections {
+
+  private static final int CONNECT_TIMEOUT_SECONDS = 10;
+  /** PostgreSQL cuts an application_name at NAMEDATALEN. */
+  private static final int MAX_NAME = 63;
+
+  private PgConnections() {}
+
+  /**
+   * An ordinary connection, autocommit on.
+   *
+   * @param role {@code capture}, {@code apply}, {@code copy} …
+   * @throws TransientException when the server cannot be reached or takes no more connections now
+   * @throws OperatorException when it refuses: login, database, TLS
+   */
+  public static Connection open(ConnectionSettings settings, String role, @Nullable String tenant) {
+    Properties properties = properties(settings, tenant == null ? role : role + "/" + tenant);
+    return connect(settings, properties, false);
+  }
+
+  /** A connection to a walsender that also takes plain SQL ({@code replication=database}); one statement at a time. */
+  public static Connection openReplication(ConnectionSettings settings, String role) {
+    return openReplication(settings, role, null);
+  }
+
+  static Connection openReplication(
+      ConnectionSettings settings, String role, PgSocketFactory.@Nullable Watch watch) {
+    Properties properties = properties(settings, role);
+    PGProperty.REPLICATION.set(properties, "database");
+    PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
+    if (watch != null) {
+      PGProperty.SOCKET_FACTORY_ARG.set(properties, watch.id);
+    }
+    return connect(settings, properties, true);
+  }
+
+  private static Properties properties(ConnectionSettings settings, String name) {
+    Properties properties = new Properties();
+    PGProperty.CONNECT_TIMEOUT.set(properties, CONNECT_TIMEOUT_SECONDS);
+    PGProperty.GSS_ENC_MODE.set(properties, "disable");
+    ConnectionParameters.put(settings.parameters(), properties);
+    PGProperty.PG_HOST.set(properties, settings.host());
+    PGProperty.PG_PORT.set(properties, settings.port());
+    PGProperty.PG_DBNAME.set(properties, settings.database());
+    PGProperty.USER.set(properties, settings.user());
+    if (settings.password() != null) {
+      PGProperty.PASSWORD.set(properties, settings.password());
+    }
+    String full = "helios-repl/" + name;
+    PGProperty.APPLICATION_NAME.set(properties, full.length() > MAX_NAME ? full.substring(0, MAX_NAME) : full);
+    PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "14");
+    PGProperty.TCP_KEEP_ALIVE.set(properties, true);
+    PGProperty.SOCKET_FACTORY.set(properties, PgSocketFactory.class.getName());
+    PGProperty.SOCKET_FACTORY_ARG.set(properties, "");
+    // A DETAIL carries row values; it must not get into any exception's text.
+    PGProperty.LOG_SERVER_ERROR_DETAIL.set(properties, false);
+    return properties;
+  }
+
+  private static Connection connect(ConnectionSettings settings, Properties properties, boolean replication) {
+    try {
+      Connection connection = new Driver().connect("jdbc:postgresql://", properties);
+      if (connection == null) {
+        throw new IllegalStateException("pgjdbc does not take its own URL");
+      }
+      try {
+        SessionSettings.apply(connection);
+        return connection;
+      } catch (SQLException | RuntimeException e) {
+        connection.close();
+        throw e;
+      }
+    } catch (SQLException e) {
+      throw refused(settings, replication, e);
+    }
+  }
+
+  private static HeliosException refused(ConnectionSettings settings, boolean replication, SQLException e) {
+    String place = settings.place();
+    String state = String.valueOf(e.getSQLState());
+    String role = Identifiers.quote(settings.user());
+    return switch (state) {
+      case SqlStates.INVALID_PASSWORD, SqlStates.INVALID_AUTHORIZATION -> authentication(settings, e);
+      case SqlStates.NO_PASSWORD_OR_TLS ->
+          settings.password() != null && needsTls(settings) ? untrusted(settings, e) : authentication(settings, e);
+      case SqlStates.NO_SUCH_DATABASE ->
+          operator(e, ErrorCode.DATABASE_MISSING, place + " has no such database", "check the name: psql -l");
+      case SqlStates.NO_RIGHT ->
+          replication
+              ? operator(
+                  e,
+                  ErrorCode.NO_REPLICATION_RIGHT,
+                  "role " + role + " may not replicate from " + place,
+                  "ALTER ROLE " + role + " REPLICATION")
+              : operator(
+                  e,
+                  ErrorCode.DATABASE_MISSING,
+                  "role " + role + " may not connect to " + place,
+                  "GRANT CONNECT ON DATABASE " + Identifiers.quote(settings.database()) + " TO " + role);
+      case SqlStates.TOO_MANY_CONNECTIONS ->
+          replication
+              ? passing(
+                  e,
+                  ErrorCode.WALSENDERS_USED_UP,
+                  place + " has no walsender left",
+                  "raise max_wal_senders and restart the server, or end one: SELECT * FROM pg_stat_replication")
+              : passing(
+                  e,
+                  ErrorCode.CONNECTIONS_USED_UP,
+                  place + " takes no more connections",
+                  "raise max_connections, or find who holds them: SELECT * FROM pg_stat_activity");
+      default -> distrusts(e) ? untrusted(settings, e) : unreachable(settings, e);
+    };
+  }
+
+  private static HeliosException authentication(ConnectionSettings settings, SQLException e) {
+    return operator(
+        e,
+        ErrorCode.AUTHENTICATION_FAILED,
+        settings.place() + " refuses the login of " + Identifiers.quote(settings.user()),
+        settings.password() == null
+            ? "no password was given: name a password-file, or add a line to ~/.pgpass (chmod 600)"
+            : "check the password, and the lines of pg_hba.conf for this user, database and address");
+  }
+
+  private static HeliosException untrusted(ConnectionSettings settings, SQLException e) {
+    return operator(
+        e,
+        ErrorCode.CONNECTION_NOT_TRUSTED,
+        "no TLS connection to " + settings.place() + " as its settings ask for",
+        "check sslmode and sslrootcert, and that the server has ssl = on with a certificate for "
+            + settings.host());
+  }
+
+  private static HeliosException unreachable(ConnectionSettings settings, SQLException e) {
+    return SqlStates.classify(
+        e,
+        ErrorCode.UNREACHABLE,
+        settings.place() + " cannot be reached",
+        "pg_isready -h " + settings.host() + " -p " + settings.port());
+  }
+
+  private static boolean needsTls(ConnectionSettings settings) {
+    String mode = settings.parameters().getOrDefault("sslmode", "prefer");
+    return mode.equals("require") || mode.startsWith("verify");
+  }
+
+  /** A failed handshake or check of the certificate, or a certificate file that cannot be read; not a broken connection. */
+  private static boolean distrusts(SQLException e) {
+    Throwable cause = e.getCause();
+    if (cause == null) {
+      // pgjdbc's host name check fails with a connection failure that has no cause; a lost connection has one.
+      return "08006".equals(e.getSQLState());
+    }
+    for (Throwable t = cause; t != null; t = t.getCause()) {
+      if (t instanceof GeneralSecurityException || t instanceof FileNotFoundException || t instanceof FileSystemException) {
+        return true;
+      }
+    }
+    return cause instanceof SSLException && !(cause.getCause() instanceof IOException);
+  }
+
+  private static OperatorException operator(SQLException e, ErrorCode code, String message, String hint) {
+    return new OperatorException(new Problem(code, message, SqlStates.reason(e), hint), SqlStates.clean(e));
+  }
+
+  private static TransientException passing(SQLException e, ErrorCode code, String message, String hint) {
+    return new TransientException(new Problem(code, message, SqlStates.reason(e), hint), SqlStates.clean(e));
+  }
+}

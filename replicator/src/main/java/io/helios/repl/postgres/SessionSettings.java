@@ -1,0 +1,81 @@
+package io.helios.repl.postgres;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * The session settings that every connection is pinned to, so that neither a server's configuration nor ALTER DATABASE
+ * nor ALTER ROLE changes how a value reads, where a name is looked up, or how long a statement may take. They are SET in
+ * the session: that outranks all of those (PostgreSQL: {@code GucSource} in {@code utils/guc.h}), also in a walsender,
+ * whose output functions they govern. No thread of its own.
+ */
+public final class SessionSettings {
+
+  private static final Map<String, String> PINNED = new LinkedHashMap<>();
+
+  static {
+    // How values read, both ways. xmloption 'content' takes documents and fragments alike.
+    PINNED.put("datestyle", "ISO, YMD");
+    PINNED.put("intervalstyle", "postgres");
+    PINNED.put("timezone", "UTC");
+    PINNED.put("extra_float_digits", "3");
+    PINNED.put("bytea_output", "hex");
+    PINNED.put("xmloption", "content");
+    PINNED.put("array_nulls", "on");
+    PINNED.put("lc_monetary", "C");
+    PINNED.put("client_encoding", "UTF8");
+    PINNED.put("standard_conforming_strings", "on");
+    PINNED.put("transform_null_equals", "off");
+    PINNED.put("quote_all_identifiers", "off");
+    // Whose rows are seen: an error rather than silently fewer of them.
+    PINNED.put("row_security", "off");
+    PINNED.put("restrict_nonsystem_relation_kind", "view, foreign-table");
+    // How long anything may take is the replicator's business.
+    PINNED.put("statement_timeout", "0");
+    PINNED.put("lock_timeout", "0");
+    PINNED.put("idle_in_transaction_session_timeout", "0");
+    PINNED.put("idle_session_timeout", "0");
+    PINNED.put("transaction_timeout", "0");
+    // What a transaction is.
+    PINNED.put("default_transaction_isolation", "read committed");
+    PINNED.put("default_transaction_read_only", "off");
+    PINNED.put("default_transaction_deferrable", "off");
+  }
+
+  private SessionSettings() {}
+
+  /** Names (lower case) and values, without search_path, which is empty. */
+  public static Map<String, String> pinned() {
+    return Map.copyOf(PINNED);
+  }
+
+  /**
+   * Pins the session, in two round trips. Settings that this server does not have (restrict_nonsystem_relation_kind
+   * before the minor releases of August 2024, transaction_timeout before 17) are left out.
+   */
+  public static void apply(Connection connection) throws SQLException {
+    String values =
+        PINNED.entrySet().stream()
+            .map(e -> "('" + e.getKey() + "', '" + e.getValue() + "')")
+            .collect(Collectors.joining(", "));
+    try (Statement statement = connection.createStatement()) {
+      // First of all: from here on no name in our SQL is looked up anywhere but in pg_catalog.
+      statement.execute("SET search_path = ''");
+      try (ResultSet rows =
+          statement.executeQuery(
+              "SELECT pg_catalog.set_config(s.name, v.value, false) FROM (VALUES "
+                  + values
+                  + ") AS v (name, value) JOIN pg_catalog.pg_settings AS s"
+                  + " ON pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) v.name")) {
+        while (rows.next()) {
+          // Each row is one setting made.
+        }
+      }
+    }
+  }
+}
