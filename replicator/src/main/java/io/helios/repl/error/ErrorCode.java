@@ -78,7 +78,6 @@ public enum ErrorCode {
   DEFINITION_LEFT_OUT(3214, "Something of the source's definitions is not carried", "Foreign keys, triggers, rules, policies, and what calls functions that the target may not have, are left to their owner. A replica needs none of it; a promotion may."),
   TABLE_IS_SOMETHING_ELSE(3215, "A name that a table needs is taken", "The target has a view, a partition or a foreign table of that name."),
   TARGET_IDENTITY(3216, "Which target it is", "Version and system identifier, to know."),
-  TARGET_NOT_PREPARABLE(3217, "The target could not be prepared", "A statement was refused, most often for want of rights. Have the SQL of the hint run by the owner of the schemas or a superuser, then prepare again."),
   TARGET_BUSY(3101, "The target is out of reach or busy", "The connection was lost, a lock was not had in time, or the server is starting or full. It is retried with growing pauses; nothing is lost meanwhile, the journal keeps the changes."),
   APPLIER_FENCED(3102, "The applier's epoch is over", "The target records another epoch for this tenant: a cutover or failover happened, and this side may write nothing any more. Look at the tenant's status on the server that holds the new epoch."),
   REPLICA_UNKNOWN(3103, "The target has no record of the tenant", "The tenant's row in helios.replica is missing: the target was never prepared for it, was restored from an older backup, or the row was removed by hand. Without it nothing can be applied exactly once; resync the tenant."),
