@@ -107,6 +107,11 @@ public final class Catalog {
 
   private Catalog() {}
 
+  /** SQL to follow {@code a.attnotnull}, so that it holds for every row there is. */
+  public static String notNullIsValidated(Connection connection) throws SQLException {
+    return majorVersion(connection) >= 18 ? AND_VALIDATED : "";
+  }
+
   /** {@code 14} to {@code 18}; known since the connection was made. */
   public static int majorVersion(Connection connection) throws SQLException {
     return connection.getMetaData().getDatabaseMajorVersion();
@@ -234,7 +239,7 @@ public final class Catalog {
 
   private static Map<Long, List<ColumnDefinition>> columns(Connection connection, Collection<Long> oids)
       throws SQLException {
-    String sql = COLUMNS.formatted(majorVersion(connection) >= 18 ? AND_VALIDATED : "");
+    String sql = COLUMNS.formatted(notNullIsValidated(connection));
     Map<Long, List<ColumnDefinition>> columns = new HashMap<>();
     try (PreparedStatement query = query(connection, sql, oids);
         ResultSet row = query.executeQuery()) {

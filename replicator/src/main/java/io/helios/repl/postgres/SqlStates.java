@@ -22,6 +22,7 @@ public final class SqlStates {
   public static final String INVALID_AUTHORIZATION = "28000";
   public static final String INVALID_PASSWORD = "28P01";
   public static final String READ_ONLY = "25006";
+  public static final String FAILED_TRANSACTION = "25P02";
   public static final String NO_SUCH_DATABASE = "3D000";
   public static final String NO_RIGHT = "42501";
   public static final String UNDEFINED_OBJECT = "42704";

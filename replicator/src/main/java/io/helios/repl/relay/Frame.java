@@ -5,4 +5,5 @@ package io.helios.repl.relay;
  *
  * @param salt the 32 random bytes of the segment it was sealed for; its key is derived with them
  */
+@SuppressWarnings("ArrayRecordComponent") // frames are passed on, never compared
 public record Frame(FrameHeader header, byte[] salt, byte[] sealed) {}

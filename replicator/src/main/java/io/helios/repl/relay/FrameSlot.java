@@ -6,4 +6,5 @@ package io.helios.repl.relay;
  *
  * @param salt the segment's 32 random bytes
  */
+@SuppressWarnings("ArrayRecordComponent") // slots are passed on, never compared
 public record FrameSlot(long segment, byte[] salt, int index, long sequence) {}
