@@ -84,7 +84,7 @@ public final class TargetPreparation {
 
   private static RuntimeException refused(SQLException e, String name, String role, String hint) {
     return SqlStates.classify(
-        e, ErrorCode.TARGET_NOT_PREPARABLE, "target \"" + name + "\" cannot be prepared by role " + role, hint);
+        e, ErrorCode.TARGET_NOT_PREPARED, "target \"" + name + "\" cannot be prepared by role " + role, hint);
   }
 
   /** Enough for the role to do the rest itself. */

@@ -27,8 +27,7 @@ public enum ErrorCode {
   TENANT_DECLARATION(1305, "The tenant's declaration is not right", "A name, key, table glob, tier or lag target does not have the form that it needs."),
   TENANT_STATE(1306, "The tenant's state does not allow it", "What was asked for is not possible in the state that the tenant is in."),
   CHECK_FAILED(1307, "A check found what keeps tenants from starting", "The findings say what, and the SQL that mends it."),
-  DEMO_FAILED(
-      1901,
+  DEMO_FAILED(1901,
       "The demonstration could not be carried out",
       "It starts two PostgreSQL servers of its own on free loopback ports and needs some 2 GB of room in the folder for temporary files, and a user namespace (unshare) when it runs as root."),
   // 2xxx source
@@ -149,7 +148,6 @@ public enum ErrorCode {
   TENANT_NOT_REMOVED(5006, "The tenant could not be removed", "Its records and guard at the target could not be taken away. Nothing is half done: call it again when the target is back."),
   TENANT_GONE(5007, "The tenant was removed meanwhile", "Somebody removed it while it was waited for."),
   ENDPOINT_NOT_CONFIGURED(5008, "No such source or target", "The server's configuration does not name it."),
-  WAIT_TIMED_OUT(5009, "A wait timed out", "What was waited for has not happened yet. The work goes on."),
   // 6xxx verification
   VERIFY_SOURCE_FAILED(6001, "The verification cannot read the source", "Taking a snapshot of the source, or reading a table under it, failed. The message has the server's own word for it."),
   VERIFY_TARGET_FAILED(6002, "The verification cannot read the target", "Taking a snapshot of the target, or reading a table under it, failed. The message has the server's own word for it."),

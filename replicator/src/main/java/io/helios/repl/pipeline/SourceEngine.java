@@ -145,7 +145,7 @@ final class SourceEngine implements AutoCloseable {
     return gap != null
         ? gap
         : new Problem(
-            ErrorCode.JOURNAL_QUOTA,
+            ErrorCode.JOURNAL_OVERFLOW,
             "the journal of source \"" + settings.name() + "\" does not hold everything the tenant needs",
             "its quota was used up while its target lagged, or the source lost WAL",
             "helios-repl tenant resync NAME");

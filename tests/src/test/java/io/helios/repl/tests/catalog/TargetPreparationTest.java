@@ -46,7 +46,7 @@ class TargetPreparationTest {
   void aRoleThatMayCreateNothingIsGivenTheSqlThatIsMissing() throws Exception {
     Pair pair = new Pair(Postgres.shared(17, "source"), SHOP, "");
     OperatorException schema = catchThrowableOfType(OperatorException.class, pair::prepare);
-    assertThat(schema.problem().code()).isEqualTo(ErrorCode.TARGET_NOT_PREPARABLE);
+    assertThat(schema.problem().code()).isEqualTo(ErrorCode.TARGET_NOT_PREPARED);
     assertThat(schema.problem().hint()).isEqualTo("CREATE SCHEMA helios AUTHORIZATION \"" + pair.role + "\";");
     pair.run(schema.problem().hint());
 
