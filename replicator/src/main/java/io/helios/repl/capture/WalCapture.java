@@ -54,6 +54,7 @@ public final class WalCapture {
   private long syncedAt;
   private long publishedAt;
 
+  private volatile boolean behind;
   private volatile long routesVersion;
   private volatile CaptureStatus status;
 
@@ -101,6 +102,11 @@ public final class WalCapture {
     return routesVersion;
   }
 
+  /** Whether more was waiting when it last looked. */
+  public boolean isBehind() {
+    return behind;
+  }
+
   public CaptureStatus status() {
     return status;
   }
@@ -119,6 +125,7 @@ public final class WalCapture {
     while (true) {
       ByteBuffer message = stream.poll();
       if (message == null) {
+        behind = false;
         quiet();
         return taken;
       }
@@ -131,6 +138,7 @@ public final class WalCapture {
           publishedAt = now;
           status = snapshot();
         }
+        behind = true;
         nap();
         return taken;
       }

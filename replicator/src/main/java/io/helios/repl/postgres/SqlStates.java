@@ -22,6 +22,7 @@ public final class SqlStates {
   public static final String INVALID_AUTHORIZATION = "28000";
   public static final String INVALID_PASSWORD = "28P01";
   public static final String READ_ONLY = "25006";
+  public static final String FAILED_TRANSACTION = "25P02";
   public static final String NO_SUCH_DATABASE = "3D000";
   public static final String NO_RIGHT = "42501";
   public static final String UNDEFINED_OBJECT = "42704";
@@ -64,6 +65,21 @@ public final class SqlStates {
   /** As {@link #isTransient(String)}, and a connection that broke without a SQLSTATE counts too. */
   public static boolean isTransient(SQLException e) {
     return e.getSQLState() == null ? e.getCause() instanceof IOException : isTransient(e.getSQLState());
+  }
+
+  /** Whether a row's key or unique value is taken, or excluded, by another row. */
+  public static boolean isKeyConflict(SQLException e) {
+    return "23505".equals(e.getSQLState()) || "23P01".equals(e.getSQLState());
+  }
+
+  /** Whether the same transaction, begun anew, may well succeed at once. */
+  public static boolean isSerializationFailure(SQLException e) {
+    return "40001".equals(e.getSQLState());
+  }
+
+  /** Whether a value does not read as its type. */
+  public static boolean isDataException(SQLException e) {
+    return e.getSQLState() != null && e.getSQLState().startsWith("22");
   }
 
   /**

@@ -12,9 +12,11 @@ import org.jspecify.annotations.Nullable;
  * @param replicaIdentity {@code pg_class.relreplident}
  * @param columns live columns in the order of {@code attnum}
  * @param primaryKey its columns in key order; empty without one
- * @param identityKey the columns that name a row in the WAL: the primary key, or the identity index's columns; all
- *     columns with replica identity full; empty when updates and deletes cannot be published
- * @param uniqueKeys the column lists of every unique constraint and index besides the primary key
+ * @param identityKey the columns that name a row in the WAL: the primary key (unless it is deferrable), or the identity
+ *     index's columns; with replica identity full all columns that are not generated; empty when updates and deletes
+ *     cannot be published
+ * @param uniqueKeys the column lists of every unique constraint and index besides the primary key, partial ones too; an
+ *     index on an expression lists the columns that the expression reads
  * @param deferrableKeys whether any unique constraint or the primary key is deferrable
  * @param estimatedRows {@code reltuples}, partitions included; -1 when never analysed
  * @param bytes {@code pg_table_size}, partitions included

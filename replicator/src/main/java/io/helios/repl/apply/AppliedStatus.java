@@ -1,0 +1,52 @@
+package io.helios.repl.apply;
+
+import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.Lsn;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a tenant is applied. Counters grow from the applier's start; rates are for who reads them twice.
+ *
+ * @param position commit LSN of the last transaction at the target; {@link Lsn#INVALID} before it is known
+ * @param caughtUpTo everything captured before this is at the target: at a moment when nothing was waiting
+ * @param lastCommitMicros source commit time of the transaction at {@code position}, microseconds since 2000-01-01 UTC; 0
+ *     when none was applied since start
+ * @param tables rows by table ({@code schema.table})
+ * @param failures failed attempts in a row; 0 when the last one went well
+ * @param stopped whether applying has ended with {@code error} and waits for somebody; else it is tried again
+ * @param error the last error, as long as no attempt went well after it
+ */
+public record AppliedStatus(
+    Lsn position,
+    Lsn caughtUpTo,
+    long lastCommitMicros,
+    long transactions,
+    long rows,
+    long conflicts,
+    Map<String, Rows> tables,
+    int failures,
+    boolean stopped,
+    @Nullable Problem error) {
+
+  public AppliedStatus {
+    tables = Map.copyOf(tables);
+  }
+
+  /** Changes of one table by what they were at the source. */
+  public record Rows(long inserts, long updates, long deletes, long truncates) {
+
+    static final Rows INSERT = new Rows(1, 0, 0, 0);
+    static final Rows UPDATE = new Rows(0, 1, 0, 0);
+    static final Rows DELETE = new Rows(0, 0, 1, 0);
+    static final Rows TRUNCATE = new Rows(0, 0, 0, 1);
+
+    Rows plus(Rows other) {
+      return new Rows(
+          inserts + other.inserts, updates + other.updates, deletes + other.deletes, truncates + other.truncates);
+    }
+  }
+
+  static final AppliedStatus NONE =
+      new AppliedStatus(Lsn.INVALID, Lsn.INVALID, 0, 0, 0, 0, Map.of(), 0, false, null);
+}

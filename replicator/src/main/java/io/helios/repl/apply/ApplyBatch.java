@@ -1,0 +1,154 @@
+package io.helios.repl.apply;
+
+import io.helios.repl.apply.StatementPipeline.Statement;
+import io.helios.repl.change.Change;
+import io.helios.repl.postgres.Tuple;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Changes of many source transactions and tenants on their way into one target transaction. Changes of a table are folded
+ * ({@link TableFold}) up to a barrier: a changed key, a truncation, a change of a row without a key, another form of the
+ * values. What comes after it is a new fold, so each table's changes keep their order where it matters. Owned by its
+ * session's thread.
+ */
+final class ApplyBatch {
+
+  /** Takes statements with the rows that they must find; -1 for any number. */
+  interface Sink {
+    void add(Statement statement, long rows);
+  }
+
+  private interface Step {
+    void emit(Sink sink);
+  }
+
+  private final List<Step> steps = new ArrayList<>();
+  private final Map<String, TableFold> open = new HashMap<>();
+  private int changes;
+  private long bytes;
+
+  int changes() {
+    return changes;
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  boolean isEmpty() {
+    return steps.isEmpty();
+  }
+
+  void clear() {
+    steps.clear();
+    open.clear();
+    changes = 0;
+    bytes = 0;
+  }
+
+  void emit(Sink sink) {
+    steps.forEach(step -> step.emit(sink));
+  }
+
+  /** Adds a change of a row; truncations go to {@link #truncate}. */
+  void add(TableSql sql, Change change) throws RejectedBatchException {
+    TablePlan plan = sql.plan();
+    switch (change) {
+      case Change.Insert(var _, Tuple row) -> {
+        count(row);
+        fold(sql, row, false).insert(row);
+      }
+      case Change.Update(var _, Tuple old, boolean oldIsKey, Tuple row) -> {
+        count(row);
+        if (plan.keyless()) {
+          if (old == null || oldIsKey) {
+            throw new RejectedBatchException("an update carries neither key nor old row");
+          }
+          single(plan, sql.updateWholeRow(old, row, plan.assigned(row, true)));
+        } else if (old != null && plan.keyChanges(old, row)) {
+          single(plan, sql.updateRow(old, row, plan.assigned(row, true)));
+        } else {
+          Tuple key = old == null ? row : old;
+          TableFold fold = fold(sql, row, false);
+          if (key != row && !fold.takes(key, true)) {
+            open.remove(name(plan));
+            fold = fold(sql, row, false);
+            if (!fold.takes(key, true)) {
+              throw new RejectedBatchException("a key comes in two forms");
+            }
+          }
+          fold.update(key, row);
+        }
+      }
+      case Change.Delete(var _, Tuple old, boolean oldIsKey) -> {
+        count(old);
+        if (plan.keyless()) {
+          if (oldIsKey) {
+            throw new RejectedBatchException("a delete carries neither key nor old row");
+          }
+          single(plan, sql.deleteWholeRow(old));
+        } else {
+          fold(sql, old, true).delete(old);
+        }
+      }
+      case Change.Truncate _ -> throw new IllegalArgumentException("a truncation is no change of a row");
+    }
+  }
+
+  /**
+   * All of the tenant's rows of a table go. Tables that are emptied in a row go in one statement, as they did at the source:
+   * one alone may be referenced by another's foreign key.
+   */
+  void truncate(TableSql sql, String tenantKey, boolean restartIdentity) {
+    open.remove(name(sql.plan()));
+    changes++;
+    if (sql.plan().tenant() >= 0) {
+      Statement statement = sql.deleteAll(tenantKey);
+      steps.add(sink -> sink.add(statement, -1));
+    } else if (!steps.isEmpty() && steps.getLast() instanceof Truncation(var tables, var restart)
+        && restart == restartIdentity) {
+      tables.add(sql.truncated());
+    } else {
+      steps.add(new Truncation(new LinkedHashSet<>(Set.of(sql.truncated())), restartIdentity));
+    }
+  }
+
+  private record Truncation(Set<String> tables, boolean restartIdentity) implements Step {
+    @Override
+    public void emit(Sink sink) {
+      String sql = "TRUNCATE " + String.join(", ", tables) + (restartIdentity ? " RESTART IDENTITY" : "");
+      sink.add(new Statement(sql, List.of()), -1);
+    }
+  }
+
+  private void single(TablePlan plan, Statement statement) {
+    open.remove(name(plan));
+    steps.add(sink -> sink.add(statement, 1));
+  }
+
+  private TableFold fold(TableSql sql, Tuple tuple, boolean keyOnly) {
+    String name = name(sql.plan());
+    TableFold fold = open.get(name);
+    if (fold == null || fold.sql() != sql || !fold.takes(tuple, keyOnly)) {
+      fold = new TableFold(sql);
+      fold.takes(tuple, keyOnly);
+      open.put(name, fold);
+      steps.add(fold::emit);
+    }
+    return fold;
+  }
+
+  private static String name(TablePlan plan) {
+    return plan.target().definition().sqlName();
+  }
+
+  private void count(Tuple tuple) {
+    changes++;
+    bytes += tuple.byteLength() + 16;
+  }
+}

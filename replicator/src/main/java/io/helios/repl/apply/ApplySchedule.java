@@ -1,0 +1,283 @@
+package io.helios.repl.apply;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which tenants of a target have work, and whose turn it is. Tiers share turns 9 : 3 : 1, so that a higher one goes first
+ * and a lower one goes on; within a tier it is round-robin. A tenant is in one applier's hands at a time. Thread-safe.
+ */
+public final class ApplySchedule {
+
+  /** What a tenant's applier says when it gives the tenant back. */
+  enum Outcome {
+    /** Nothing is left; the next signal brings it back. */
+    IDLE,
+    /** There is more: back in line. */
+    MORE,
+    /** Somebody must act; {@link #resume} brings it back. */
+    STOPPED
+  }
+
+  private enum Place {
+    IDLE,
+    READY,
+    LATER,
+    CLAIMED,
+    STOPPED
+  }
+
+  private static final class Entry {
+    final ReplicaTenant tenant;
+    Place place = Place.IDLE;
+    boolean signalled;
+    long dueNanos;
+    @Nullable CompletableFuture<Void> removal;
+
+    Entry(ReplicaTenant tenant) {
+      this.tenant = tenant;
+    }
+  }
+
+  /** A tier's tenants that wait for their turn. */
+  private static final class Line {
+    final int share;
+    final Deque<Entry> entries = new ArrayDeque<>();
+    int credit;
+
+    Line(int share) {
+      this.share = share;
+    }
+  }
+
+  private final LongSupplier nanos;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition work = lock.newCondition();
+  private final Map<UUID, Entry> entries = new HashMap<>();
+  private final List<Line> lines = List.of(new Line(9), new Line(3), new Line(1));
+  private final PriorityQueue<Entry> later;
+
+  /** @param nanos a clock that only grows */
+  public ApplySchedule(LongSupplier nanos) {
+    this.nanos = nanos;
+    this.later = new PriorityQueue<>(Comparator.comparingLong(e -> e.dueNanos));
+  }
+
+  private Line line(Entry entry) {
+    return lines.get(entry.tenant.tenant().tier().ordinal());
+  }
+
+  /** Takes a tenant in, with work at once. No tenant may be in twice. */
+  public void add(ReplicaTenant tenant) {
+    lock.lock();
+    try {
+      if (entries.putIfAbsent(tenant.id(), new Entry(tenant)) != null) {
+        throw new IllegalStateException("tenant " + tenant.id() + " is scheduled already");
+      }
+    } finally {
+      lock.unlock();
+    }
+    tenant.onWake(() -> signal(tenant.id()));
+    signal(tenant.id());
+  }
+
+  /** Takes a tenant out. Completes once no applier works for it any more: then nothing is written for it. */
+  public CompletableFuture<Void> remove(UUID id) {
+    lock.lock();
+    try {
+      Entry entry = entries.get(id);
+      if (entry == null) {
+        return CompletableFuture.completedFuture(null);
+      }
+      if (entry.place == Place.CLAIMED) {
+        CompletableFuture<Void> removal = entry.removal == null ? new CompletableFuture<>() : entry.removal;
+        entry.removal = removal;
+        return removal;
+      }
+      unlist(entry);
+      entries.remove(id);
+      return CompletableFuture.completedFuture(null);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The tenant may have frames. Cheap; does nothing for one that is not here or stopped. */
+  public void signal(UUID id) {
+    lock.lock();
+    try {
+      Entry entry = entries.get(id);
+      if (entry == null) {
+        return;
+      }
+      switch (entry.place) {
+        case IDLE -> ready(entry, false);
+        case CLAIMED -> entry.signalled = true;
+        case READY, LATER, STOPPED -> { }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Tries a stopped tenant again: its cause is said to be mended. One that waits for its next attempt is tried at once. */
+  public void resume(UUID id) {
+    lock.lock();
+    try {
+      Entry entry = entries.get(id);
+      if (entry != null && (entry.place == Place.STOPPED || entry.place == Place.LATER)) {
+        unlist(entry);
+        ready(entry, false);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Up to {@code most} tenants with work, highest tier first. Give each back. */
+  List<ReplicaTenant> claim(int most, int workers) {
+    lock.lock();
+    try {
+      wakeDue();
+      int waiting = lines.stream().mapToInt(line -> line.entries.size()).sum();
+      int share = Math.min(most, (waiting + workers - 1) / workers);
+      List<ReplicaTenant> claimed = new ArrayList<>(share);
+      while (claimed.size() < share) {
+        Entry entry = nextLine().entries.removeFirst();
+        entry.place = Place.CLAIMED;
+        entry.signalled = false;
+        claimed.add(entry.tenant);
+      }
+      claimed.sort(Comparator.comparing(t -> t.tenant().tier()));
+      return claimed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Smooth weighted round-robin over the tiers that have somebody waiting. */
+  private Line nextLine() {
+    Line next = null;
+    int total = 0;
+    for (Line line : lines) {
+      if (!line.entries.isEmpty()) {
+        total += line.share;
+        line.credit += line.share;
+        if (next == null || line.credit > next.credit) {
+          next = line;
+        }
+      }
+    }
+    if (next == null) {
+      throw new IllegalStateException("nobody is waiting");
+    }
+    next.credit -= total;
+    return next;
+  }
+
+  void giveBack(ReplicaTenant tenant, Outcome outcome) {
+    giveBack(tenant, entry -> {
+      switch (outcome) {
+        case IDLE -> {
+          if (entry.signalled) {
+            ready(entry, false);
+          } else {
+            entry.place = Place.IDLE;
+          }
+        }
+        case MORE -> ready(entry, false);
+        case STOPPED -> entry.place = Place.STOPPED;
+      }
+    });
+  }
+
+  /** Not tried: it keeps its turn. */
+  void giveBackUntouched(ReplicaTenant tenant) {
+    giveBack(tenant, entry -> ready(entry, true));
+  }
+
+  void giveBackLater(ReplicaTenant tenant, long delayNanos) {
+    giveBack(tenant, entry -> {
+      entry.place = Place.LATER;
+      entry.dueNanos = nanos.getAsLong() + delayNanos;
+      later.add(entry);
+      work.signalAll();
+    });
+  }
+
+  private void giveBack(ReplicaTenant tenant, java.util.function.Consumer<Entry> then) {
+    CompletableFuture<Void> removal = null;
+    lock.lock();
+    try {
+      Entry entry = entries.get(tenant.id());
+      if (entry == null || entry.place != Place.CLAIMED) {
+        throw new IllegalStateException("tenant " + tenant.id() + " is not claimed");
+      }
+      if (entry.removal != null) {
+        removal = entry.removal;
+        entries.remove(tenant.id());
+      } else {
+        then.accept(entry);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (removal != null) {
+      removal.complete(null);
+    }
+  }
+
+  /** Waits until some tenant has work, or the time is over. */
+  void await(long timeoutNanos) throws InterruptedException {
+    long end = nanos.getAsLong() + timeoutNanos;
+    lock.lockInterruptibly();
+    try {
+      while (true) {
+        wakeDue();
+        long left = end - nanos.getAsLong();
+        if (left <= 0 || lines.stream().anyMatch(line -> !line.entries.isEmpty())) {
+          return;
+        }
+        Entry next = later.peek();
+        work.awaitNanos(next == null ? left : Math.max(1, Math.min(left, next.dueNanos - nanos.getAsLong())));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void wakeDue() {
+    long now = nanos.getAsLong();
+    for (Entry next = later.peek(); next != null && next.dueNanos <= now; next = later.peek()) {
+      later.remove();
+      ready(next, false);
+    }
+  }
+
+  private void ready(Entry entry, boolean first) {
+    entry.place = Place.READY;
+    if (first) {
+      line(entry).entries.addFirst(entry);
+    } else {
+      line(entry).entries.addLast(entry);
+    }
+    work.signal();
+  }
+
+  private void unlist(Entry entry) {
+    line(entry).entries.remove(entry);
+    later.remove(entry);
+  }
+}

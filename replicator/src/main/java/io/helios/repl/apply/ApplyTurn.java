@@ -1,0 +1,306 @@
+package io.helios.repl.apply;
+
+import io.helios.repl.apply.ApplySchedule.Outcome;
+import io.helios.repl.apply.TargetSession.Advance;
+import io.helios.repl.apply.TargetSession.Care;
+import io.helios.repl.change.Change;
+import io.helios.repl.error.CorruptionException;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.TransientException;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.relay.Frame;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an applier does with the tenants that it has claimed, each of which it gives back exactly once: together in as few
+ * target transactions as their bounds allow; those that were rejected alone; then change by change.
+ */
+final class ApplyTurn {
+
+  /** Tries that a value taken by another tenant's row gets: that row may be about to go, in its own tenant's time. */
+  private static final int PATIENCE_WITH_OTHERS = 6;
+
+  /** How soon a tenant is asked again whose source is not yet captured up to its hold. */
+  private static final long HOLD_POLL_NANOS = Duration.ofMillis(2).toNanos();
+
+  private final TargetSession session;
+  private final String target;
+  private final List<ReplicaTenant> waiting;
+  private final ApplySchedule schedule;
+  private final Function<Frame, byte[]> opener;
+  private final ApplySettings settings;
+  private final LongSupplier nanos;
+  private final Backoff backoff;
+
+  /** Of the target transaction that is open. */
+  private final Map<ReplicaTenant, Gain> gains = new LinkedHashMap<>();
+
+  /** Read to the end of their turn, their last changes not yet committed. */
+  private final Map<ReplicaTenant, TenantReader> read = new LinkedHashMap<>();
+
+  private long openSince;
+  private Lsn current = Lsn.INVALID;
+
+  /** What a tenant gains with the target transaction that is open. */
+  private static final class Gain {
+    final Lsn from;
+    Lsn to;
+    long commitMicros;
+    long transactions;
+    final Map<String, AppliedStatus.Rows> tables = new HashMap<>();
+
+    Gain(Lsn from) {
+      this.from = from;
+      this.to = from;
+    }
+  }
+
+  ApplyTurn(
+      TargetSession session,
+      String target,
+      List<ReplicaTenant> claimed,
+      ApplySchedule schedule,
+      Function<Frame, byte[]> opener,
+      ApplySettings settings,
+      LongSupplier nanos,
+      Backoff backoff) {
+    this.session = session;
+    this.target = target;
+    this.waiting = new ArrayList<>(claimed);
+    this.schedule = schedule;
+    this.opener = opener;
+    this.settings = settings;
+    this.nanos = nanos;
+    this.backoff = backoff;
+  }
+
+  /** @throws TransientException when the session is lost; what was not given back is still claimed */
+  void run() {
+    List<ReplicaTenant> together = new ArrayList<>();
+    for (ReplicaTenant tenant : List.copyOf(waiting)) {
+      if (load(tenant) && !tenant.isSuspect()) {
+        together.add(tenant);
+      }
+    }
+    if (together.size() > 1) {
+      try {
+        drive(together, Care.BATCH, null);
+      } catch (RejectedBatchException | OperatorException | CorruptionException e) {
+        rollback();
+      } catch (TransientException e) {
+        rollback();
+        goOnAfter(e);
+      }
+    }
+    for (ReplicaTenant tenant : List.copyOf(waiting)) {
+      alone(tenant);
+    }
+  }
+
+  /** Those that are still claimed: the turn ended before they were seen through. */
+  List<ReplicaTenant> unfinished() {
+    return List.copyOf(waiting);
+  }
+
+  private boolean load(ReplicaTenant tenant) {
+    if (tenant.isLoaded()) {
+      return true;
+    }
+    try {
+      ReplicaState state = session.load(tenant.tenant());
+      if (state.epoch() != tenant.tenant().epoch()) {
+        throw TargetErrors.fenced(tenant.tenant(), state.epoch(), target);
+      }
+      if (state.sourceSystem() != tenant.what().sourceSystem()) {
+        throw TargetErrors.otherSource(tenant.tenant(), state.sourceSystem(), tenant.what().sourceSystem(), target);
+      }
+      tenant.loaded(state);
+      return true;
+    } catch (OperatorException e) {
+      stop(tenant, e);
+      return false;
+    }
+  }
+
+  private void alone(ReplicaTenant tenant) {
+    try {
+      try {
+        drive(List.of(tenant), Care.BATCH, null);
+        tenant.suspect(false);
+      } catch (RejectedBatchException | OperatorException e) {
+        rollback();
+        tenant.suspect(true);
+        carefully(tenant);
+      }
+    } catch (OperatorException | CorruptionException e) {
+      rollback();
+      if (e.problem().code() == ErrorCode.KEY_TAKEN && tenant.status().failures() < PATIENCE_WITH_OTHERS) {
+        later(tenant, e);
+      } else {
+        stop(tenant, e);
+      }
+    } catch (TransientException e) {
+      rollback();
+      goOnAfter(e);
+      tenant.unload();
+      later(tenant, e);
+    }
+  }
+
+  /** Change by change. Where one cannot be applied, what committed before its transaction at the source is applied. */
+  private void carefully(ReplicaTenant tenant) {
+    OperatorException cause;
+    try {
+      drive(List.of(tenant), Care.EACH_CHANGE, null);
+      return;
+    } catch (OperatorException e) {
+      cause = e;
+    } catch (RejectedBatchException e) {
+      cause = TargetErrors.rejectedAtCommit(e, target, current);
+    }
+    rollback();
+    Lsn failed = current;
+    if (failed.isAfter(tenant.position())) {
+      try {
+        drive(List.of(tenant), Care.EACH_CHANGE, failed);
+      } catch (RejectedBatchException | OperatorException again) {
+        cause.addSuppressed(again);
+      }
+    }
+    throw cause;
+  }
+
+  /** @param stop the tenants' turns end before the transaction with this commit LSN, and they stay claimed */
+  private void drive(List<ReplicaTenant> tenants, Care care, @Nullable Lsn stop) throws RejectedBatchException {
+    openSince = nanos.getAsLong();
+    for (int i = 0; i < tenants.size(); i++) {
+      ReplicaTenant tenant = tenants.get(i);
+      TenantReader reader = new TenantReader(tenant, opener, settings.fetchBytes());
+      boolean enough = false;
+      while (!enough && reader.nextTransaction(stop)) {
+        if (reader.isLarge()) {
+          // It may take long: what is done already is not held up by it, and the others go to other workers.
+          commit();
+          tenants.subList(i + 1, tenants.size()).forEach(this::untouched);
+          tenants = tenants.subList(0, i + 1);
+        }
+        apply(tenant, reader, care);
+        if (isFull()) {
+          enough = care == Care.EACH_CHANGE;
+          commit();
+        }
+      }
+      if (stop == null) {
+        read.put(tenant, reader);
+      }
+    }
+    commit();
+  }
+
+  private boolean isFull() {
+    return session.changes() >= settings.changes()
+        || session.bytes() >= settings.bytes()
+        || nanos.getAsLong() - openSince >= settings.commitAfter().toNanos();
+  }
+
+  private void apply(ReplicaTenant tenant, TenantReader reader, Care care) throws RejectedBatchException {
+    Lsn lsn = reader.commitLsn();
+    current = lsn;
+    Gain gain = gains.computeIfAbsent(tenant, t -> new Gain(t.position()));
+    for (Change change = reader.nextChange(); change != null; change = reader.nextChange()) {
+      session.apply(tenant.tenant(), tenant.what(), lsn, change, care);
+      gain.tables.merge(change.relation().qualifiedName(), rows(change), AppliedStatus.Rows::plus);
+    }
+    gain.to = lsn;
+    gain.commitMicros = reader.commitMicros();
+    gain.transactions++;
+  }
+
+  private static AppliedStatus.Rows rows(Change change) {
+    return switch (change) {
+      case Change.Insert _ -> AppliedStatus.Rows.INSERT;
+      case Change.Update _ -> AppliedStatus.Rows.UPDATE;
+      case Change.Delete _ -> AppliedStatus.Rows.DELETE;
+      case Change.Truncate _ -> AppliedStatus.Rows.TRUNCATE;
+    };
+  }
+
+  private void commit() throws RejectedBatchException {
+    if (!gains.isEmpty()) {
+      List<Advance> advances = new ArrayList<>(gains.size());
+      gains.forEach((tenant, gain) ->
+          advances.add(new Advance(tenant.tenant(), gain.from, gain.to, gain.commitMicros)));
+      Map<UUID, Long> conflicts = session.commit(advances);
+      gains.forEach((tenant, gain) -> tenant.advanced(
+          gain.to, gain.commitMicros, gain.transactions, gain.tables, conflicts.getOrDefault(tenant.id(), 0L)));
+      gains.clear();
+    }
+    Map<ReplicaTenant, TenantReader> done = new LinkedHashMap<>(read);
+    read.clear();
+    done.forEach(this::finish);
+    openSince = nanos.getAsLong();
+  }
+
+  /** The tenant's turn is over and committed. */
+  private void finish(ReplicaTenant tenant, TenantReader reader) {
+    tenant.acknowledge();
+    tenant.healed();
+    if (!reader.isDrained()) {
+      giveBack(tenant, Outcome.MORE);
+      return;
+    }
+    tenant.drained(reader.captured());
+    if (tenant.waitsForHold()) {
+      waiting.remove(tenant);
+      schedule.giveBackLater(tenant, HOLD_POLL_NANOS);
+    } else {
+      giveBack(tenant, Outcome.IDLE);
+    }
+  }
+
+  private void rollback() {
+    gains.clear();
+    read.clear();
+    session.rollback();
+  }
+
+  /** Where the session is lost, its applier connects again, later; else it was something of one tenant's. */
+  private void goOnAfter(TransientException e) {
+    if (!session.isUsable()) {
+      throw e;
+    }
+  }
+
+  private void stop(ReplicaTenant tenant, HeliosException e) {
+    tenant.unload();
+    tenant.failed(e.problem(), true);
+    giveBack(tenant, Outcome.STOPPED);
+  }
+
+  private void later(ReplicaTenant tenant, HeliosException e) {
+    tenant.failed(e.problem(), false);
+    waiting.remove(tenant);
+    schedule.giveBackLater(tenant, backoff.pauseNanos(tenant.status().failures()));
+  }
+
+  private void untouched(ReplicaTenant tenant) {
+    waiting.remove(tenant);
+    schedule.giveBackUntouched(tenant);
+  }
+
+  private void giveBack(ReplicaTenant tenant, Outcome outcome) {
+    waiting.remove(tenant);
+    schedule.giveBack(tenant, outcome);
+  }
+}

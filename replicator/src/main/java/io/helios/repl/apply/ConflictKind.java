@@ -1,0 +1,25 @@
+package io.helios.repl.apply;
+
+import java.util.Locale;
+
+/** How the target's rows can differ from what a change expects. */
+public enum ConflictKind {
+  INSERT_EXISTS("the row to insert is there already"),
+  UPDATE_MISSING("the row to update is not there"),
+  DELETE_MISSING("the row to delete is not there");
+
+  private final String explanation;
+
+  ConflictKind(String explanation) {
+    this.explanation = explanation;
+  }
+
+  /** As metrics and {@code helios.conflict} name it, for example {@code insert_exists}. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  String explanation() {
+    return explanation;
+  }
+}

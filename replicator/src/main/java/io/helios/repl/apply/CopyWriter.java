@@ -1,0 +1,223 @@
+package io.helios.repl.apply;
+
+import io.helios.repl.change.CopySink;
+import io.helios.repl.change.TenantTable;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.ConnectionScope;
+import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.CopyFormat;
+import io.helios.repl.postgres.Identifiers;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.PgConnections;
+import io.helios.repl.postgres.RowCondition;
+import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.postgres.TableDefinition;
+import io.helios.repl.postgres.TableName;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/**
+ * The target's side of a copy: one session that writes parts of tables, each in a transaction of its own, as a replica
+ * (no triggers, no foreign keys). Owned by one thread, the one that reads the source: the server's socket is the only
+ * buffer between both.
+ */
+public final class CopyWriter implements AutoCloseable {
+
+  /** Brings the rows: writes all of them into the sink and returns how many they were. */
+  @FunctionalInterface
+  public interface Rows {
+    long writeTo(CopySink sink);
+  }
+
+  private static final String DEFERRABLE =
+      """
+      SELECT c.conname,
+        ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey))
+      FROM pg_catalog.pg_constraint c
+      WHERE c.conrelid = ?::pg_catalog.int8::pg_catalog.oid AND c.contype IN ('p', 'u') AND c.condeferrable
+      """;
+
+  private final ConnectionScope scope;
+  private final CopyLedger ledger;
+  private final Connection connection;
+
+  private CopyWriter(ConnectionScope scope, CopyLedger ledger, Connection connection) {
+    this.scope = scope;
+    this.ledger = ledger;
+    this.connection = connection;
+  }
+
+  /** Throws an error of the family when the target is out of reach or does not let this role write as a replica. */
+  public static CopyWriter open(
+      ConnectionScope scope, ConnectionSettings target, String tenant, CopyLedger ledger) {
+    Connection connection = session(scope, target, tenant);
+    return new CopyWriter(scope, ledger, connection);
+  }
+
+  /** A session for the {@link CopyLedger}, which may change rows of guarded tables. */
+  public static Connection session(ConnectionScope scope, ConnectionSettings target, String tenant) {
+    Connection connection = scope.open(() -> PgConnections.open(target, "copy", tenant));
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET session_replication_role = replica");
+      return connection;
+    } catch (SQLException e) {
+      scope.close(connection);
+      throw SqlStates.classify(
+          e,
+          ErrorCode.COPY_TARGET_FAILED,
+          "the target does not let this role write as a replica",
+          "GRANT SET ON PARAMETER session_replication_role TO " + Identifiers.quote(target.user()));
+    }
+  }
+
+  /**
+   * Writes a table, or a part of it, and commits.
+   *
+   * @param table with the definition that the target has
+   * @param columns what is copied, in the order of the rows
+   * @param point the consistent point that the table is begun at
+   * @param whole whether these are all its rows: then it is noted as done in the same transaction
+   * @return the number of rows
+   */
+  public long write(
+      TenantTable table, List<String> columns, CopyFormat format, Lsn point, boolean whole, Rows rows) {
+    TableName name = TableName.of(table.definition());
+    try {
+      connection.setAutoCommit(false);
+      CopyLedger.require(ledger.hold(connection, name, point), name);
+      long written = copy(table.definition(), columns, format, rows);
+      refuseTakenDeferrableKeys(table);
+      if (whole) {
+        CopyLedger.require(ledger.finish(connection, name, point), name);
+      }
+      connection.commit();
+      return written;
+    } catch (SQLException e) {
+      HeliosException error = failed(e, table);
+      rollback(error);
+      throw error;
+    } catch (RuntimeException e) {
+      rollback(e);
+      throw e;
+    }
+  }
+
+  /** Notes a table as done whose parts have all been committed. */
+  public void finish(TenantTable table, Lsn point) {
+    TableName name = TableName.of(table.definition());
+    try {
+      connection.setAutoCommit(true);
+      CopyLedger.require(ledger.finish(connection, name, point), name);
+    } catch (SQLException e) {
+      throw failed(e, table);
+    }
+  }
+
+  @Override
+  public void close() {
+    scope.close(connection);
+  }
+
+  private long copy(TableDefinition table, List<String> columns, CopyFormat format, Rows rows) throws SQLException {
+    String names = columns.stream().map(Identifiers::quote).collect(Collectors.joining(", "));
+    CopyIn copy = connection
+        .unwrap(PGConnection.class)
+        .getCopyAPI()
+        .copyIn("COPY " + table.sqlName() + " (" + names + ") FROM STDIN WITH (" + format.option() + ")");
+    long read = rows.writeTo((bytes, offset, length) -> {
+      try {
+        copy.writeToCopy(bytes, offset, length);
+      } catch (SQLException e) {
+        throw SqlStates.classify(
+            e, ErrorCode.COPY_TARGET_FAILED, "writing table " + table.qualifiedName() + " failed", "helios-repl target check");
+      }
+    });
+    long written = copy.endCopy();
+    if (written != read) {
+      throw new OperatorException(new Problem(
+              ErrorCode.COPY_ROWS_MISSING,
+              "the target took " + written + " of " + read + " rows of " + table.qualifiedName(),
+              "a trigger that is enabled ALWAYS, or for replicas, drops or redirects rows",
+              "ALTER TABLE " + table.sqlName() + " DISABLE TRIGGER …; then start the tenant again")
+          .at(null, table.qualifiedName()));
+    }
+    return written;
+  }
+
+  /** Writing as a replica turns off the checks of deferrable constraints; other tenants' rows may hold the key. */
+  private void refuseTakenDeferrableKeys(TenantTable table) throws SQLException {
+    String tenantColumn = table.keyColumn();
+    if (tenantColumn == null || !table.definition().deferrableKeys()) {
+      return;
+    }
+    RowCondition mine = table.bind(connection);
+    try (PreparedStatement constraints = connection.prepareStatement(DEFERRABLE)) {
+      constraints.setLong(1, Integer.toUnsignedLong(table.definition().oid()));
+      try (ResultSet row = constraints.executeQuery()) {
+        while (row.next()) {
+          List<String> key = new ArrayList<>(Arrays.asList((String[]) row.getArray(2).getArray()));
+          String same = key.stream()
+              .map(column -> "b." + Identifiers.quote(column) + " = a." + Identifiers.quote(column))
+              .collect(Collectors.joining(" AND "));
+          String sql = "SELECT EXISTS (SELECT FROM " + table.definition().sqlName() + " a JOIN "
+              + table.definition().sqlName() + " b ON " + same
+              + " WHERE " + mine.sql("a") + " AND (b.tableoid, b.ctid) <> (a.tableoid, a.ctid))";
+          try (Statement check = connection.createStatement();
+              ResultSet taken = check.executeQuery(sql)) {
+            if (taken.next() && taken.getBoolean(1)) {
+              throw keyTaken(table, row.getString(1));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static HeliosException failed(SQLException e, TenantTable table) {
+    if (SqlStates.isKeyConflict(e)) {
+      ServerErrorMessage server = e instanceof PSQLException p ? p.getServerErrorMessage() : null;
+      return keyTaken(table, server == null ? null : server.getConstraint());
+    }
+    return SqlStates.classify(
+        e,
+        ErrorCode.COPY_TARGET_FAILED,
+        "writing table " + table.qualifiedName() + " failed",
+        "helios-repl target check");
+  }
+
+  /** Without the server's own error as its cause: that carries the values. */
+  private static OperatorException keyTaken(TenantTable table, @Nullable String constraint) {
+    return new OperatorException(new Problem(
+            ErrorCode.COPY_KEY_TAKEN,
+            "keys of this tenant are taken in " + table.qualifiedName()
+                + (constraint == null ? "" : " (constraint \"" + constraint + "\")"),
+            "rows of another tenant at the target hold the same key: ids of two sources collide; another tenant's row is"
+                + " never touched",
+            "choose a target of its own for this tenant, or make the constraint include the tenant's column")
+        .at(null, table.qualifiedName()));
+  }
+
+  private void rollback(Exception cause) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      cause.addSuppressed(e);
+    }
+  }
+}

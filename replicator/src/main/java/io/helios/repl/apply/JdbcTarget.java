@@ -1,0 +1,61 @@
+package io.helios.repl.apply;
+
+import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.PgConnections;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+
+/** A PostgreSQL database as target. Any thread. */
+public final class JdbcTarget implements Target {
+
+  private final String name;
+  private final ConnectionSettings connection;
+  private final ApplySettings settings;
+
+  public JdbcTarget(String name, ConnectionSettings connection, ApplySettings settings) {
+    this.name = name;
+    this.connection = connection;
+    this.settings = settings;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public TargetSession connect() {
+    Connection opened = PgConnections.open(connection, "apply", null);
+    try {
+      pin(opened);
+      return new JdbcTargetSession(name, opened, settings);
+    } catch (SQLException e) {
+      try {
+        opened.close();
+      } catch (SQLException close) {
+        e.addSuppressed(close);
+      }
+      throw TargetErrors.classify(e, name);
+    }
+  }
+
+  /**
+   * Triggers, foreign keys and the guard are off for this session. Sets come as arrays of a length that the planner does
+   * not know, and are always joined by the table's key: with hash and merge joins and sequential scans out of its way it
+   * takes the index whatever it believes of the table, and one plan serves all lengths.
+   */
+  private void pin(Connection opened) throws SQLException {
+    try (Statement statement = opened.createStatement()) {
+      statement.execute("SET session_replication_role = replica");
+      statement.execute("SET enable_hashjoin = off");
+      statement.execute("SET enable_mergejoin = off");
+      statement.execute("SET enable_seqscan = off");
+      statement.execute("SET plan_cache_mode = force_generic_plan");
+      statement.execute("SET jit = off");
+      statement.execute("SET work_mem = '32MB'");
+      statement.execute("SET synchronous_commit = " + (settings.synchronousCommit() ? "on" : "off"));
+    }
+    opened.setAutoCommit(false);
+  }
+}

@@ -1,0 +1,208 @@
+package io.helios.repl.apply;
+
+import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.relay.FrameSource;
+import io.helios.repl.tenant.Tenant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tenant on its way to a target. {@link #status}, {@link #holdAt} and {@link #release} are for any thread; the rest
+ * belongs to the applier that has claimed it from the {@link ApplySchedule}, whose lock hands it from one to the next.
+ */
+public final class ReplicaTenant {
+
+  /** @param held completes once everything before {@code at} is applied, with the position reached */
+  private record Hold(Lsn at, CompletableFuture<Lsn> held) {}
+
+  private final Tenant tenant;
+  private final Replicated what;
+  private final FrameSource frames;
+
+  private volatile AppliedStatus status = AppliedStatus.NONE;
+  private volatile @Nullable Hold hold;
+  private volatile Runnable wake = () -> { };
+
+  private @Nullable Lsn position;
+  private Map<String, Lsn> copiedAt = Map.of();
+  private @Nullable Lsn acknowledged;
+  private boolean suspect;
+
+  public ReplicaTenant(Tenant tenant, Replicated what, FrameSource frames) {
+    this.tenant = tenant;
+    this.what = what;
+    this.frames = frames;
+  }
+
+  public UUID id() {
+    return tenant.id();
+  }
+
+  public Tenant tenant() {
+    return tenant;
+  }
+
+  public Replicated what() {
+    return what;
+  }
+
+  public FrameSource frames() {
+    return frames;
+  }
+
+  public AppliedStatus status() {
+    return status;
+  }
+
+  /**
+   * Applies every transaction with a commit LSN before {@code at}, and none at or after it, until {@link #release}. The
+   * future completes, with the position reached, once all of them are at the target; it needs the source to be captured
+   * up to {@code at}. A hold that was there before is cancelled. A hold before the position reached never completes.
+   */
+  public CompletableFuture<Lsn> holdAt(Lsn at) {
+    release();
+    CompletableFuture<Lsn> held = new CompletableFuture<>();
+    hold = new Hold(at, held);
+    wake.run();
+    return held;
+  }
+
+  /** Goes on. */
+  public void release() {
+    Hold before = hold;
+    hold = null;
+    if (before != null) {
+      before.held().cancel(false);
+    }
+    wake.run();
+  }
+
+  void onWake(Runnable action) {
+    wake = action;
+  }
+
+  /** Where applying must stop, or null. */
+  @Nullable Lsn heldAt() {
+    Hold now = hold;
+    return now == null ? null : now.at();
+  }
+
+  /** Lets the journal forget what is applied, also when that was found out only now, after a restart. */
+  void acknowledge() {
+    Lsn reached = position();
+    if (!reached.equals(acknowledged)) {
+      frames.acknowledge(id(), reached.value());
+      acknowledged = reached;
+    }
+  }
+
+  /** Nothing before the hold is missing, provided that the source was captured up to {@code captured}. */
+  void drained(Lsn captured) {
+    Hold now = hold;
+    Lsn reached = position;
+    if (now != null && reached != null && !captured.isBefore(now.at()) && reached.isBefore(now.at())) {
+      now.held().complete(reached);
+    }
+    Lsn upTo = now == null ? captured : Lsn.min(captured, now.at());
+    if (upTo.isAfter(status.caughtUpTo())) {
+      AppliedStatus s = status;
+      status = new AppliedStatus(s.position(), upTo, s.lastCommitMicros(), s.transactions(), s.rows(), s.conflicts(),
+          s.tables(), s.failures(), s.stopped(), s.error());
+    }
+  }
+
+  boolean waitsForHold() {
+    Hold now = hold;
+    return now != null && !now.held().isDone();
+  }
+
+  boolean isLoaded() {
+    return position != null;
+  }
+
+  void loaded(ReplicaState state) {
+    position = state.position();
+    copiedAt = new HashMap<>(state.copiedAt());
+    forgetCopies();
+    AppliedStatus s = status;
+    status = new AppliedStatus(state.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
+        s.conflicts(), s.tables(), s.failures(), s.stopped(), s.error());
+  }
+
+  /** The position is to be read again: what became of the last transaction is not known. */
+  void unload() {
+    position = null;
+  }
+
+  Lsn position() {
+    Lsn known = position;
+    if (known == null) {
+      throw new IllegalStateException("not loaded");
+    }
+    return known;
+  }
+
+  /** Whether the table's copy holds this transaction already. */
+  boolean isCopied(String table, Lsn commitLsn) {
+    if (copiedAt.isEmpty()) {
+      return false;
+    }
+    Lsn point = copiedAt.get(table);
+    return point != null && commitLsn.isBefore(point);
+  }
+
+  private void forgetCopies() {
+    Lsn reached = position;
+    if (reached != null && !copiedAt.isEmpty() && copiedAt.values().stream().noneMatch(p -> p.isAfter(reached))) {
+      copiedAt = Map.of();
+    }
+  }
+
+  /** A target transaction with these changes has committed. */
+  void advanced(Lsn to, long commitMicros, long transactions, Map<String, AppliedStatus.Rows> tables, long conflicts) {
+    position = to;
+    forgetCopies();
+    AppliedStatus s = status;
+    Map<String, AppliedStatus.Rows> sums = new HashMap<>(s.tables());
+    long rows = 0;
+    for (Map.Entry<String, AppliedStatus.Rows> table : tables.entrySet()) {
+      AppliedStatus.Rows r = table.getValue();
+      rows += r.inserts() + r.updates() + r.deletes();
+      sums.merge(table.getKey(), r, AppliedStatus.Rows::plus);
+    }
+    status = new AppliedStatus(to, Lsn.max(s.caughtUpTo(), Lsn.INVALID), commitMicros,
+        s.transactions() + transactions, s.rows() + rows, s.conflicts() + conflicts, sums, 0, false, null);
+  }
+
+  void failed(Problem problem, boolean forGood) {
+    AppliedStatus s = status;
+    status = new AppliedStatus(s.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
+        s.conflicts(), s.tables(), s.failures() + 1, forGood, problem);
+    Hold now = hold;
+    if (forGood && now != null) {
+      now.held().completeExceptionally(new io.helios.repl.error.OperatorException(problem));
+    }
+  }
+
+  /** Nothing is wrong any more, though nothing was applied. */
+  void healed() {
+    AppliedStatus s = status;
+    if (s.error() != null) {
+      status = new AppliedStatus(s.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
+          s.conflicts(), s.tables(), 0, false, null);
+    }
+  }
+
+  /** Whether its last batch was rejected: then it is applied alone, so that it costs the others nothing. */
+  boolean isSuspect() {
+    return suspect;
+  }
+
+  void suspect(boolean now) {
+    suspect = now;
+  }
+}

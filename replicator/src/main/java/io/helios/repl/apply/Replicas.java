@@ -1,0 +1,120 @@
+package io.helios.repl.apply;
+
+import io.helios.repl.postgres.Identifiers;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.tenant.Tenant;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * The rows of {@code helios.replica}: who is written here, under which epoch, from which source, how far. Runs in the
+ * caller's transaction.
+ */
+public final class Replicas {
+
+  private Replicas() {}
+
+  /**
+   * Makes the tenant known. Where it is known already nothing changes but its name and region: epoch, source and position
+   * are only ever changed by who is entitled to, and the caller compares what {@link #find} returns.
+   *
+   * @param position where applying begins: transactions up to this commit LSN are not wanted
+   */
+  public static void register(Connection connection, Tenant tenant, Replicated what, Lsn position)
+      throws SQLException {
+    try (PreparedStatement insert = connection.prepareStatement(
+        """
+        INSERT INTO helios.replica (tenant, name, tenant_key, epoch, source, source_system, source_region, position)
+        VALUES (?::pg_catalog.uuid, ?, ?, ?, ?, ?, ?, ?::pg_catalog.pg_lsn)
+        ON CONFLICT (tenant) DO UPDATE SET name = EXCLUDED.name, source_region = EXCLUDED.source_region
+        """)) {
+      insert.setString(1, tenant.id().toString());
+      insert.setString(2, tenant.name());
+      insert.setString(3, tenant.key());
+      insert.setLong(4, tenant.epoch());
+      insert.setString(5, what.sourceName());
+      insert.setLong(6, what.sourceSystem());
+      insert.setString(7, what.sourceRegion());
+      insert.setString(8, position.toString());
+      insert.executeUpdate();
+    }
+  }
+
+  public static Optional<ReplicaState> find(Connection connection, UUID tenant) throws SQLException {
+    long epoch;
+    long system;
+    Lsn position;
+    try (PreparedStatement query = connection.prepareStatement(
+        "SELECT epoch, source_system, position::pg_catalog.text FROM helios.replica"
+            + " WHERE tenant = ?::pg_catalog.uuid")) {
+      query.setString(1, tenant.toString());
+      try (ResultSet row = query.executeQuery()) {
+        if (!row.next()) {
+          return Optional.empty();
+        }
+        epoch = row.getLong(1);
+        system = row.getLong(2);
+        position = Lsn.parse(row.getString(3));
+      }
+    }
+    Map<String, Lsn> copiedAt = new HashMap<>();
+    try (PreparedStatement query = connection.prepareStatement(
+        "SELECT schema_name, table_name, copied_at_lsn::pg_catalog.text FROM helios.copied_table"
+            + " WHERE tenant = ?::pg_catalog.uuid AND finished")) {
+      query.setString(1, tenant.toString());
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          copiedAt.put(Identifiers.quote(row.getString(1), row.getString(2)), Lsn.parse(row.getString(3)));
+        }
+      }
+    }
+    return Optional.of(new ReplicaState(epoch, system, position, copiedAt));
+  }
+
+  /**
+   * Moves the tenant to a new epoch: from then on no applier of the old one can commit. Waits for one that is just
+   * committing. False when the tenant is not at {@code from}.
+   */
+  public static boolean raiseEpoch(Connection connection, UUID tenant, long from, long to) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(
+        "UPDATE helios.replica SET epoch = ?, updated_at = pg_catalog.now()"
+            + " WHERE tenant = ?::pg_catalog.uuid AND epoch = ? AND epoch < ?")) {
+      update.setLong(1, to);
+      update.setString(2, tenant.toString());
+      update.setLong(3, from);
+      update.setLong(4, to);
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /**
+   * Lets the tenant begin again, from the source as it is now: whatever was applied before counts for nothing. In the same
+   * transaction the copy must be begun again too.
+   */
+  public static void restart(Connection connection, UUID tenant, long sourceSystem) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(
+        "UPDATE helios.replica SET position = '0/0', source_system = ?, updated_at = pg_catalog.now()"
+            + " WHERE tenant = ?::pg_catalog.uuid")) {
+      update.setLong(1, sourceSystem);
+      update.setString(2, tenant.toString());
+      update.executeUpdate();
+    }
+  }
+
+  /** Forgets position, copy and conflicts of the tenant. Its rows stay. */
+  public static void remove(Connection connection, UUID tenant) throws SQLException {
+    for (String table : new String[] {"conflict", "copied_table", "guarded", "replica"}) {
+      try (PreparedStatement delete = connection.prepareStatement(
+          "DELETE FROM helios." + table + " WHERE tenant = ?::pg_catalog.uuid")) {
+        delete.setString(1, tenant.toString());
+        delete.executeUpdate();
+      }
+    }
+  }
+}

@@ -1,0 +1,217 @@
+package io.helios.repl.apply;
+
+import io.helios.repl.postgres.Tuple;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Changes of one table, of any number of transactions and tenants, folded to one net change for each key. What the first
+ * change of a key expects of the target (that the row is there, or is not) is kept, and held against the row counts; so a
+ * fold that succeeds had no conflict in it, and its result is that of the changes one by one.
+ *
+ * <p>Keys are independent of each other but for further unique keys. Where the fold's order (deletes, updates, inserts)
+ * breaks one of those that the source's order did not, the target rejects it, and the batch is applied change by change.
+ */
+final class TableFold {
+
+  private final TableSql sql;
+  private final TablePlan plan;
+  private final Map<RowKey, Net> nets = new LinkedHashMap<>();
+  private final List<Tuple> keylessInserts = new ArrayList<>();
+
+  /** Text or binary for each column; 0 as long as only nulls came. */
+  private final byte[] formats;
+
+  /** What happens to one key. */
+  private static final class Net {
+    final boolean wasThere;
+    Tuple key;
+    @Nullable Tuple row;
+    boolean reborn;
+
+    Net(boolean wasThere, Tuple key, @Nullable Tuple row) {
+      this.wasThere = wasThere;
+      this.key = key;
+      this.row = row;
+    }
+  }
+
+  TableFold(TableSql sql) {
+    this.sql = sql;
+    this.plan = sql.plan();
+    this.formats = new byte[plan.relation().columns().size()];
+  }
+
+  TableSql sql() {
+    return sql;
+  }
+
+  /** Whether the tuple's columns come in the form of those before; if so, they are noted. A set has one form a column. */
+  boolean takes(Tuple tuple, boolean keyOnly) {
+    if (keyOnly) {
+      for (int place : plan.key()) {
+        if (!fits(tuple.kind(place), formats[place])) {
+          return false;
+        }
+      }
+      for (int place : plan.key()) {
+        note(tuple.kind(place), place);
+      }
+      return true;
+    }
+    int columns = tuple.columnCount();
+    for (int i = 0; i < columns; i++) {
+      if (!fits(tuple.kind(i), formats[i])) {
+        return false;
+      }
+    }
+    for (int i = 0; i < columns; i++) {
+      note(tuple.kind(i), i);
+    }
+    return true;
+  }
+
+  private static boolean fits(byte kind, byte format) {
+    return format == 0 || kind == format || kind == Tuple.NULL || kind == Tuple.UNCHANGED;
+  }
+
+  private void note(byte kind, int place) {
+    if (kind == Tuple.TEXT || kind == Tuple.BINARY) {
+      formats[place] = kind;
+    }
+  }
+
+  void insert(Tuple row) throws RejectedBatchException {
+    if (plan.keyless()) {
+      keylessInserts.add(row);
+      return;
+    }
+    RowKey key = new RowKey(row, plan.key());
+    Net net = nets.get(key);
+    if (net == null) {
+      nets.put(key, new Net(false, row, row));
+    } else if (net.row != null) {
+      throw new RejectedBatchException("a key is inserted twice");
+    } else {
+      net.row = row;
+      net.reborn = net.wasThere;
+    }
+  }
+
+  /** @param keyTuple carries the key: the row itself, or the old tuple with the same key */
+  void update(Tuple keyTuple, Tuple row) throws RejectedBatchException {
+    RowKey key = new RowKey(keyTuple, plan.key());
+    Net net = nets.get(key);
+    if (net == null) {
+      nets.put(key, new Net(true, keyTuple, row));
+    } else if (net.row == null) {
+      throw new RejectedBatchException("a deleted key is updated");
+    } else {
+      net.row = FilledTuple.of(net.row, row);
+    }
+  }
+
+  void delete(Tuple keyTuple) throws RejectedBatchException {
+    RowKey key = new RowKey(keyTuple, plan.key());
+    Net net = nets.get(key);
+    if (net == null) {
+      nets.put(key, new Net(true, keyTuple, null));
+    } else if (net.row == null) {
+      throw new RejectedBatchException("a key is deleted twice");
+    } else {
+      net.row = null;
+      net.reborn = false;
+    }
+  }
+
+  /** The statements, in order, each with the rows it must find. */
+  void emit(ApplyBatch.Sink sink) {
+    List<Tuple> gone = new ArrayList<>();
+    List<Tuple> passing = new ArrayList<>();
+    List<Tuple> born = new ArrayList<>(keylessInserts);
+    Map<List<Integer>, Updates> updates = new LinkedHashMap<>();
+    Updates whole = null;
+    for (Net net : nets.values()) {
+      if (net.wasThere && (net.row == null || net.reborn)) {
+        gone.add(net.key);
+      } else if (!net.wasThere && net.row == null) {
+        passing.add(net.key);
+      }
+      if (net.row != null && (!net.wasThere || net.reborn)) {
+        born.add(net.row);
+      } else if (net.row != null) {
+        Updates group;
+        if (!net.row.hasUnchanged()) {
+          whole = whole == null ? new Updates(plan.assigned(net.row, false)) : whole;
+          group = whole;
+        } else {
+          int[] assigned = plan.assigned(net.row, false);
+          group = updates.computeIfAbsent(
+              Arrays.stream(assigned).boxed().toList(), columns -> new Updates(assigned));
+        }
+        group.rows.add(net.row);
+        group.keys.add(net.key);
+      }
+    }
+    if (whole != null) {
+      updates.put(List.of(-1), whole);
+    }
+    for (int i = 0; i < formats.length; i++) {
+      formats[i] = formats[i] == 0 ? Tuple.TEXT : formats[i];
+    }
+    boolean sets = sql.asArrays(formats);
+    delete(gone, 1, sets, sink);
+    delete(passing, 0, sets, sink);
+    updates.values().forEach(group -> update(group, sets, sink));
+    insert(born, sets, sink);
+  }
+
+  private static final class Updates {
+    final int[] assigned;
+    final List<Tuple> rows = new ArrayList<>();
+    final List<Tuple> keys = new ArrayList<>();
+
+    Updates(int[] assigned) {
+      this.assigned = assigned;
+    }
+  }
+
+  private void delete(List<Tuple> keys, int each, boolean sets, ApplyBatch.Sink sink) {
+    if (keys.isEmpty()) {
+      return;
+    }
+    if (sets) {
+      sink.add(sql.delete(keys, formats), (long) each * keys.size());
+    } else {
+      keys.forEach(key -> sink.add(sql.deleteRow(key), each));
+    }
+  }
+
+  private void update(Updates group, boolean sets, ApplyBatch.Sink sink) {
+    if (group.assigned.length == 0) {
+      return;
+    }
+    if (sets) {
+      sink.add(sql.update(group.rows, group.keys, group.assigned, formats), group.rows.size());
+    } else {
+      for (int i = 0; i < group.rows.size(); i++) {
+        sink.add(sql.updateRow(group.keys.get(i), group.rows.get(i), group.assigned), 1);
+      }
+    }
+  }
+
+  private void insert(List<Tuple> rows, boolean sets, ApplyBatch.Sink sink) {
+    if (rows.isEmpty()) {
+      return;
+    }
+    if (sets) {
+      sink.add(sql.insert(rows, formats), rows.size());
+    } else {
+      rows.forEach(row -> sink.add(sql.insertRow(row, ""), 1));
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package io.helios.repl.apply;
+
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+
+/**
+ * Schema {@code helios} in a target: what is applied of whom, what is copied, conflicts, and what the guard guards. Made
+ * in one transaction, any number of times; nobody but its owner gets rights to it.
+ *
+ * <ul>
+ *   <li>{@code helios.replica}: one row for each tenant that is written here; the position of a tenant changes in the
+ *       transaction that changes its rows, and in no other. Half filled pages keep its updates in place (HOT).
+ *   <li>{@code helios.copied_table}: the consistent point of each table's initial copy.
+ *   <li>{@code helios.conflict}: what the target held against the source; the one place where key values are kept.
+ *   <li>{@code helios.guard}, {@code helios.guarded}: which tables refuse writes, and for which tenants' keys.
+ * </ul>
+ */
+public final class TargetSchema {
+
+  /** Raised with every change of {@link #statements}; each statement must then bring an older schema up to date too. */
+  public static final int VERSION = 1;
+
+  private TargetSchema() {}
+
+  /** What {@link #install} runs, for {@code target prepare --dry-run} and for a role with more rights. */
+  public static List<String> statements() {
+    return List.of(
+        "CREATE SCHEMA IF NOT EXISTS helios",
+        "REVOKE ALL ON SCHEMA helios FROM PUBLIC",
+        """
+        CREATE TABLE IF NOT EXISTS helios.version (
+          only_row pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (only_row),
+          version pg_catalog.int4 NOT NULL)""",
+        """
+        CREATE TABLE IF NOT EXISTS helios.replica (
+          tenant pg_catalog.uuid PRIMARY KEY,
+          name pg_catalog.text NOT NULL,
+          tenant_key pg_catalog.text NOT NULL,
+          epoch pg_catalog.int8 NOT NULL,
+          source pg_catalog.text NOT NULL,
+          source_system pg_catalog.int8 NOT NULL,
+          source_region pg_catalog.text NOT NULL,
+          position pg_catalog.pg_lsn NOT NULL DEFAULT '0/0',
+          committed_at pg_catalog.timestamptz,
+          updated_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()) WITH (fillfactor = 50)""",
+        """
+        CREATE TABLE IF NOT EXISTS helios.copied_table (
+          tenant pg_catalog.uuid NOT NULL,
+          schema_name pg_catalog.text NOT NULL,
+          table_name pg_catalog.text NOT NULL,
+          copied_at_lsn pg_catalog.pg_lsn NOT NULL DEFAULT '0/0',
+          finished pg_catalog.bool NOT NULL DEFAULT false,
+          PRIMARY KEY (tenant, schema_name, table_name))""",
+        """
+        CREATE TABLE IF NOT EXISTS helios.conflict (
+          id pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+          at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
+          tenant pg_catalog.uuid NOT NULL,
+          schema_name pg_catalog.text NOT NULL,
+          table_name pg_catalog.text NOT NULL,
+          kind pg_catalog.text NOT NULL,
+          commit_lsn pg_catalog.pg_lsn NOT NULL,
+          row_key pg_catalog.jsonb NOT NULL)""",
+        "CREATE INDEX IF NOT EXISTS conflict_tenant_id ON helios.conflict (tenant, id)",
+        """
+        CREATE TABLE IF NOT EXISTS helios.guard (
+          id pg_catalog.int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+          schema_name pg_catalog.text NOT NULL,
+          table_name pg_catalog.text NOT NULL,
+          tenant_column pg_catalog.text,
+          UNIQUE (schema_name, table_name))""",
+        """
+        CREATE TABLE IF NOT EXISTS helios.guarded (
+          guard pg_catalog.int4 NOT NULL REFERENCES helios.guard (id),
+          tenant_key pg_catalog.text NOT NULL,
+          tenant pg_catalog.uuid NOT NULL,
+          PRIMARY KEY (guard, tenant_key, tenant))""",
+        GuardFunctions.WHOLE_TABLE,
+        "REVOKE ALL ON ALL TABLES IN SCHEMA helios FROM PUBLIC",
+        "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA helios FROM PUBLIC",
+        "INSERT INTO helios.version (version) VALUES (" + VERSION + ")"
+            + " ON CONFLICT (only_row) DO UPDATE SET version = EXCLUDED.version");
+  }
+
+  /**
+   * Makes or updates the schema; does nothing, and needs no rights, where it is up to date. The connection's transaction,
+   * if any, must be over; it is left in autocommit mode.
+   *
+   * @throws OperatorException when a newer program made it
+   * @throws SQLException as PostgreSQL answered; for want of rights, show {@link #statements}
+   */
+  public static void install(Connection connection) throws SQLException {
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET LOCAL search_path = ''");
+      int installed = version(statement);
+      if (installed > VERSION) {
+        throw new OperatorException(new Problem(
+            ErrorCode.TARGET_SCHEMA_NEWER,
+            "schema helios at the target has version " + installed + ", this program knows up to " + VERSION,
+            "a newer helios-repl prepared this target",
+            "use that version, or: DROP SCHEMA helios CASCADE, and copy its tenants again"));
+      }
+      if (installed < VERSION) {
+        // Two preparations at once would else meet in the middle of CREATE IF NOT EXISTS.
+        statement.execute("SELECT pg_catalog.pg_advisory_xact_lock(7522537965575549007)");
+        // CREATE SCHEMA IF NOT EXISTS asks for CREATE on the database even where the schema is there.
+        for (String sql : schemaIsThere(statement) ? statements().subList(1, statements().size()) : statements()) {
+          statement.execute(sql);
+        }
+      }
+      connection.commit();
+    } finally {
+      if (!connection.isClosed()) {
+        connection.rollback();
+        connection.setAutoCommit(true);
+      }
+    }
+  }
+
+  /** The version installed in the connection's database, or 0. */
+  public static int installedVersion(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      return version(statement);
+    }
+  }
+
+  private static boolean schemaIsThere(Statement statement) throws SQLException {
+    try (ResultSet row = statement.executeQuery("SELECT pg_catalog.to_regnamespace('helios') IS NOT NULL")) {
+      return row.next() && row.getBoolean(1);
+    }
+  }
+
+  private static int version(Statement statement) throws SQLException {
+    try (ResultSet there = statement.executeQuery("SELECT pg_catalog.to_regclass('helios.version') IS NOT NULL")) {
+      there.next();
+      if (!there.getBoolean(1)) {
+        return 0;
+      }
+    }
+    try (ResultSet row = statement.executeQuery("SELECT version FROM helios.version")) {
+      return row.next() ? row.getInt(1) : 0;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package io.helios.repl.apply;
+
+import io.helios.repl.change.Change;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.tenant.Tenant;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * One target transaction after the other: changes of any tenants, then their new positions, then commit. Nothing is there
+ * before {@link #commit} returns, all of it is afterwards; when commit fails with a lost connection either may be true, and
+ * {@link #load} tells. Owned by one applier's thread.
+ *
+ * <p>What any method throws ends the transaction: call {@link #rollback}. {@link RejectedBatchException} asks for the same
+ * changes in smaller parts. A {@link io.helios.repl.error.TransientException} may have ended the session:
+ * see {@link #isUsable}.
+ */
+public interface TargetSession extends AutoCloseable {
+
+  /** How changes are applied. */
+  enum Care {
+    /** Held back, folded, written as sets; whatever is not as expected rejects the batch. */
+    BATCH,
+    /** One by one, in order; conflicts are settled and logged, errors name their change. */
+    EACH_CHANGE
+  }
+
+  /**
+   * A tenant's step forward.
+   *
+   * @param from the position that the target must have recorded: nobody else has applied since
+   * @param commitMicros commit time of the transaction at {@code to}, microseconds since 2000-01-01 UTC
+   */
+  record Advance(Tenant tenant, Lsn from, Lsn to, long commitMicros) {}
+
+  /** What the target has recorded of the tenant. Only between transactions. */
+  ReplicaState load(Tenant tenant);
+
+  /** Takes a change of the transaction that committed at {@code commitLsn}. Opens a transaction if none is open. */
+  void apply(Tenant tenant, Replicated what, Lsn commitLsn, Change change, Care care) throws RejectedBatchException;
+
+  /** Rows taken since the last commit. */
+  long changes();
+
+  /** Bytes taken since the last commit. */
+  long bytes();
+
+  /**
+   * Writes what is held back, moves each tenant forward under its epoch, commits. No tenant may be there twice.
+   *
+   * @return conflicts by tenant, settled and logged in this transaction
+   * @throws RejectedBatchException also when one of several tenants is not where it was expected
+   * @throws io.helios.repl.error.OperatorException when the only tenant is fenced
+   */
+  Map<UUID, Long> commit(List<Advance> advances) throws RejectedBatchException;
+
+  /** Forgets what is held back and everything since the last commit. Never throws. */
+  void rollback();
+
+  /** Whether the next transaction can be tried here; otherwise close it and connect again. */
+  boolean isUsable();
+
+  @Override
+  void close();
+}

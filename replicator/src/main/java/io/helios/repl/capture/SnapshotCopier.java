@@ -1,0 +1,209 @@
+package io.helios.repl.capture;
+
+import io.helios.repl.change.CopySink;
+import io.helios.repl.change.TenantTable;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.HeliosException;
+import io.helios.repl.postgres.BlockRange;
+import io.helios.repl.postgres.ConnectionScope;
+import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.CopyFormat;
+import io.helios.repl.postgres.ExportedSnapshot;
+import io.helios.repl.postgres.Identifiers;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.postgres.TableDefinition;
+import io.helios.repl.postgres.TableStorage;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyOut;
+
+/**
+ * The source's side of a copy: a snapshot at a consistent point, the parts that sessions read side by side, and the
+ * reading itself, from the server's socket into a sink, a row never looked at.
+ *
+ * <p>A transaction is in what is read if and only if its commit LSN is before {@link #consistentPoint}. Opened, asked
+ * for parts and closed by one thread; each {@link Reader} belongs to one thread.
+ */
+public final class SnapshotCopier implements AutoCloseable {
+
+  private static final Pattern PLAN_ROWS = Pattern.compile("\"Plan Rows\": (\\d+)");
+
+  /** Below this share of a table an index on the tenant's column reads less than ranges of blocks do. */
+  private static final double SHARE_FOR_RANGES = 0.25;
+
+  /** A part is one transaction at the target, and what is lost when it fails. */
+  private static final long LARGEST_PART_BYTES = 256L << 20;
+
+  private final ExportedSnapshot snapshot;
+  private final List<TenantTable> tables;
+
+  private SnapshotCopier(ExportedSnapshot snapshot, List<TenantTable> tables) {
+    this.snapshot = snapshot;
+    this.tables = tables;
+  }
+
+  /**
+   * Takes the snapshot, which waits for the transactions that are open at the source to end, and locks the tables against
+   * being rewritten (ACCESS SHARE, as every reader does).
+   *
+   * @param tenant the tenant's name, for {@code application_name} and messages
+   * @throws io.helios.repl.error.TransientException when the source is out of reach, or a table changed while the snapshot was taken
+   * @throws io.helios.repl.error.OperatorException when the source refuses, or a key is not what its column's type prints
+   */
+  public static SnapshotCopier open(
+      ConnectionScope scope, ConnectionSettings source, String tenant, List<TenantTable> tables) {
+    try {
+      ExportedSnapshot snapshot = ExportedSnapshot.atConsistentPoint(
+          scope, source, "copy", tenant, tables.stream().map(TenantTable::definition).toList());
+      for (TenantTable table : tables) {
+        table.requireCanonicalKey(snapshot.anchor(), tenant);
+      }
+      return new SnapshotCopier(snapshot, List.copyOf(tables));
+    } catch (SQLException e) {
+      throw failed(e, "taking a snapshot of the source failed for tenant \"" + tenant + "\"", null);
+    }
+  }
+
+  public Lsn consistentPoint() {
+    return snapshot.point();
+  }
+
+  /**
+   * What there is to copy, the largest first. A table is read in several parts when it is large and most of it is the
+   * tenant's.
+   *
+   * @param parallelism how many readers there will be
+   * @param smallestPartBytes no table is cut into smaller parts than this
+   */
+  public List<CopyPart> parts(int parallelism, long smallestPartBytes) {
+    List<CopyPart> parts = new ArrayList<>();
+    for (TenantTable table : tables) {
+      try {
+        TableDefinition definition = table.definition();
+        long rows = estimateRows(table);
+        double share = definition.estimatedRows() > 0 ? Math.min(1.0, (double) rows / definition.estimatedRows()) : 1.0;
+        long bytes = (long) (definition.bytes() * share);
+        int count = 1;
+        if (share >= SHARE_FOR_RANGES) {
+          long wanted = Math.min(bytes / smallestPartBytes, parallelism * 2L);
+          count = (int) Math.max(1, Math.max(wanted, bytes / LARGEST_PART_BYTES));
+        }
+        List<BlockRange> ranges = BlockRange.split(snapshot.storage().blocks(definition), count);
+        for (BlockRange range : ranges) {
+          parts.add(new CopyPart(table, range, ranges.size(), rows / ranges.size(), bytes / ranges.size()));
+        }
+      } catch (SQLException e) {
+        throw failed(e, "planning the copy failed", table.qualifiedName());
+      }
+    }
+    parts.sort(Comparator.comparingLong(CopyPart::estimatedBytes).reversed());
+    return parts;
+  }
+
+  /** A session that reads parts, one after the other. */
+  public Reader reader() {
+    try {
+      return new Reader(snapshot.open());
+    } catch (SQLException e) {
+      throw failed(e, "opening a session under the source's snapshot failed", null);
+    }
+  }
+
+  @Override
+  public void close() {
+    snapshot.close();
+  }
+
+  private long estimateRows(TenantTable table) throws SQLException {
+    Connection connection = snapshot.anchor();
+    String condition = table.bind(connection).sql("t");
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("EXPLAIN (FORMAT JSON) SELECT 1 FROM "
+            + TableStorage.source(table.definition()) + " t WHERE " + condition)) {
+      row.next();
+      Matcher rows = PLAN_ROWS.matcher(row.getString(1));
+      return rows.find() ? Long.parseLong(rows.group(1)) : 0;
+    }
+  }
+
+  /** Reads parts of the snapshot. One thread's only. */
+  public static final class Reader {
+
+    private static final int BUFFER_BYTES = 1 << 16;
+
+    private final Connection connection;
+    private final byte[] buffer = new byte[BUFFER_BYTES];
+
+    private Reader(Connection connection) {
+      this.connection = connection;
+    }
+
+    /**
+     * Reads all rows of the part into the sink, as fast as that takes them, and returns how many they were. After an
+     * error the session is of no use any more.
+     *
+     * @param counter told of rows while they pass, for whoever watches
+     */
+    public long read(CopyPart part, CopyFormat format, LongAdder counter, CopySink sink) {
+      try {
+        CopyOut copy =
+            connection.unwrap(PGConnection.class).getCopyAPI().copyOut(sql(connection, part, format));
+        int filled = 0;
+        long counted = 0;
+        long messages = 0;
+        for (byte[] row = copy.readFromCopy(); row != null; row = copy.readFromCopy()) {
+          messages++;
+          if (row.length > BUFFER_BYTES - filled) {
+            sink.write(buffer, 0, filled);
+            filled = 0;
+            counter.add(messages - counted);
+            counted = messages;
+          }
+          if (row.length > BUFFER_BYTES) {
+            sink.write(row, 0, row.length);
+          } else {
+            System.arraycopy(row, 0, buffer, filled, row.length);
+            filled += row.length;
+          }
+        }
+        if (filled > 0) {
+          sink.write(buffer, 0, filled);
+        }
+        counter.add(copy.getHandledRowCount() - counted); // a row a message, but for the binary format's ends
+        return copy.getHandledRowCount();
+      } catch (SQLException e) {
+        throw failed(e, "reading the table failed", part.table().qualifiedName());
+      }
+    }
+
+    private static String sql(Connection connection, CopyPart part, CopyFormat format) throws SQLException {
+      TableDefinition definition = part.table().definition();
+      String columns = CopyFormat.copied(definition).stream()
+          .map(column -> "t." + Identifiers.quote(column.name()))
+          .collect(Collectors.joining(", "));
+      return "COPY (SELECT " + columns + " FROM " + TableStorage.source(definition) + " t WHERE "
+          + part.table().bind(connection).sql("t") + " AND " + part.blocks().sql("t") + ") TO STDOUT WITH ("
+          + format.option() + ")";
+    }
+  }
+
+  private static HeliosException failed(SQLException e, String message, @Nullable String table) {
+    return SqlStates.classify(
+        e,
+        ErrorCode.COPY_SOURCE_FAILED,
+        table == null ? message : message + ": " + table,
+        "helios-repl source check");
+  }
+}

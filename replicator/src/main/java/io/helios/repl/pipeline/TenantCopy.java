@@ -1,0 +1,256 @@
+package io.helios.repl.pipeline;
+
+import io.helios.repl.apply.CopyLedger;
+import io.helios.repl.apply.CopyWriter;
+import io.helios.repl.capture.CopyPart;
+import io.helios.repl.capture.SnapshotCopier;
+import io.helios.repl.change.TenantTable;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.Catalog;
+import io.helios.repl.postgres.ConnectionScope;
+import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.CopyFormat;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.ParallelWork;
+import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.postgres.TableDefinition;
+import io.helios.repl.postgres.TableDefinition.ColumnDefinition;
+import io.helios.repl.postgres.TableName;
+import io.helios.repl.status.TenantStatus.CopyProgress;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * The initial copy of one tenant: all of its tables from one consistent point of the source to the target, in parallel,
+ * with no disk and no queue in between. Made for one {@link #run}; after a {@code TransientException} the caller makes a
+ * new one, which keeps the tables that are done, each with its own consistent point, and takes a new snapshot for the
+ * rest.
+ *
+ * <p>The tenant's changes must be captured before this runs, and the tables must be there at the target. {@link #run}
+ * blocks its caller's thread; the other methods are for any thread.
+ */
+public final class TenantCopy {
+
+  private final ConnectionSettings source;
+  private final ConnectionSettings target;
+  private final String tenant;
+  private final List<TenantTable> tables;
+  private final CopySettings settings;
+  private final CopyLedger ledger;
+  private final ConnectionScope scope = new ConnectionScope();
+
+  private final AtomicInteger done = new AtomicInteger();
+  private final LongAdder rows = new LongAdder();
+  private final LongAdder bytes = new LongAdder();
+  private volatile long estimatedRows;
+  private volatile long estimatedBytes;
+  private volatile String activity = "";
+
+  /**
+   * @param tenant its name, for messages and {@code application_name}
+   * @param tables as the source's catalog has them now
+   */
+  public TenantCopy(
+      ConnectionSettings source,
+      ConnectionSettings target,
+      UUID id,
+      String tenant,
+      List<TenantTable> tables,
+      CopySettings settings) {
+    this.source = source;
+    this.target = target;
+    this.tenant = tenant;
+    this.tables = List.copyOf(tables);
+    this.settings = settings;
+    this.ledger = new CopyLedger(id, tenant);
+  }
+
+  /**
+   * Copies what is not copied yet.
+   *
+   * @return each table's consistent point: transactions with a commit LSN before it are in the copy
+   * @throws io.helios.repl.error.TransientException when it may be tried again
+   * @throws OperatorException when somebody must act first; what is done stays done
+   * @throws CancellationException when it was cancelled, or the thread interrupted (it then still is)
+   */
+  public Map<TableName, Lsn> run() {
+    try {
+      return ParallelWork.<Map<TableName, Lsn>>run(scope, "copy-" + tenant, List.of(this::copy)).getFirst();
+    } finally {
+      scope.close();
+    }
+  }
+
+  /** Breaks the copy off. What is done stays done. */
+  public void cancel() {
+    scope.cancel();
+  }
+
+  /** Tables, rows and bytes so far; the estimates are there once the snapshot is taken. */
+  public CopyProgress progress() {
+    return new CopyProgress(tables.size(), done.get(), rows.sum(), bytes.sum(), estimatedRows, estimatedBytes);
+  }
+
+  /** What it does or waits for just now, in a few words for an operator. */
+  public String activity() {
+    return activity;
+  }
+
+  private Map<TableName, Lsn> copy() {
+    activity = "looking at what the target has";
+    Connection control = CopyWriter.session(scope, target, tenant);
+    try {
+      Map<TableName, CopyLedger.Entry> entries = ledger.read(control);
+      Map<TableName, Lsn> points = new LinkedHashMap<>();
+      List<TenantTable> remaining = new ArrayList<>();
+      for (TenantTable table : tables) {
+        CopyLedger.Entry entry = entries.get(TableName.of(table.definition()));
+        if (entry != null && entry.finished()) {
+          points.put(TableName.of(table.definition()), entry.copiedAt());
+        } else {
+          remaining.add(table);
+        }
+      }
+      done.set(points.size());
+      if (remaining.isEmpty()) {
+        activity = "";
+        return points;
+      }
+      Map<TableName, TenantTable> atTarget = atTarget(control, remaining);
+      ledger.claim(
+          control,
+          atTarget.entrySet().stream()
+              .filter(entry -> !entries.containsKey(entry.getKey()))
+              .map(Map.Entry::getValue)
+              .toList());
+      activity = "waiting for the transactions that are open at the source to end, to take a snapshot";
+      try (SnapshotCopier copier = SnapshotCopier.open(scope, source, tenant, remaining)) {
+        Lsn point = copier.consistentPoint();
+        activity = "waiting for sessions of an earlier copy to end at the target";
+        ledger.stamp(control, atTarget.keySet(), point);
+        for (Map.Entry<TableName, TenantTable> entry : atTarget.entrySet()) {
+          if (entries.containsKey(entry.getKey())) {
+            activity = "removing what an earlier copy left half done in " + entry.getKey();
+            ledger.clear(control, entry.getValue());
+          }
+        }
+        scope.close(control);
+        activity = "copying";
+        copyParts(copier, atTarget, point);
+        atTarget.keySet().forEach(name -> points.put(name, point));
+        activity = "";
+        return points;
+      }
+    } catch (SQLException e) {
+      throw SqlStates.classify(
+          e,
+          ErrorCode.COPY_TARGET_FAILED,
+          "preparing the copy of tenant \"" + tenant + "\" at the target failed",
+          "helios-repl target check");
+    }
+  }
+
+  private void copyParts(SnapshotCopier copier, Map<TableName, TenantTable> atTarget, Lsn point) {
+    List<CopyPart> parts = copier.parts(settings.parallelism(), settings.smallestPartBytes());
+    estimatedRows = parts.stream().mapToLong(CopyPart::estimatedRows).sum();
+    estimatedBytes = parts.stream().mapToLong(CopyPart::estimatedBytes).sum();
+    Map<TableName, AtomicInteger> open = new HashMap<>();
+    parts.forEach(part -> open.computeIfAbsent(name(part), name -> new AtomicInteger()).incrementAndGet());
+    Queue<CopyPart> queue = new ConcurrentLinkedQueue<>(parts);
+    List<Supplier<Boolean>> workers = new ArrayList<>();
+    for (int i = 0; i < Math.min(settings.parallelism(), parts.size()); i++) {
+      workers.add(() -> {
+        SnapshotCopier.Reader reader = copier.reader();
+        CopyWriter writer = CopyWriter.open(scope, target, tenant, ledger);
+        for (CopyPart part = queue.poll(); part != null; part = queue.poll()) {
+          scope.check();
+          boolean whole = part.parts() == 1;
+          copyPart(reader, writer, part, require(atTarget, name(part)), point, whole);
+          if (require(open, name(part)).decrementAndGet() == 0) {
+            if (!whole) {
+              writer.finish(require(atTarget, name(part)), point);
+            }
+            done.incrementAndGet();
+          }
+        }
+        return true;
+      });
+    }
+    ParallelWork.run(scope, "copy-" + tenant + "-part", workers);
+  }
+
+  private void copyPart(
+      SnapshotCopier.Reader reader, CopyWriter writer, CopyPart part, TenantTable table, Lsn point, boolean whole) {
+    TableDefinition definition = part.table().definition();
+    CopyFormat format = CopyFormat.between(definition, table.definition());
+    List<String> columns =
+        CopyFormat.copied(definition).stream().map(ColumnDefinition::name).toList();
+    writer.write(
+        table,
+        columns,
+        format,
+        point,
+        whole,
+        sink -> reader.read(part, format, rows, (array, offset, length) -> {
+          sink.write(array, offset, length);
+          bytes.add(length);
+        }));
+  }
+
+  /** The same tables with the definitions that the target has. */
+  private Map<TableName, TenantTable> atTarget(Connection connection, List<TenantTable> wanted) throws SQLException {
+    Map<TableName, TenantTable> byName =
+        wanted.stream().collect(Collectors.toMap(table -> TableName.of(table.definition()), table -> table));
+    Map<TableName, TenantTable> found = new LinkedHashMap<>();
+    for (TableDefinition definition :
+        Catalog.tables(connection, (schema, name) -> byName.containsKey(new TableName(schema, name)))) {
+      TenantTable table = require(byName, TableName.of(definition));
+      found.put(TableName.of(definition), new TenantTable(definition, table.keyColumn(), table.key()));
+    }
+    List<String> missing = new ArrayList<>();
+    for (TenantTable table : wanted) {
+      TenantTable there = found.get(TableName.of(table.definition()));
+      String column = table.keyColumn();
+      if (there == null) {
+        missing.add(table.qualifiedName());
+      } else if (column != null && there.definition().column(column).isEmpty()) {
+        missing.add(table.qualifiedName() + " (column " + column + ")");
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw new OperatorException(new Problem(
+          ErrorCode.COPY_TABLE_MISSING,
+          "the target lacks " + String.join(", ", missing),
+          "rows are copied into tables that are there and fit",
+          "helios-repl target prepare"));
+    }
+    return found;
+  }
+
+  private static TableName name(CopyPart part) {
+    return TableName.of(part.table().definition());
+  }
+
+  private static <V> V require(Map<TableName, V> map, TableName name) {
+    V value = map.get(name);
+    if (value == null) {
+      throw new IllegalStateException("no entry for " + name);
+    }
+    return value;
+  }
+}
