@@ -118,7 +118,7 @@ final class Documents {
   static ObjectNode check(String role, String name, List<Finding> findings) {
     ObjectNode node = Json.document("Check")
         .put(role, name)
-        .put("ok", findings.stream().noneMatch(f -> f.severity() == Finding.Severity.ERROR));
+        .put("ok", findings.stream().noneMatch(Finding::isError));
     ArrayNode list = node.putArray("findings");
     for (Finding f : findings) {
       list.addObject()
@@ -126,7 +126,8 @@ final class Documents {
           .put("code", f.code().id())
           .put("message", f.message())
           .put("why", f.why())
-          .put("hint", f.hint());
+          .put("hint", f.hint())
+          .put("table", f.table());
     }
     return node;
   }

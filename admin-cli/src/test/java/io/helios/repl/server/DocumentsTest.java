@@ -11,6 +11,7 @@ import io.helios.repl.pipeline.PreparationPlan;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
+import io.helios.repl.status.Severity;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.status.Verification;
@@ -122,12 +123,12 @@ class DocumentsTest {
 
   @Test
   void aCheckIsNotOkWhenAnythingIsAnError() {
-    Finding warning = new Finding(Finding.Severity.WARN, ErrorCode.INTERNAL, "m", "w", "h");
-    Finding error = new Finding(Finding.Severity.ERROR, ErrorCode.INTERNAL, "m", "w", "h");
+    Finding warning = new Finding(Severity.WARN, ErrorCode.INTERNAL, "m", "w", "h");
+    Finding error = new Finding(Severity.ERROR, ErrorCode.INTERNAL, "m", "w", "h");
     same(Documents.check("source", "shop", List.of(warning)),
         """
         {"apiVersion": "helios-repl/v1", "kind": "Check", "source": "shop", "ok": true,
-         "findings": [{"severity": "WARN", "code": "HR-9001", "message": "m", "why": "w", "hint": "h"}]}
+         "findings": [{"severity": "WARN", "code": "HR-9001", "message": "m", "why": "w", "hint": "h", "table": null}]}
         """);
     assertThat(Documents.check("target", "eu", List.of(warning, error)).path("ok").asBoolean()).isFalse();
   }
