@@ -1,6 +1,7 @@
 package io.helios.repl.cli;
 
 import io.helios.repl.config.ProductVersion;
+import io.helios.repl.demo.DemoCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
@@ -16,6 +17,7 @@ import picocli.CommandLine.Option;
       TargetCommands.class,
       TenantCommands.class,
       VerifyCommands.class,
+      DemoCommand.class,
       VersionCommand.class
     },
     footer = {

@@ -14,14 +14,18 @@ import java.util.function.Consumer;
 @FunctionalInterface
 public interface FleetMaker {
 
-  Fleet make(FleetSettings settings, Path dataDirectory, MeterRegistry meters, Consumer<FleetEvent> events);
-
-  /** The real one. The master key comes from the environment, else from the data directory, where it is made at first. */
+  /**
+   * With a keyring in the data directory, its keys wrapped by the master key: from the environment ({@code
+   * HELIOS_MASTER_KEY}), else from the file {@code master.key}, which is made at the first start.
+   */
   static FleetMaker standard(Map<String, String> environment) {
-    return (settings, directory, meters, events) -> {
+    return (settings, dataDirectory, meters, events) -> {
       MasterKey master =
-          MasterKey.fromEnvironment(environment).orElseGet(() -> MasterKey.fromFileOrCreate(directory.resolve("master.key")));
-      return new Fleet(settings, new FileKeyring(directory.resolve("keys"), master), meters, events);
+          MasterKey.fromEnvironment(environment)
+              .orElseGet(() -> MasterKey.fromFileOrCreate(dataDirectory.resolve("master.key")));
+      return new Fleet(settings, new FileKeyring(dataDirectory.resolve("keyring"), master), meters, events);
     };
   }
+
+  Fleet make(FleetSettings settings, Path dataDirectory, MeterRegistry meters, Consumer<FleetEvent> events);
 }

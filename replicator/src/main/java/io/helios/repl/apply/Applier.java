@@ -54,10 +54,9 @@ public final class Applier implements AutoCloseable {
     this.backoff = new Backoff(settings.retryFirst(), settings.retryLast());
   }
 
-  /** With the opener of real frames; the caller closes it after this. */
-  public Applier(
-      ApplySchedule schedule, FrameOpener opener, Target target, ApplySettings settings, LongSupplier nanos) {
-    this(schedule, opener::open, target, settings, nanos);
+  /** An applier on sealed frames; the opener is its own from now on. */
+  public static Applier open(ApplySchedule schedule, FrameOpener opener, Target target, ApplySettings settings) {
+    return new Applier(schedule, opener::open, target, settings, System::nanoTime);
   }
 
   /** One turn of up to so many tenants. Returns 0 when there was nothing to do: see {@link #awaitWork}. */

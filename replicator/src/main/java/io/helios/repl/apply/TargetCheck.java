@@ -119,16 +119,14 @@ public final class TargetCheck {
             ErrorCode.TARGET_SCHEMA_NOT_PERMITTED,
             ": role " + role + " may not use schema helios",
             "somebody else made it",
-            "GRANT ALL ON SCHEMA helios TO " + role + ";\nGRANT ALL ON ALL TABLES IN SCHEMA helios TO " + role
-                + ";\nGRANT ALL ON ALL SEQUENCES IN SCHEMA helios TO " + role
-                + ";\nGRANT ALL ON ALL FUNCTIONS IN SCHEMA helios TO " + role + ";");
+            TargetPreparation.schemaSql(target, role));
       } else if (!row.getBoolean("schema_there") && !row.getBoolean("creates")) {
         add(
             Severity.ERROR,
             ErrorCode.TARGET_SCHEMA_NOT_PERMITTED,
             ": role " + role + " may not make schema helios",
             "positions, copy progress and the guard are kept in it",
-            "CREATE SCHEMA helios AUTHORIZATION " + role + ";");
+            TargetPreparation.schemaSql(target, role));
       }
       Facts facts =
           new Facts(row.getString("system_identifier"), row.getString("database"), row.getString("encoding"));

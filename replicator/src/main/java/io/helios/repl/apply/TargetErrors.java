@@ -74,8 +74,4 @@ final class TargetErrors {
             "nothing need be done; it is retried. To look: helios-repl target check " + target)
         .at(lsn == null ? null : lsn.toString(), table), SqlStates.clean(e));
   }
-
-  static boolean isUniqueViolation(SQLException e) {
-    return SqlStates.UNIQUE_VIOLATION.equals(e.getSQLState());
-  }
 }

@@ -60,9 +60,10 @@ public final class TargetPreparation {
       Connection target, String name, @Nullable Connection source, Collection<TableDefinition> tables)
       throws SQLException {
     try (EmptySearchPath _ = EmptySearchPath.on(target)) {
-      SchemaPlan plan = plan(target, source, tables);
       String role = Identifiers.quote(TargetTableCheck.role(target));
+      SchemaPlan plan;
       try {
+        plan = plan(target, source, tables);
         TargetSchema.install(target);
       } catch (SQLException e) {
         throw refused(e, name, role, schemaSql(target, role));
@@ -83,16 +84,22 @@ public final class TargetPreparation {
 
   private static RuntimeException refused(SQLException e, String name, String role, String hint) {
     return SqlStates.classify(
-        e, ErrorCode.TARGET_NOT_PREPARABLE, "target \"" + name + "\" cannot be prepared by role " + role, hint);
+        e, ErrorCode.TARGET_NOT_PREPARED, "target \"" + name + "\" cannot be prepared by role " + role, hint);
   }
 
   /** Enough for the role to do the rest itself. */
-  private static String schemaSql(Connection target, String role) throws SQLException {
+  static String schemaSql(Connection target, String role) throws SQLException {
     try (PreparedStatement query =
             target.prepareStatement("SELECT pg_catalog.to_regnamespace('helios') IS NOT NULL");
         ResultSet row = query.executeQuery()) {
       row.next();
-      return row.getBoolean(1) ? "ALTER SCHEMA helios OWNER TO " + role + ";" : "CREATE SCHEMA helios AUTHORIZATION " + role + ";";
+      return row.getBoolean(1)
+          ? lines(List.of(
+              "GRANT ALL ON SCHEMA helios TO " + role,
+              "GRANT ALL ON ALL TABLES IN SCHEMA helios TO " + role,
+              "GRANT ALL ON ALL SEQUENCES IN SCHEMA helios TO " + role,
+              "GRANT ALL ON ALL FUNCTIONS IN SCHEMA helios TO " + role))
+          : "CREATE SCHEMA helios AUTHORIZATION " + role + ";";
     }
   }
 

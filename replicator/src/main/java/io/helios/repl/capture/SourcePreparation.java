@@ -42,8 +42,18 @@ public final class SourcePreparation {
     }
   }
 
+  /** What {@link #publish} would do now. */
+  public static List<String> publishPlan(Connection connection, SourceScope scope) throws SQLException {
+    try (EmptySearchPath _ = EmptySearchPath.on(connection)) {
+      List<String> sql =
+          new ArrayList<>(Publication.plan(connection, scope.publication(), publishable(connection, scope)));
+      slotSql(connection, scope).ifPresent(sql::add);
+      return sql;
+    }
+  }
+
   /**
-   * Does it, statement by statement, and returns what was done.
+   * Does all of it, statement by statement, and returns what was done.
    *
    * @param connection an ordinary one, in autocommit mode: indexes are built concurrently
    * @throws OperatorException when the server cannot be captured at all, when the publication leaves things out, or when
@@ -52,6 +62,18 @@ public final class SourcePreparation {
    * @throws SQLException when the catalogs cannot be read
    */
   public static List<String> run(Connection connection, SourceScope scope) throws SQLException {
+    return run(connection, scope, SourcePreparation::plan);
+  }
+
+  /**
+   * The publication and the slot only, with the tables whose replica identity fits already: what a start may do without
+   * being asked, since it changes no table. Else as {@link #run}.
+   */
+  public static List<String> publish(Connection connection, SourceScope scope) throws SQLException {
+    return run(connection, scope, SourcePreparation::publishPlan);
+  }
+
+  private static List<String> run(Connection connection, SourceScope scope, Planner planner) throws SQLException {
     try (EmptySearchPath _ = EmptySearchPath.on(connection);
         Statement statement = connection.createStatement()) {
       statement.setEscapeProcessing(false);
@@ -61,13 +83,26 @@ public final class SourcePreparation {
         throw new OperatorException(wrong.get().problem());
       }
       List<String> done = new ArrayList<>();
-      for (String sql : plan(connection, scope)) {
-        execute(connection, statement, scope, sql);
+      for (String sql : planner.plan(connection, scope)) {
+        try {
+          statement.execute(sql);
+        } catch (SQLException e) {
+          throw SqlStates.classify(
+              e,
+              ErrorCode.SOURCE_NOT_PREPARABLE,
+              "source \"" + scope.source() + "\" cannot be prepared by role " + SourceCheck.role(connection),
+              SourceCheck.lines(planner.plan(connection, scope)));
+        }
         done.add(sql);
       }
       refuseUnfitPublication(connection, scope);
       return done;
     }
+  }
+
+  /** What is to be done now. */
+  private interface Planner {
+    List<String> plan(Connection connection, SourceScope scope) throws SQLException;
   }
 
   /** Slots used up and the like do not matter as long as nothing needs one. */
@@ -76,19 +111,6 @@ public final class SourcePreparation {
       case WAL_LEVEL_NOT_LOGICAL, SOURCE_VERSION, SOURCE_STANDBY, SLOT_UNFIT, SLOT_LOST -> true;
       default -> false;
     };
-  }
-
-  private static void execute(Connection connection, Statement statement, SourceScope scope, String sql)
-      throws SQLException {
-    try {
-      statement.execute(sql);
-    } catch (SQLException e) {
-      throw SqlStates.classify(
-          e,
-          ErrorCode.SOURCE_NOT_PREPARABLE,
-          "source \"" + scope.source() + "\" cannot be prepared by role " + SourceCheck.role(connection),
-          SourceCheck.lines(plan(connection, scope)));
-    }
   }
 
   private static void refuseUnfitPublication(Connection connection, SourceScope scope) throws SQLException {

@@ -1,22 +1,18 @@
 package io.helios.repl.pipeline;
 
-import io.helios.repl.apply.AppliedStatus;
-import io.helios.repl.apply.ReplicaTenant;
-import io.helios.repl.capture.CaptureStatus;
+import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
-import io.helios.repl.relay.Backlog;
 import io.helios.repl.relay.DirectorySegmentFiles;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
-import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.status.Verification;
 import io.helios.repl.tenant.ConflictPolicy;
@@ -24,7 +20,9 @@ import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -50,8 +48,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Fleet implements AutoCloseable {
 
-  private static final long SEGMENT_BYTES = 64L << 20;
-
   private final Map<String, SourceEngine> sources = new LinkedHashMap<>();
   private final Map<String, TargetEngine> targets = new LinkedHashMap<>();
   private final Map<UUID, TenantPipeline> tenants = new ConcurrentHashMap<>();
@@ -74,8 +70,8 @@ public final class Fleet implements AutoCloseable {
     for (SourceSettings source : settings.sources()) {
       RelayJournal journal =
           RelayJournal.open(
-              new DirectorySegmentFiles(settings.dataDirectory().resolve("journal").resolve(source.name())),
-              new RelayLimits(settings.journalBytes(), settings.journalBytesPerTenant(), SEGMENT_BYTES));
+              journalFiles(settings.dataDirectory().resolve("journal").resolve(source.name())),
+              new RelayLimits(settings.journalBytes(), settings.journalBytesPerTenant()));
       sources.put(
           source.name(),
           new SourceEngine(
@@ -83,11 +79,11 @@ public final class Fleet implements AutoCloseable {
               journal,
               keyring,
               settings.zstdLevel(),
-              settings.walBudget(),
-              this::losesBetween,
+              CaptureSettings.withWalBudget(settings.walBudget()),
+              this::loses,
               (severity, problem) -> event(severity, null, "source", problem.message(), problem)));
     }
-    this.supervisor = new Supervisor(sources.values(), targets.values(), tenants, barriers, meters);
+    this.supervisor = new Supervisor(sources, tenants, barriers, new Meters(meters));
   }
 
   /** Starts the threads. Sources and targets that are out of reach are retried; this does not wait for them. */
@@ -105,9 +101,7 @@ public final class Fleet implements AutoCloseable {
    */
   public void add(Tenant tenant, DesiredState desired) {
     SourceEngine source = source(tenant.source());
-    TargetEngine target = target(tenant.target());
-    boolean reference = isReference(tenant);
-    TenantStarter steps = new TenantStarter(source, target, keyring, reference, CopySettings.DEFAULT);
+    TenantStarter steps = starter(tenant);
     TenantPipeline pipeline = new TenantPipeline(tenant, desired, steps, drivers, this::standingChanged);
     if (tenants.putIfAbsent(tenant.id(), pipeline) != null) {
       throw new IllegalStateException("tenant " + tenant.name() + " is already there");
@@ -119,7 +113,7 @@ public final class Fleet implements AutoCloseable {
         pipeline.begin();
       }
     }
-    if (!reference && source.settings().referenceTables() != null) {
+    if (!isReference(tenant) && source.settings().referenceTables() != null) {
       addReference(tenant, desired);
     }
   }
@@ -193,9 +187,8 @@ public final class Fleet implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while removing a tenant", e);
     }
-    new TenantRemoval(source, target).run(pipeline.tenant(), purge);
-    source.unroute(tenant);
-    source.journal().forget(tenant);
+    new TenantRemoval(source, target, tables(pipeline.tenant())).run(pipeline.tenant(), purge);
+    source.forget(tenant);
     keyring.destroy(tenant);
     tenants.remove(tenant);
     supervisor.forget(pipeline.tenant());
@@ -225,37 +218,40 @@ public final class Fleet implements AutoCloseable {
   }
 
   public List<Finding> checkTarget(String name) {
-    return target(name).check(sources.values().stream().map(SourceEngine::settings).toList());
+    return target(name).check();
   }
 
   public PreparationPlan prepareSource(String name, boolean dryRun) {
-    return source(name).prepareAll(dryRun);
+    return source(name).prepare(dryRun);
   }
 
   public PreparationPlan prepareTarget(String name, boolean dryRun) {
-    return target(name).prepareAll(dryRun);
+    return target(name).prepare(dryRun);
   }
 
   /** What starting the tenant would do, in words and SQL. */
   public List<String> planStart(UUID tenant) {
     Tenant planned = pipeline(tenant).tenant();
-    return new TenantStarter(
-            source(planned.source()), target(planned.target()), keyring, isReference(planned), CopySettings.DEFAULT)
-        .plan(planned);
+    return starter(planned).plan(planned);
+  }
+
+  private TenantStarter starter(Tenant tenant) {
+    SourceEngine source = source(tenant.source());
+    return new TenantStarter(source, target(tenant.target()), keyring, tables(tenant), CopySettings.DEFAULT);
+  }
+
+  private TenantTables tables(Tenant tenant) {
+    return new TenantTables(source(tenant.source()).settings(), isReference(tenant));
   }
 
   public TenantStatus status(UUID tenant) {
-    return status(pipeline(tenant));
+    return supervisor.status(pipeline(tenant));
   }
 
   public Map<UUID, TenantStatus> statuses() {
     Map<UUID, TenantStatus> all = new LinkedHashMap<>();
-    tenants.forEach((id, pipeline) -> all.put(id, status(pipeline)));
+    tenants.forEach((id, pipeline) -> all.put(id, supervisor.status(pipeline)));
     return all;
-  }
-
-  private TenantStatus status(TenantPipeline pipeline) {
-    return supervisor.status(pipeline, source(pipeline.tenant().source()));
   }
 
   /**
@@ -272,7 +268,10 @@ public final class Fleet implements AutoCloseable {
     TenantPipeline pipeline = pipeline(tenant);
     TenantVerification verification =
         new TenantVerification(
-            source(pipeline.tenant().source()), target(pipeline.tenant().target()), pipeline, isReference(pipeline.tenant()));
+            source(pipeline.tenant().source()),
+            target(pipeline.tenant().target()),
+            pipeline,
+            tables(pipeline.tenant()));
     return CompletableFuture.supplyAsync(() -> verification.run(patience), drivers);
   }
 
@@ -320,13 +319,31 @@ public final class Fleet implements AutoCloseable {
     }
   }
 
-  /** Whether the tenant needs what the WAL held between two points, going by what its target says; yes if it cannot be asked. */
-  private boolean losesBetween(UUID tenant, Lsn held, Lsn slot) {
+  /** Whether the tenant needs what committed before, going by what its target says; yes if that cannot be asked. */
+  private boolean loses(UUID tenant, @Nullable Lsn before) {
     TenantPipeline pipeline = tenants.get(tenant);
     if (pipeline == null || pipeline.isNew()) {
       return false;
     }
-    return target(pipeline.tenant().target()).positionOf(pipeline.tenant()).map(at -> at.isBefore(slot)).orElse(true);
+    return before == null
+        || target(pipeline.tenant().target())
+            .positionOf(pipeline.tenant())
+            .map(position -> position.isBefore(before))
+            .orElse(true);
+  }
+
+  private static DirectorySegmentFiles journalFiles(Path directory) {
+    try {
+      return new DirectorySegmentFiles(directory);
+    } catch (IOException e) {
+      throw new TransientException(
+          new Problem(
+              ErrorCode.JOURNAL_READ_FAILED,
+              "the journal's directory " + directory + " cannot be opened",
+              e.getClass().getSimpleName(),
+              "look at its rights and its disk: ls -ld " + directory),
+          e);
+    }
   }
 
   private void standingChanged(Tenant tenant, TenantPipeline.Standing before, TenantPipeline.Standing after) {

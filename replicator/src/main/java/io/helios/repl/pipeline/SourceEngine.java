@@ -2,8 +2,10 @@ package io.helios.repl.pipeline;
 
 import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.capture.CaptureStatus;
+import io.helios.repl.capture.CatalogColumnTypes;
 import io.helios.repl.capture.Routes;
 import io.helios.repl.capture.SourceCheck;
+import io.helios.repl.capture.SourceContinuity;
 import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.capture.TenantRoute;
@@ -36,7 +38,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +57,9 @@ final class SourceEngine implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(SourceEngine.class);
 
+  /** From 1970 to 2000, PostgreSQL's epoch. */
+  private static final long POSTGRES_EPOCH_SECONDS = 946_684_800L;
+
   private final SourceSettings settings;
   private final RelayJournal journal;
   private final FrameSealer sealer;
@@ -62,6 +69,7 @@ final class SourceEngine implements AutoCloseable {
   private final Map<UUID, TenantRoute> routed = new LinkedHashMap<>();
   private long routesVersion;
   private volatile Routes routes;
+  private final Map<UUID, Problem> gaps = new ConcurrentHashMap<>();
   private volatile Condition condition = Condition.IDLE;
   private volatile @Nullable WalCapture capture;
   private volatile @Nullable WalStream stream;
@@ -70,6 +78,7 @@ final class SourceEngine implements AutoCloseable {
   private long retryAtNanos;
   private final List<Worker> workers = new ArrayList<>();
   private volatile @Nullable Long retainedWal;
+  private volatile long clockAheadMicros;
 
   /** What was last seen of the source. */
   record Condition(boolean connected, @Nullable Problem problem, @Nullable Instant at) {
@@ -78,8 +87,8 @@ final class SourceEngine implements AutoCloseable {
 
   /** Knows what tenants have at their targets. */
   interface GapJudge {
-    /** Whether the tenant needs something that committed before this and that nobody has any more. */
-    boolean loses(UUID tenant, Lsn before);
+    /** Whether the tenant needs anything that committed before this; null: anything at all. */
+    boolean loses(UUID tenant, @Nullable Lsn before);
   }
 
   /** @param report told once about each new trouble, and about each recovery (INFO) */
@@ -129,13 +138,43 @@ final class SourceEngine implements AutoCloseable {
     if (failure != null) {
       return failure;
     }
-    return journal.overflowed().contains(tenant)
-        ? new Problem(
-            ErrorCode.JOURNAL_QUOTA,
+    if (!journal.overflowed().contains(tenant)) {
+      return null;
+    }
+    Problem gap = gaps.get(tenant);
+    return gap != null
+        ? gap
+        : new Problem(
+            ErrorCode.JOURNAL_OVERFLOW,
             "the journal of source \"" + settings.name() + "\" does not hold everything the tenant needs",
             "its quota was used up while its target lagged, or the source lost WAL",
-            "helios-repl tenant resync NAME")
-        : null;
+            "helios-repl tenant resync NAME");
+  }
+
+  /** Forgets what the journal has of the tenant, and that it lost anything: it begins again, or is gone. */
+  void forget(UUID tenant) {
+    unroute(tenant);
+    journal.forget(tenant);
+    gaps.remove(tenant);
+  }
+
+  /** Everything of every tenant that committed before this can be read from the journal, or there was nothing. */
+  Lsn capturedUpTo() {
+    CaptureStatus status = captureStatus();
+    Lsn durable = new Lsn(journal.capturedUpTo());
+    return status == null ? durable : Lsn.max(durable, status.receivedUpTo());
+  }
+
+  /** The source's clock, microseconds since 2000-01-01 UTC, as far as it is known. */
+  long sourceMicros() {
+    Instant now = Instant.now();
+    return (now.getEpochSecond() - POSTGRES_EPOCH_SECONDS) * 1_000_000 + now.getNano() / 1000 + clockAheadMicros;
+  }
+
+  /** Whether more was waiting when the capture thread last looked. */
+  boolean isBehind() {
+    WalCapture running = capture;
+    return running != null && running.isBehind();
   }
 
   /** What of the source takes part, for checking and preparing it. */
@@ -265,22 +304,30 @@ final class SourceEngine implements AutoCloseable {
 
   private void connect() {
     SourceIdentity found = SourceIdentity.read(settings.connection());
-    Lsn from;
+    ReplicationSlot.SlotState slot;
     boolean binary;
     try (Connection connection = PgConnections.open(settings.connection(), "capture", null)) {
-      from = usableSlot(connection).confirmedFlush();
+      slot = existingSlot(connection);
       binary = isPortable(connection);
     } catch (SQLException e) {
       throw unreachable(e);
     }
-    journal.rewind();
-    noticeGap(from);
+    noticeGap(found, slot);
+    Lsn from = slot.confirmedFlush();
     WalStream opened =
         JdbcWalStream.open(settings.connection(), settings.slot(), settings.publication(), from, binary);
     synchronized (this) {
       identity = found;
       stream = opened;
-      capture = new WalCapture(opened, found, sealer, journal, captureSettings, routes);
+      capture = new WalCapture(
+              opened,
+              found,
+              sealer,
+              journal,
+              new CatalogColumnTypes(settings.connection()),
+              captureSettings,
+              System::nanoTime,
+              routes);
     }
     backoff.reset();
     if (condition.problem() != null) {
@@ -290,24 +337,24 @@ final class SourceEngine implements AutoCloseable {
     LOG.info("source {}: streaming from {} ({})", settings.name(), from, binary ? "binary" : "text");
   }
 
-  private ReplicationSlot.SlotState usableSlot(Connection connection) {
+  private ReplicationSlot.SlotState existingSlot(Connection connection) {
     ReplicationSlot.SlotState slot = ReplicationSlot.find(connection, settings.slot()).orElse(null);
+    if (slot == null) {
+      giveUp(
+          new Problem(
+              ErrorCode.SLOT_MISSING,
+              "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
+              "somebody dropped it, or the server was restored; what its tenants changed since is not known",
+              "helios-repl source prepare " + settings.name() + "; then: helios-repl tenant resync NAME"),
+          null);
+    }
     if (slot == null) {
       throw new OperatorException(
           new Problem(
               ErrorCode.SLOT_MISSING,
               "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
-              "somebody dropped it, or the server was restored; what its tenants changed since is not known",
+              "nothing can be captured without it",
               "helios-repl source prepare " + settings.name()));
-    }
-    if (slot.isLost()) {
-      throw new OperatorException(
-          new Problem(
-              ErrorCode.SLOT_LOST,
-              "replication slot \"" + settings.slot() + "\" of source \"" + settings.name() + "\" has lost its WAL",
-              "the source removed WAL that was still needed (max_slot_wal_keep_size, idle_replication_slot_timeout)",
-              "SELECT pg_drop_replication_slot('" + settings.slot() + "'); then helios-repl source prepare "
-                  + settings.name()));
     }
     return slot;
   }
@@ -345,24 +392,44 @@ final class SourceEngine implements AutoCloseable {
         "helios-repl source check " + settings.name());
   }
 
-  /** The slot is ahead of the journal: what lies between is gone for every tenant that has not applied it. */
-  private void noticeGap(Lsn slotConfirmed) {
-    Lsn held = new Lsn(journal.capturedUpTo());
-    if (!slotConfirmed.isAfter(held)) {
-      return;
+  /**
+   * Compares the slot with what the journal holds. Whoever needs what lies between loses it, by name and durably, before
+   * anything is streamed.
+   */
+  private void noticeGap(SourceIdentity found, ReplicationSlot.SlotState slot) {
+    Lsn held = new Lsn(journal.rewind());
+    Problem gap = SourceContinuity.gap(slot, found, identity, held).orElse(null);
+    if (gap != null) {
+      giveUp(gap, slot.confirmedFlush());
+      if (slot.isLost()) {
+        throw new OperatorException(gap);
+      }
+    } else if (held.equals(Lsn.INVALID)) {
+      giveUp(
+          new Problem(
+              ErrorCode.SOURCE_CHANGED,
+              "the journal of source \"" + settings.name() + "\" is new, and its slot is not",
+              "the journal's files were lost or moved; what it held of lagging tenants is gone",
+              "helios-repl tenant resync NAME"),
+          slot.confirmedFlush());
     }
+    if (found.currentLsn().isBefore(held)) {
+      journal.restart(slot.confirmedFlush().value());
+      giveUp(Objects.requireNonNull(gap), null);
+    } else if (slot.confirmedFlush().isAfter(held)) {
+      journal.sync(slot.confirmedFlush().value());
+    }
+  }
+
+  /** @param from who has everything before this needs nothing that is gone; null when nobody can be spared */
+  private void giveUp(Problem why, @Nullable Lsn from) {
     for (TenantRoute route : routes.tenants()) {
-      if (gapJudge.loses(route.tenant(), slotConfirmed)) {
-        LOG.error(
-            "source {}: its slot stands at {}, the journal at {}: tenant {} may lack what lies between",
-            settings.name(),
-            slotConfirmed,
-            held,
-            route.tenant());
+      if (!journal.overflowed().contains(route.tenant()) && gapJudge.loses(route.tenant(), from)) {
         journal.drop(route.tenant());
+        gaps.put(route.tenant(), why);
+        LOG.error("source {}: tenant {} has a gap: {}: {}", settings.name(), route.tenant(), why.message(), why.why());
       }
     }
-    journal.sync(slotConfirmed.value());
   }
 
   private void fail(HeliosException e) {

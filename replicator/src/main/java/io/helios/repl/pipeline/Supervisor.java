@@ -7,13 +7,13 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.relay.Backlog;
+import io.helios.repl.relay.Volume;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
+import io.helios.repl.tenant.Tenant;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +27,8 @@ final class Supervisor implements AutoCloseable {
   private static final Duration IDLE_TURN = Duration.ofMillis(20);
   private static final Duration BUSY_TURN = Duration.ofMillis(1);
   private static final long RATE_EVERY_NANOS = Duration.ofSeconds(1).toNanos();
-  /** Microseconds from 1970 to 2000, PostgreSQL's epoch. */
-  private static final long POSTGRES_EPOCH_MICROS = 946_684_800_000_000L;
 
   private final Map<String, SourceEngine> sources;
-  private final Map<String, TargetEngine> targets;
   private final Map<UUID, TenantPipeline> tenants;
   private final Barriers barriers;
   private final Meters meters;
@@ -41,12 +38,10 @@ final class Supervisor implements AutoCloseable {
 
   Supervisor(
       Map<String, SourceEngine> sources,
-      Map<String, TargetEngine> targets,
       Map<UUID, TenantPipeline> tenants,
       Barriers barriers,
       Meters meters) {
     this.sources = sources;
-    this.targets = targets;
     this.tenants = tenants;
     this.barriers = barriers;
     this.meters = meters;
@@ -64,14 +59,31 @@ final class Supervisor implements AutoCloseable {
       sampledNanos = now;
       tenants.forEach(
           (id, pipeline) -> rates.computeIfAbsent(id, any -> new RateMeter()).sample(rows(pipeline), now));
-      meters.sample();
+      meters.sample(
+          tenants.values().stream().map(this::sample).toList(),
+          sources.values().stream().map(source -> source.status(0)).toList());
     }
     Thread.sleep(barriers.isEmpty() ? IDLE_TURN : BUSY_TURN);
   }
 
-  private static long rows(TenantPipeline pipeline) {
+  private Meters.Sample sample(TenantPipeline pipeline) {
+    return new Meters.Sample(
+        status(pipeline), applied(pipeline), source(pipeline).journal().backlog(pipeline.tenant().id()).sealedBytes());
+  }
+
+  private static @Nullable AppliedStatus applied(TenantPipeline pipeline) {
     ReplicaTenant replica = pipeline.replica();
-    return replica == null ? 0 : replica.status().rows();
+    return replica == null ? pipeline.lastApplied() : replica.status();
+  }
+
+  void forget(Tenant tenant) {
+    rates.remove(tenant.id());
+    meters.forget(tenant.name());
+  }
+
+  private static long rows(TenantPipeline pipeline) {
+    AppliedStatus applied = applied(pipeline);
+    return applied == null ? 0 : applied.rows();
   }
 
   private SourceEngine source(TenantPipeline pipeline) {
@@ -108,7 +120,7 @@ final class Supervisor implements AutoCloseable {
     if (pipeline == null) {
       return new Barriers.Progress(
           null,
-          new Problem(ErrorCode.TENANT_UNKNOWN, "the tenant is gone", "it was removed meanwhile", "helios-repl tenant list"));
+          new Problem(ErrorCode.TENANT_GONE, "the tenant is gone", "it was removed meanwhile", "helios-repl tenant list"));
     }
     TenantPipeline.Standing standing = pipeline.standing();
     return switch (standing.state()) {
@@ -126,18 +138,18 @@ final class Supervisor implements AutoCloseable {
     }
     SourceEngine source = source(pipeline);
     // In this order: what is captured after the first line only makes the backlog longer, never the answer wrong.
-    Lsn captured = new Lsn(source.journal().capturedUpTo());
-    boolean nothingWaits = source.journal().backlog(pipeline.tenant().id()).frames() == 0;
+    Lsn captured = source.capturedUpTo();
+    Lsn waiting = new Lsn(source.journal().backlog(pipeline.tenant().id()).lastPosition());
     Lsn applied = replica.status().position();
-    return nothingWaits ? Lsn.max(captured, applied) : applied;
+    // A position is a commit LSN: what committed at it is applied, and nothing else can be between it and the next.
+    return waiting.isAfter(applied) ? applied : Lsn.max(captured, applied);
   }
 
   /** What any thread may be told of a tenant. */
   TenantStatus status(TenantPipeline pipeline) {
     SourceEngine source = source(pipeline);
     TenantPipeline.Standing standing = pipeline.standing();
-    ReplicaTenant replica = pipeline.replica();
-    AppliedStatus applied = replica == null ? pipeline.lastApplied() : replica.status();
+    AppliedStatus applied = applied(pipeline);
     Backlog backlog = source.journal().backlog(pipeline.tenant().id());
     CaptureStatus capture = source.captureStatus();
     SourceEngine.Condition condition = source.condition();
@@ -152,7 +164,8 @@ final class Supervisor implements AutoCloseable {
       at = condition.at();
     }
     RateMeter rate = rates.get(pipeline.tenant().id());
-    Lsn captured = new Lsn(source.journal().capturedUpTo());
+    Lsn captured = source.capturedUpTo();
+    Volume volume = source.journal().volume(pipeline.tenant().id());
     return new TenantStatus(
         pipeline.tenant().name(),
         standing.state(),
@@ -160,18 +173,67 @@ final class Supervisor implements AutoCloseable {
         pipeline.tenant().target(),
         pipeline.tenant().tier().label(),
         pipeline.tenant().epoch(),
-        lagSeconds(standing.state(), backlog, capture, condition),
-        lagBytes(standing.state(), backlog, captured, capture),
+        lagSeconds(standing.state(), applied, backlog, capture, source),
+        lagBytes(standing.state(), applied, backlog, captured),
         pipeline.tenant().lagTarget().toMillis() / 1000.0,
         rate == null ? 0 : rate.perSecond(),
         applied == null || applied.position().equals(Lsn.INVALID) ? null : applied.position(),
         captured.equals(Lsn.INVALID) ? null : captured,
         pipeline.copy(),
         applied == null ? 0 : applied.conflicts(),
-        source.sealedBytes(pipeline.tenant().id()),
-        source.plainBytes(pipeline.tenant().id()),
+        volume.sealedBytes(),
+        volume.plainBytes(),
         standing.since(),
         problem,
         problem == null ? null : at);
+  }
+
+  private static boolean isActive(TenantState state) {
+    return state == TenantState.STREAMING || state == TenantState.COPYING || state == TenantState.PAUSED;
+  }
+
+  /**
+   * Age of the oldest commit that the target lacks, as far as is known here. While the capture itself is behind, the age of
+   * the last commit that it took tells.
+   */
+  private @Nullable Double lagSeconds(
+      TenantState state,
+      @Nullable AppliedStatus applied,
+      Backlog backlog,
+      @Nullable CaptureStatus capture,
+      SourceEngine source) {
+    if (!isActive(state) || applied == null) {
+      return null;
+    }
+    long now = source.sourceMicros();
+    Long waiting = backlog.oldestCommitMicros();
+    if (waiting != null && new Lsn(backlog.lastPosition()).isAfter(applied.position())) {
+      return seconds(now - Math.max(waiting, applied.lastCommitMicros()));
+    }
+    if (capture == null) {
+      return null;
+    }
+    return source.isBehind() ? seconds(now - capture.lastCommitMicros()) : 0.0;
+  }
+
+  private static double seconds(long micros) {
+    return Math.max(0, micros / 1e6);
+  }
+
+  private static @Nullable Long lagBytes(
+      TenantState state, @Nullable AppliedStatus applied, Backlog backlog, Lsn captured) {
+    if (!isActive(state) || applied == null) {
+      return null;
+    }
+    boolean waits = new Lsn(backlog.lastPosition()).isAfter(applied.position());
+    return waits ? Math.max(0, captured.bytesSince(applied.position())) : 0L;
+  }
+
+  @Override
+  public void close() {
+    Worker running = worker;
+    if (running != null) {
+      running.close();
+    }
   }
 }

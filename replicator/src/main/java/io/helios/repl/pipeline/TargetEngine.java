@@ -8,20 +8,25 @@ import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.apply.Replicas;
 import io.helios.repl.apply.TargetCheck;
-import io.helios.repl.apply.TargetPreparation;
+import io.helios.repl.apply.TargetSchema;
+import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
+import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.seal.FrameOpener;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
+import io.helios.repl.status.Finding;
 import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -62,7 +67,8 @@ final class TargetEngine implements AutoCloseable {
 
   void start() {
     for (int i = 1; i <= applySettings.workers(); i++) {
-      Applier applier = Applier.open(schedule, new FrameOpener(keyring), target, applySettings);
+      Applier applier =
+          Applier.open(schedule, new FrameOpener(keyring), target, applySettings);
       appliers.add(applier);
       workers.add(
           Worker.start(
@@ -93,6 +99,46 @@ final class TargetEngine implements AutoCloseable {
   /** The tenant may have frames. */
   void signal(UUID tenant) {
     schedule.signal(tenant);
+  }
+
+  List<Finding> check() {
+    try (Connection connection = PgConnections.open(settings.connection(), "check", null)) {
+      return TargetCheck.run(connection, settings.name(), null, List.of());
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
+  /** Looks at the target with the eyes of a source whose tables are to come here. */
+  List<Finding> check(Connection source, Collection<TableDefinition> tables) {
+    try (Connection connection = PgConnections.open(settings.connection(), "check", null)) {
+      return TargetCheck.run(connection, settings.name(), source, tables);
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
+  /** Schema helios. Tables are made when a tenant starts. */
+  PreparationPlan prepare(boolean dryRun) {
+    try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
+      if (TargetSchema.installedVersion(connection) == TargetSchema.VERSION) {
+        return new PreparationPlan(List.of(), !dryRun);
+      }
+      if (!dryRun) {
+        TargetSchema.install(connection);
+      }
+      return new PreparationPlan(TargetSchema.statements(), !dryRun);
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
+  HeliosException refused(SQLException e) {
+    return SqlStates.classify(
+        e,
+        ErrorCode.TARGET_NOT_PREPARED,
+        "target \"" + settings.name() + "\" cannot be looked at or prepared",
+        "helios-repl target check " + settings.name());
   }
 
   /** What the target has recorded of the tenant; empty when it has nothing or cannot be asked. */

@@ -1,5 +1,6 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.apply.AppliedStatus;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
@@ -74,6 +75,8 @@ final class TenantPipeline {
   private volatile Standing standing;
   private volatile @Nullable TenantCopy copy;
   private volatile @Nullable ReplicaTenant replica;
+  private volatile @Nullable AppliedStatus lastApplied;
+  private volatile boolean begun;
 
   /** Told of each change of the standing, by the thread that made it. */
   interface StandingListener {
@@ -84,6 +87,7 @@ final class TenantPipeline {
     this.tenant = tenant;
     this.desired = desired;
     this.wish = desired;
+    this.begun = desired != DesiredState.CREATED;
     this.steps = steps;
     this.driverThreads = driverThreads;
     this.listener = listener;
@@ -161,13 +165,28 @@ final class TenantPipeline {
     drive();
   }
 
-  /** No thread drives it from the return of this on; for removing it. */
-  void retire() throws InterruptedException {
+  /** Breaks off what is under way, for the end of the process. */
+  void cancel() {
     removed = true;
     TenantCopy running = copy;
     if (running != null) {
       running.cancel();
     }
+  }
+
+  /** Whether nothing of it can be at the target yet. */
+  boolean isNew() {
+    return !begun;
+  }
+
+  /** What was applied before applying ended; null when nothing was since the server's start. */
+  @Nullable AppliedStatus lastApplied() {
+    return lastApplied;
+  }
+
+  /** No thread drives it from the return of this on; for removing it. */
+  void retire() throws InterruptedException {
+    cancel();
     synchronized (this) {
       while (driving) {
         wait();
@@ -187,6 +206,7 @@ final class TenantPipeline {
       return;
     }
     replica = null;
+    lastApplied = attached == null ? lastApplied : attached.status();
     stand(needsResync ? TenantState.NEEDS_RESYNC : TenantState.FAILED, problem);
     if (attached != null) {
       driverThreads.execute(
@@ -265,6 +285,7 @@ final class TenantPipeline {
     replica = null;
     if (attached != null) {
       steps.takeDown(attached);
+      lastApplied = attached.status();
     }
     stand(state, null);
   }
@@ -307,8 +328,9 @@ final class TenantPipeline {
   private final Progress progress =
       new Progress() {
         @Override
-        public void copying(TenantCopy begun) {
-          copy = begun;
+        public void copying(TenantCopy running) {
+          copy = running;
+          begun = true;
           stand(TenantState.COPYING, null);
           if (!wanted()) {
             throw new CancellationException();

@@ -30,7 +30,7 @@ final class TenantRemoval {
   void run(Tenant tenant, boolean purge) {
     List<TenantTable> rows = purge ? tablesToPurge(tenant) : List.of();
     try (Connection connection = PgConnections.open(target.settings().connection(), "remove", tenant.name())) {
-      if (!TargetSchema.exists(connection)) {
+      if (TargetSchema.installedVersion(connection) == 0) {
         return;
       }
       connection.setAutoCommit(false);

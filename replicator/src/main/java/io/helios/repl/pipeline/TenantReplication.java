@@ -238,14 +238,14 @@ public final class TenantReplication implements AutoCloseable {
       SourceSettings sourceSettings =
           new SourceSettings(
               from.name,
-              ConnectionStrings.parse(from.uri),
+              ConnectionStrings.parse(from.uri, null),
               from.tenancy,
               from.tables,
               from.referenceTables,
               "helios_" + from.name,
               "helios_" + from.name,
               "source");
-      TargetSettings targetSettings = new TargetSettings("target", ConnectionStrings.parse(to.uri), to.region);
+      TargetSettings targetSettings = new TargetSettings("target", ConnectionStrings.parse(to.uri, null), to.region);
       String name = from.key.isEmpty() ? sourceSettings.connection().database() : from.key;
       UUID id =
           UUID.nameUUIDFromBytes(
@@ -272,7 +272,7 @@ public final class TenantReplication implements AutoCloseable {
               walBudget,
               applyWorkers,
               zstdLevel);
-      Fleet fleet = new Fleet(settings, new MemoryKeyring(secret), meters, events);
+      Fleet fleet = new Fleet(settings, new MemoryKeyring(secret.getEncoded()), meters, events);
       fleet.add(tenant, DesiredState.CREATED);
       fleet.start();
       return new TenantReplication(fleet, tenant);

@@ -6,13 +6,15 @@ import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.apply.Replicas;
 import io.helios.repl.apply.Replicated;
+import io.helios.repl.apply.TargetSchema;
+import io.helios.repl.capture.SourceCheck;
+import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
-import io.helios.repl.postgres.Catalog;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.SqlStates;
@@ -20,10 +22,12 @@ import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.schema.SchemaBuilder;
 import io.helios.repl.postgres.schema.SchemaComparison;
 import io.helios.repl.seal.Keyring;
+import io.helios.repl.status.Finding;
 import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -44,15 +48,15 @@ final class TenantStarter implements TenantPipeline.Steps {
   private final SourceEngine source;
   private final TargetEngine target;
   private final Keyring keyring;
-  private final boolean reference;
+  private final TenantTables tables;
   private final CopySettings copySettings;
 
   TenantStarter(
-      SourceEngine source, TargetEngine target, Keyring keyring, boolean reference, CopySettings copySettings) {
+      SourceEngine source, TargetEngine target, Keyring keyring, TenantTables tables, CopySettings copySettings) {
     this.source = source;
     this.target = target;
     this.keyring = keyring;
-    this.reference = reference;
+    this.tables = tables;
     this.copySettings = copySettings;
   }
 
@@ -63,15 +67,14 @@ final class TenantStarter implements TenantPipeline.Steps {
       keyring.create(tenant.id());
     }
     if (anew) {
-      source.unroute(tenant.id());
-      source.journal().forget(tenant.id());
+      source.forget(tenant.id());
     } else {
       refuseWhatWasDropped(tenant);
     }
-    List<TenantTable> tables = prepare(tenant, anew);
+    List<TenantTable> rows = prepare(tenant, anew);
     long version = source.route(route(tenant));
     awaitInForce(version, tenant, progress);
-    copy(tenant, tables, progress);
+    copy(tenant, rows, progress);
     refuseWhatWasDropped(tenant);
     ReplicaTenant replica = new ReplicaTenant(tenant, replicated(), source.journal());
     target.attach(replica);
@@ -80,14 +83,14 @@ final class TenantStarter implements TenantPipeline.Steps {
 
   @Override
   public void takeDown(ReplicaTenant replica) throws InterruptedException {
-    target.detach(replica);
+    target.detach(replica.id());
   }
 
   TenantRoute route(Tenant tenant) {
     return new TenantRoute(
         tenant.id(),
         tenant.epoch(),
-        reference ? TenantRoute.Kind.REFERENCE : TenantRoute.Kind.KEYED,
+        tables.reference() ? TenantRoute.Kind.REFERENCE : TenantRoute.Kind.KEYED,
         tenant.key(),
         tenant.tables());
   }
@@ -95,83 +98,109 @@ final class TenantStarter implements TenantPipeline.Steps {
   private Replicated replicated() {
     return new Replicated(
         source.settings().tenancy(),
-        reference,
+        tables.reference(),
         source.settings().name(),
         source.requireIdentity().systemIdentifier(),
         source.settings().region());
   }
 
-  /** The tenant's tables as the source has them now. */
-  List<TenantTable> tables(Connection connection, Tenant tenant) throws SQLException {
-    SourceSettings settings = source.settings();
-    List<TableDefinition> all =
-        Catalog.tables(
-            connection,
-            (schema, name) ->
-                reference
-                    ? settings.referenceTables() != null && settings.referenceTables().matches(schema, name)
-                    : settings.tables().matches(schema, name));
-    return reference
-        ? all.stream().map(TenantTable::whole).toList()
-        : TenantTable.of(all, settings.tenancy(), tenant.key(), tenant.tables(), settings.referenceTables());
-  }
-
+  /** Both ends ready, the target's tables there and fitting, the tenant in the target's records, its guard up. */
   private List<TenantTable> prepare(Tenant tenant, boolean anew) {
     try (Connection from = PgConnections.open(source.settings().connection(), "prepare", tenant.name())) {
-      List<TenantTable> tables = tables(from, tenant);
-      if (tables.isEmpty()) {
-        throw new OperatorException(
-            new Problem(
-                ErrorCode.TENANT_HAS_NO_TABLES,
-                "no table of source \"" + source.settings().name() + "\" belongs to tenant \"" + tenant.name() + "\"",
-                "its tenancy and the tables that are configured leave none",
-                "helios-repl source check " + source.settings().name()));
-      }
-      source.prepare(from, tables);
-      List<TableDefinition> definitions = tables.stream().map(TenantTable::definition).toList();
+      List<TenantTable> rows = rows(from, tenant);
+      refuseWhatCheckFinds(SourceCheck.run(from, source.scope(), true), rows);
+      SourcePreparation.publish(from, source.scope());
       try (Connection to = PgConnections.open(target.settings().connection(), "prepare", tenant.name())) {
-        target.prepare(to, from);
+        TargetSchema.install(to);
+        List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
         SchemaBuilder.create(from, to, definitions);
-        List<String> mismatches = SchemaComparison.compare(from, to, definitions);
-        if (!mismatches.isEmpty()) {
-          throw new OperatorException(
-              new Problem(
-                  ErrorCode.TABLES_DO_NOT_FIT,
-                  "the tables of target \"" + target.settings().name() + "\" do not fit tenant \"" + tenant.name() + "\"",
-                  String.join("; ", mismatches),
-                  "mend these tables at the target, then: helios-repl tenant start " + tenant.name()));
-        }
-        takeUp(to, tenant, tables, anew);
+        refuseMismatches(tenant, SchemaComparison.compare(from, to, definitions));
+        takeUp(to, tenant, rows, anew);
+        return rows;
       } catch (SQLException e) {
-        throw SqlStates.classify(
-            e,
-            ErrorCode.TARGET_NOT_PREPARED,
-            "target \"" + target.settings().name() + "\" cannot be prepared for tenant \"" + tenant.name() + "\"",
-            "helios-repl target check " + target.settings().name());
+        throw target.refused(e);
       }
-      return tables;
     } catch (SQLException e) {
       throw SqlStates.classify(
           e,
-          ErrorCode.SOURCE_NOT_PREPARED,
+          ErrorCode.SOURCE_QUERY_FAILED,
           "source \"" + source.settings().name() + "\" cannot be prepared for tenant \"" + tenant.name() + "\"",
           "helios-repl source check " + source.settings().name());
     }
   }
 
+  private List<TenantTable> rows(Connection from, Tenant tenant) throws SQLException {
+    List<TenantTable> rows = tables.read(from, tenant);
+    if (rows.isEmpty()) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.TENANT_HAS_NO_TABLES,
+              "no table of source \"" + source.settings().name() + "\" belongs to tenant \"" + tenant.name() + "\"",
+              "its tenancy and the tables that are configured leave none",
+              "helios-repl source check " + source.settings().name()));
+    }
+    return rows;
+  }
+
+  /** What would lose changes of the tenant's own tables stops it; what concerns the server as a whole, too. */
+  private static void refuseWhatCheckFinds(List<Finding> findings, List<TenantTable> rows) {
+    List<String> mine = rows.stream().map(TenantTable::qualifiedName).toList();
+    findings.stream()
+        .filter(finding -> finding.isError() && (finding.table() == null || mine.contains(finding.table())))
+        .findFirst()
+        .ifPresent(
+            finding -> {
+              throw new OperatorException(finding.problem());
+            });
+  }
+
+  private void refuseMismatches(Tenant tenant, List<String> mismatches) {
+    if (!mismatches.isEmpty()) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.TABLES_DO_NOT_FIT,
+              "the tables of target \"" + target.settings().name() + "\" do not fit tenant \"" + tenant.name() + "\"",
+              String.join("; ", mismatches),
+              "mend these tables at the target, then: helios-repl tenant start " + tenant.name()));
+    }
+  }
+
+  /** What starting would do, in SQL and words. */
+  List<String> plan(Tenant tenant) {
+    try (Connection from = PgConnections.open(source.settings().connection(), "plan", tenant.name());
+        Connection to = PgConnections.open(target.settings().connection(), "plan", tenant.name())) {
+      List<TenantTable> rows = rows(from, tenant);
+      List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
+      List<String> steps = new ArrayList<>();
+      SourcePreparation.plan(from, source.scope()).forEach(sql -> steps.add("source: " + sql));
+      if (TargetSchema.installedVersion(to) < TargetSchema.VERSION) {
+        TargetSchema.statements().forEach(sql -> steps.add("target: " + sql));
+      }
+      SchemaBuilder.plan(from, to, definitions).statements().forEach(sql -> steps.add("target: " + sql));
+      rows.forEach(table -> steps.add("copy " + table.qualifiedName() + ", then stream it"));
+      return steps;
+    } catch (SQLException e) {
+      throw SqlStates.classify(
+          e,
+          ErrorCode.SOURCE_QUERY_FAILED,
+          "what starting tenant \"" + tenant.name() + "\" would do cannot be found out",
+          "helios-repl source check " + source.settings().name());
+    }
+  }
+
   /** The tenant and its guard in the target's own records, in one transaction. */
-  private void takeUp(Connection to, Tenant tenant, List<TenantTable> tables, boolean anew) throws SQLException {
+  private void takeUp(Connection to, Tenant tenant, List<TenantTable> rows, boolean anew) throws SQLException {
     to.setAutoCommit(false);
     Optional<ReplicaState> known = Replicas.find(to, tenant.id());
     if (known.isPresent() && !anew) {
       refuseStrangers(tenant, known.get());
     }
     if (anew) {
-      Replicas.restart(to, tenant, source.requireIdentity().systemIdentifier());
+      Replicas.restart(to, tenant.id(), source.requireIdentity().systemIdentifier());
       new CopyLedger(tenant.id(), tenant.name()).reopen(to);
     }
     Replicas.register(to, tenant, replicated(), Lsn.INVALID);
-    for (TenantTable table : tables) {
+    for (TenantTable table : rows) {
       ReadOnlyGuard.install(
           to,
           tenant.id(),
@@ -192,6 +221,14 @@ final class TenantStarter implements TenantPipeline.Steps {
           tenant,
           "target \"" + target.settings().name() + "\" was written from another server than source \""
               + source.settings().name() + "\" is now",
+          known.position());
+    }
+    Lsn ends = Lsn.max(source.capturedUpTo(), source.requireIdentity().currentLsn());
+    if (known.position().isAfter(ends)) {
+      throw needsResync(
+          tenant,
+          "target \"" + target.settings().name() + "\" is ahead of source \"" + source.settings().name()
+              + "\", whose WAL ends at " + ends + ": the source was restored",
           known.position());
     }
   }
@@ -227,14 +264,14 @@ final class TenantStarter implements TenantPipeline.Steps {
     LOG.debug("tenant {} is routed", tenant.name());
   }
 
-  private void copy(Tenant tenant, List<TenantTable> tables, TenantPipeline.Progress progress) {
+  private void copy(Tenant tenant, List<TenantTable> rows, TenantPipeline.Progress progress) {
     TenantCopy copy =
         new TenantCopy(
             source.settings().connection(),
             target.settings().connection(),
             tenant.id(),
             tenant.name(),
-            tables,
+            rows,
             copySettings);
     progress.copying(copy);
     copy.run();

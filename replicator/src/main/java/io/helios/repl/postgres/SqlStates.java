@@ -67,6 +67,21 @@ public final class SqlStates {
     return e.getSQLState() == null ? e.getCause() instanceof IOException : isTransient(e.getSQLState());
   }
 
+  /** Whether a row's key or unique value is taken, or excluded, by another row. */
+  public static boolean isKeyConflict(SQLException e) {
+    return "23505".equals(e.getSQLState()) || "23P01".equals(e.getSQLState());
+  }
+
+  /** Whether the same transaction, begun anew, may well succeed at once. */
+  public static boolean isSerializationFailure(SQLException e) {
+    return "40001".equals(e.getSQLState());
+  }
+
+  /** Whether a value does not read as its type. */
+  public static boolean isDataException(SQLException e) {
+    return e.getSQLState() != null && e.getSQLState().startsWith("22");
+  }
+
   /**
    * The error of the family that a database error is: transient by its SQLSTATE, else for the operator.
    *

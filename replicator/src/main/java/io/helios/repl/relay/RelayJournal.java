@@ -350,6 +350,10 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     return index.backlog(tenant);
   }
 
+  public Volume volume(UUID tenant) {
+    return index.volume(tenant);
+  }
+
   /** What the journal takes on disk. */
   public long bytes() {
     return index.bytes();
@@ -391,8 +395,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
       for (JournalRecord.Acknowledged one : acknowledged) {
         RecordFormat.putAcknowledged(out, one.tenant(), one.sequence());
       }
-      RecordFormat.putMark(out, segment.id, segment.size + out.position(), capturedUpTo);
-      writer.write(segment);
+      writer.writeWithMark(segment, capturedUpTo);
       writer.force(segment);
       dirty = false;
       marked = true;

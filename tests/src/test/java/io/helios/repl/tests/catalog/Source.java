@@ -3,14 +3,16 @@ package io.helios.repl.tests.catalog;
 import io.helios.repl.capture.SourceCheck;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.demo.LocalPostgres;
+import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.status.Finding;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tests.fixture.Postgres;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A database of its own with a plain role of its own that may replicate and read; the slot's name is its own too. */
@@ -48,8 +50,9 @@ final class Source implements AutoCloseable {
   }
 
   /** As the plain role. */
-  Connection connect() throws SQLException {
-    return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + server.port() + "/" + database + "?user=" + role);
+  Connection connect() {
+    return PgConnections.open(
+        new ConnectionSettings("127.0.0.1", server.port(), database, role, null, Map.of()), "check", null);
   }
 
   /** As the superuser, line by line. */

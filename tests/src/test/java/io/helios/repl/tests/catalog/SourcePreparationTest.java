@@ -82,6 +82,24 @@ class SourcePreparationTest {
   }
 
   @Test
+  void publishingChangesNoTableAndTakesOnlyThoseThatFit() throws Exception {
+    try (Source source = new Source(
+            Postgres.shared(17, "source"),
+            "CREATE TABLE fit (tenant_id int PRIMARY KEY); CREATE TABLE unfit (id int PRIMARY KEY, tenant_id int)");
+        Connection connection = source.server.connect(source.database)) {
+      SourceScope scope = source.scope(BY_COLUMN, "*.*");
+      assertThat(SourcePreparation.publish(connection, scope)).hasSize(2);
+      assertThat(Publication.find(connection, source.slot).orElseThrow().tables())
+          .containsExactly("\"public\".\"fit\"");
+      assertThat(SourcePreparation.publishPlan(connection, scope)).isEmpty();
+      assertThat(SourcePreparation.plan(connection, scope))
+          .containsExactly(
+              "ALTER TABLE \"public\".\"unfit\" REPLICA IDENTITY FULL",
+              "ALTER PUBLICATION \"" + source.slot + "\" ADD TABLE \"public\".\"unfit\"");
+    }
+  }
+
+  @Test
   void aTableThatComesLaterIsAddedAndOthersStay() throws Exception {
     try (Source source = new Source(Postgres.shared(17, "source"), SHOP + "; CREATE TABLE theirs (id int)")) {
       SourceScope scope = source.scope(BY_COLUMN, "public.orders", "public.later");
