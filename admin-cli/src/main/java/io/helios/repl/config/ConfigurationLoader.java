@@ -3,6 +3,7 @@ package io.helios.repl.config;
 import io.helios.repl.config.YamlNode.Mapping;
 import io.helios.repl.config.YamlNode.Scalar;
 import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
@@ -117,8 +118,8 @@ public final class ConfigurationLoader {
     reading.value("store", LibpqUri.masked(setting.get().text()), setting.get().origin());
     try {
       return new StoreLocation.Postgres(connections.fromUri(setting.get().text()));
-    } catch (IllegalArgumentException e) {
-      reading.badValue(setting.get(), "it is neither sqlite nor a connection URI: " + e.getMessage(),
+    } catch (OperatorException e) {
+      reading.badValue(setting.get(), "it is neither sqlite nor a connection URI: " + e.problem().message(),
           "store: sqlite, or store: postgresql://helios@host:5432/control");
       return new StoreLocation.Sqlite();
     }

@@ -7,7 +7,6 @@ import io.helios.repl.pipeline.PreparationPlan;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
-import io.helios.repl.status.Severity;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.status.Verification;
@@ -119,7 +118,7 @@ final class Documents {
   static ObjectNode check(String role, String name, List<Finding> findings) {
     ObjectNode node = Json.document("Check")
         .put(role, name)
-        .put("ok", findings.stream().noneMatch(f -> f.severity() == Severity.ERROR));
+        .put("ok", findings.stream().noneMatch(Finding::isError));
     ArrayNode list = node.putArray("findings");
     for (Finding f : findings) {
       list.addObject()
@@ -127,7 +126,8 @@ final class Documents {
           .put("code", f.code().id())
           .put("message", f.message())
           .put("why", f.why())
-          .put("hint", f.hint());
+          .put("hint", f.hint())
+          .put("table", f.table());
     }
     return node;
   }

@@ -36,5 +36,7 @@ public final class ServerLogging {
     root.setLevel(debug ? Level.INFO : Level.WARN);
     root.addAppender(console);
     context.getLogger("io.helios.repl").setLevel(debug ? Level.DEBUG : Level.INFO);
+    // It logs the trace of what is thrown at us anyway, and told in our own words.
+    context.getLogger("io.javalin").setLevel(debug ? Level.INFO : Level.OFF);
   }
 }

@@ -137,7 +137,7 @@ final class Tenants {
       store.insert(declared);
       for (StoredTenant one : declared) {
         entries.put(one.tenant().name(), adopt(one));
-        tell(one.tenant().name(), "tenant-created", "declared: key to target " + one.tenant().target() + " from source " + one.tenant().source());
+        tell(one.tenant().name(), "tenant-created", "declared, from source " + one.tenant().source() + " to target " + one.tenant().target());
       }
     } finally {
       changing.unlock();

@@ -128,7 +128,7 @@ class DocumentsTest {
     same(Documents.check("source", "shop", List.of(warning)),
         """
         {"apiVersion": "helios-repl/v1", "kind": "Check", "source": "shop", "ok": true,
-         "findings": [{"severity": "WARN", "code": "HR-9001", "message": "m", "why": "w", "hint": "h"}]}
+         "findings": [{"severity": "WARN", "code": "HR-9001", "message": "m", "why": "w", "hint": "h", "table": null}]}
         """);
     assertThat(Documents.check("target", "eu", List.of(warning, error)).path("ok").asBoolean()).isFalse();
   }
