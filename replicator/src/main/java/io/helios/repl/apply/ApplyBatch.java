@@ -5,8 +5,10 @@ import io.helios.repl.change.Change;
 import io.helios.repl.postgres.Tuple;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Changes of many source transactions and tenants on their way into one target transaction. Changes of a table are folded
@@ -53,7 +55,7 @@ final class ApplyBatch {
     steps.forEach(step -> step.emit(sink));
   }
 
-  /** Adds a change of a row; truncations go to {@link #barrier}. */
+  /** Adds a change of a row; truncations go to {@link #truncate}. */
   void add(TableSql sql, Change change) throws RejectedBatchException {
     TablePlan plan = sql.plan();
     switch (change) {
@@ -98,11 +100,30 @@ final class ApplyBatch {
     }
   }
 
-  /** A statement between what came before and what comes after it in these tables. */
-  void barrier(List<TablePlan> plans, Statement statement) {
-    plans.forEach(plan -> open.remove(name(plan)));
+  /**
+   * All of the tenant's rows of a table go. Tables that are emptied in a row go in one statement, as they did at the source:
+   * one alone may be referenced by another's foreign key.
+   */
+  void truncate(TableSql sql, String tenantKey, boolean restartIdentity) {
+    open.remove(name(sql.plan()));
     changes++;
-    steps.add(sink -> sink.add(statement, -1));
+    if (sql.plan().tenant() >= 0) {
+      Statement statement = sql.deleteAll(tenantKey);
+      steps.add(sink -> sink.add(statement, -1));
+    } else if (!steps.isEmpty() && steps.getLast() instanceof Truncation(var tables, var restart)
+        && restart == restartIdentity) {
+      tables.add(sql.truncated());
+    } else {
+      steps.add(new Truncation(new LinkedHashSet<>(Set.of(sql.truncated())), restartIdentity));
+    }
+  }
+
+  private record Truncation(Set<String> tables, boolean restartIdentity) implements Step {
+    @Override
+    public void emit(Sink sink) {
+      String sql = "TRUNCATE " + String.join(", ", tables) + (restartIdentity ? " RESTART IDENTITY" : "");
+      sink.add(new Statement(sql, List.of()), -1);
+    }
   }
 
   private void single(TablePlan plan, Statement statement) {

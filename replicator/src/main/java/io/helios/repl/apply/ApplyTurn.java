@@ -160,22 +160,25 @@ final class ApplyTurn {
 
   /** Change by change. Where one cannot be applied, what committed before its transaction at the source is applied. */
   private void carefully(ReplicaTenant tenant) {
+    OperatorException cause;
     try {
       drive(List.of(tenant), Care.EACH_CHANGE, null);
+      return;
     } catch (OperatorException e) {
-      rollback();
-      Lsn failed = current;
-      if (failed.isAfter(tenant.position())) {
-        try {
-          drive(List.of(tenant), Care.EACH_CHANGE, failed);
-        } catch (RejectedBatchException again) {
-          e.addSuppressed(again);
-        }
-      }
-      throw e;
+      cause = e;
     } catch (RejectedBatchException e) {
-      throw TargetErrors.rejectedAtCommit(e, target, current);
+      cause = TargetErrors.rejectedAtCommit(e, target, current);
     }
+    rollback();
+    Lsn failed = current;
+    if (failed.isAfter(tenant.position())) {
+      try {
+        drive(List.of(tenant), Care.EACH_CHANGE, failed);
+      } catch (RejectedBatchException | OperatorException again) {
+        cause.addSuppressed(again);
+      }
+    }
+    throw cause;
   }
 
   /** @param stop the tenants' turns end before the transaction with this commit LSN, and they stay claimed */

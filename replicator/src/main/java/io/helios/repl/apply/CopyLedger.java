@@ -131,6 +131,15 @@ public final class CopyLedger {
     });
   }
 
+  /** Makes every table of the tenant count as begun only, so that it is emptied and copied again. The caller's transaction. */
+  public void reopen(Connection connection) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(
+        "UPDATE helios.copied_table SET finished = false WHERE tenant = ?::pg_catalog.uuid")) {
+      update.setString(1, tenant.toString());
+      update.executeUpdate();
+    }
+  }
+
   /** Removes the tenant's rows from a table that an earlier attempt has begun. Other tenants' rows stay. */
   public void clear(Connection connection, TenantTable table) throws SQLException {
     String sql = table.keyColumn() == null && mayTruncate(connection, table.definition())

@@ -56,6 +56,7 @@ final class JdbcTargetSession implements TargetSession {
   private final RowWriter rows;
   private final ApplyBatch batch = new ApplyBatch();
   private final List<Long> expected = new ArrayList<>();
+  private Lsn transaction = Lsn.INVALID;
   private long changes;
   private long bytes;
 
@@ -90,29 +91,31 @@ final class JdbcTargetSession implements TargetSession {
       throws RejectedBatchException {
     Relation relation = change.relation();
     try {
+      if (!commitLsn.equals(transaction)) {
+        rows.endTransaction();
+        transaction = commitLsn;
+      }
       TableSql sql = tables.of(relation, what.tenantColumn());
       changes++;
       bytes += size(change);
       if (change instanceof Change.Truncate(var _, boolean restartIdentity)) {
-        batch.barrier(List.of(sql.plan()), sql.truncate(tenant.key(), restartIdentity));
+        batch.truncate(sql, tenant.key(), restartIdentity);
       } else if (care == Care.EACH_CHANGE || sql.plan().checkedByQuery()) {
         write();
         rows.apply(tenant, sql, commitLsn, change);
       } else {
         batch.add(sql, change);
+        if (batch.changes() >= settings.changes() || batch.bytes() >= settings.bytes()) {
+          write();
+        }
       }
-      if (batch.changes() >= settings.changes() || batch.bytes() >= settings.bytes() || care == Care.EACH_CHANGE) {
-        write();
-      }
-    } catch (RejectedBatchException e) {
-      if (care == Care.BATCH) {
-        throw e;
-      }
-      throw new IllegalStateException(e);
     } catch (SQLException e) {
       throw failed(e, tenant, what, commitLsn, change, care);
     } catch (OperatorException e) {
-      throw new OperatorException(e.problem().at(commitLsn.toString(), relation.qualifiedName()), e);
+      Problem problem = e.problem();
+      throw problem.lsn() != null
+          ? e
+          : new OperatorException(problem.at(commitLsn.toString(), relation.qualifiedName()), e);
     }
   }
 
@@ -157,6 +160,7 @@ final class JdbcTargetSession implements TargetSession {
   @Override
   public Map<UUID, Long> commit(List<Advance> advances) throws RejectedBatchException {
     try {
+      rows.endTransaction();
       emit();
       if (!advances.isEmpty()) {
         send(advance(advances), -1);
@@ -265,7 +269,8 @@ final class JdbcTargetSession implements TargetSession {
     batch.clear();
     pipeline.clear();
     expected.clear();
-    rows.takeConflicts();
+    rows.rollback();
+    transaction = Lsn.INVALID;
     tables.forget();
     changes = 0;
     bytes = 0;

@@ -11,6 +11,7 @@ import io.helios.repl.tenant.Tenant;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -26,10 +27,22 @@ final class RowWriter {
   private final String target;
   private final StatementPipeline pipeline;
   private final Map<UUID, Long> conflicts = new HashMap<>();
+  private final Map<TableSql, List<Check>> checks = new LinkedHashMap<>();
+
+  /** Rows of one transaction that are asked for one by one; with more, the whole table is. */
+  private static final int CHECKED_BY_ROW = 1_000;
+
+  /** A row whose values must stand alone in the table when its transaction has ended. */
+  private record Check(Tenant tenant, Lsn lsn, Tuple row) {}
 
   RowWriter(String target, StatementPipeline pipeline) {
     this.target = target;
     this.pipeline = pipeline;
+  }
+
+  void rollback() {
+    conflicts.clear();
+    checks.clear();
   }
 
   /** Conflicts since the last call, by tenant. */
@@ -59,7 +72,7 @@ final class RowWriter {
       overwrite(tenant, sql, lsn, row);
       conflict(tenant, sql, lsn, ConflictKind.INSERT_EXISTS, row);
     }
-    checkUnique(tenant, sql, lsn, row);
+    checkLater(tenant, sql, lsn, row);
   }
 
   /** Inserts, unless a row with one of the row's keys is there. */
@@ -109,7 +122,7 @@ final class RowWriter {
       }
       conflict(tenant, sql, lsn, ConflictKind.UPDATE_MISSING, full);
     }
-    checkUnique(tenant, sql, lsn, row);
+    checkLater(tenant, sql, lsn, row);
   }
 
   /** The row with what the old tuple can tell of values that were not sent: all of it, or its key. */
@@ -140,7 +153,7 @@ final class RowWriter {
       pipeline.run(sql.insertRow(full, ""));
       conflict(tenant, sql, lsn, ConflictKind.UPDATE_MISSING, full);
     }
-    checkUnique(tenant, sql, lsn, row);
+    checkLater(tenant, sql, lsn, row);
   }
 
   private void delete(Tenant tenant, TableSql sql, Lsn lsn, Tuple old, boolean oldIsKey) throws SQLException {
@@ -166,16 +179,46 @@ final class RowWriter {
     conflicts.merge(tenant.id(), 1L, Long::sum);
   }
 
-  /** Deferrable unique keys are not checked by the server while triggers are off: so each row asks for itself. */
-  private void checkUnique(Tenant tenant, TableSql sql, Lsn lsn, Tuple row) throws SQLException {
-    if (!sql.plan().checkedByQuery()) {
-      return;
-    }
-    for (List<Integer> unique : uniqueKeys(sql.plan(), row)) {
-      if (pipeline.run(sql.countRows(unique, row)) > 1) {
-        checkKeysFree(tenant, sql, lsn, row);
-        throw taken(tenant, sql, lsn, unique, false);
+  /** Deferrable unique keys are not checked by the server while triggers are off: a query does it, at the transaction's end. */
+  private void checkLater(Tenant tenant, TableSql sql, Lsn lsn, Tuple row) {
+    if (sql.plan().checkedByQuery()) {
+      List<Check> table = checks.computeIfAbsent(sql, s -> new ArrayList<>());
+      if (table.size() <= CHECKED_BY_ROW) {
+        table.add(new Check(tenant, lsn, row));
       }
+    }
+  }
+
+  /** Call it at the end of each source transaction. */
+  void endTransaction() throws SQLException {
+    Map<TableSql, List<Check>> due = new LinkedHashMap<>(checks);
+    checks.clear();
+    for (Map.Entry<TableSql, List<Check>> table : due.entrySet()) {
+      TableSql sql = table.getKey();
+      for (List<String> names : sql.plan().target().deferrable()) {
+        List<Integer> unique = names.stream().map(sql.plan().relation()::indexOf).toList();
+        if (table.getValue().size() > CHECKED_BY_ROW) {
+          checkAll(sql, unique, table.getValue().getFirst());
+        } else {
+          for (Check check : table.getValue()) {
+            check(sql, unique, check);
+          }
+        }
+      }
+    }
+  }
+
+  private void check(TableSql sql, List<Integer> unique, Check check) throws SQLException {
+    if (unique.stream().allMatch(place -> place >= 0 && check.row().valueLength(place) >= 0)
+        && pipeline.run(sql.countRows(unique, check.row())) > 1) {
+      checkKeysFree(check.tenant(), sql, check.lsn(), check.row());
+      throw taken(check.tenant(), sql, check.lsn(), unique, false);
+    }
+  }
+
+  private void checkAll(TableSql sql, List<Integer> unique, Check any) throws SQLException {
+    if (!unique.contains(-1) && pipeline.run(sql.duplicates(unique)) > 0) {
+      throw taken(any.tenant(), sql, any.lsn(), unique, false);
     }
   }
 

@@ -131,16 +131,28 @@ final class TableSql {
     return new Statement(sql, wholeRow(old, new ArrayList<>()));
   }
 
-  /** Everything of the tenant goes: its rows of a shared table, or the table's. Any number of rows. */
-  Statement truncate(String tenantKey, boolean restartIdentity) {
-    if (plan.tenant() >= 0) {
-      return new Statement(
-          "DELETE FROM " + table + " AS t WHERE " + equalTo(new int[] {plan.tenant()}),
-          List.of(Parameter.text(tenantKey)));
-    }
-    boolean ordinary = plan.target().definition().kind() == 'r';
+  /** The tenant's rows of a shared table. */
+  Statement deleteAll(String tenantKey) {
     return new Statement(
-        "TRUNCATE " + (ordinary ? "ONLY " : "") + table + (restartIdentity ? " RESTART IDENTITY" : ""), List.of());
+        "DELETE FROM " + table + " AS t WHERE " + equalTo(new int[] {plan.tenant()}),
+        List.of(Parameter.text(tenantKey)));
+  }
+
+  /** As TRUNCATE names it: without the tables that inherit from it, which are tables of their own; partitions are not. */
+  String truncated() {
+    return (plan.target().definition().kind() == 'r' ? "ONLY " : "") + table;
+  }
+
+  /** Finds a value that several rows hold, in columns that must be unique and have no nulls there. */
+  Statement duplicates(List<Integer> columns) {
+    StringBuilder names = new StringBuilder();
+    StringBuilder condition = new StringBuilder();
+    for (int place : columns) {
+      names.append(names.isEmpty() ? "" : ", ").append(name(place));
+      condition.append(condition.isEmpty() ? "" : " AND ").append(name(place)).append(" IS NOT NULL");
+    }
+    return new Statement("SELECT FROM " + table + " WHERE " + condition + " GROUP BY " + names
+        + " HAVING pg_catalog.count(*) > 1 LIMIT 1", List.of());
   }
 
   private static final byte[] NONE = {};

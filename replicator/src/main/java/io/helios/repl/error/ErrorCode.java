@@ -10,6 +10,26 @@ import java.util.Optional;
  */
 public enum ErrorCode {
   // 1xxx configuration and usage
+  USAGE(1001, "The command line is not right", "An option, an argument or a name is missing, unknown or malformed. Every command has --help with an example."),
+  CONFIGURATION_FILE(1101, "The configuration file cannot be read", "The file is missing, unreadable, or not YAML."),
+  CONFIGURATION_UNKNOWN_KEY(1102, "An unknown key in the configuration", "A key that is not understood would be ignored in silence, so it is refused."),
+  CONFIGURATION_VALUE(1103, "A value in the configuration is not right", "The value does not have the form or the range that its key asks for."),
+  CONFIGURATION_MISSING(1104, "Something is missing in the configuration", "A required key has no value in the flags, the environment or the file."),
+  CONFIGURATION_UNSUPPORTED(1105, "A key of the configuration is not in this release", "The key is known, but what it asks for is not part of this release. It is refused rather than ignored."),
+  DECLINED(1201, "Declined at a confirmation", "The question was not answered with yes, or the name was not said again."),
+  WAIT_TIMED_OUT(1202, "A wait timed out", "What was waited for had not come about in time. The work goes on; waiting again attaches to it."),
+  SERVER_UNREACHABLE(1203, "The server cannot be reached", "Nothing answers at the server's address, or what answers is no helios-repl server."),
+  TOKEN_MISSING(1204, "No token for the server was found", "Commands authenticate with a bearer token: HELIOS_TOKEN, HELIOS_TOKEN_FILE, or the file that a server on this machine leaves for its user."),
+  NO_SUCH_TENANT(1301, "No such tenant", "No tenant of that name is declared."),
+  NO_SUCH_SOURCE(1302, "No such source", "No source of that name is configured."),
+  NO_SUCH_TARGET(1303, "No such target", "No target of that name is configured."),
+  TENANT_EXISTS(1304, "The tenant exists already", "Tenant names are unique, and a key is replicated once from a source to a target."),
+  TENANT_DECLARATION(1305, "The tenant's declaration is not right", "A name, key, table glob, tier or lag target does not have the form that it needs."),
+  TENANT_STATE(1306, "The tenant's state does not allow it", "What was asked for is not possible in the state that the tenant is in."),
+  CHECK_FAILED(1307, "A check found what keeps tenants from starting", "The findings say what, and the SQL that mends it."),
+  DEMO_FAILED(1901,
+      "The demonstration could not be carried out",
+      "It starts two PostgreSQL servers of its own on free loopback ports and needs some 2 GB of room in the folder for temporary files, and a user namespace (unshare) when it runs as root."),
   // 2xxx source
   UNREACHABLE(2001, "A database cannot be reached", "The host, the port or the network does not answer, or the server is starting or stopping. It is tried again with growing pauses; check host and port, the firewall, and listen_addresses."),
   AUTHENTICATION_FAILED(2002, "A database refuses the login", "User or password is wrong, or pg_hba.conf has no line for this user, database and address. A replication connection to a database is matched by the database's own lines."),
@@ -33,10 +53,8 @@ public enum ErrorCode {
   TENANT_KEY_TYPE(2121, "The tenant column cannot be compared", "Its type is not one whose values have one single byte form, or the tenant's key is not a value of that type."),
   IDENTITY_WITHOUT_TENANT(2122, "A change does not say whose it is", "The table's replica identity does not carry the tenant column, so an update or delete cannot be routed. ALTER TABLE … REPLICA IDENTITY FULL, or USING INDEX with one that includes the tenant column."),
   MOVE_INCOMPLETE(2123, "A row came to a tenant without all of its values", "Its tenant column was changed, and large values that did not change were not sent. With REPLICA IDENTITY FULL they would be. The tenant needs a resync."),
-  JOURNAL_QUOTA(2124, "A tenant outgrew its share of the journal", "Its target lagged until relay.max-bytes-per-tenant, or the journal's total, was reached. Its changes are not kept any more: it needs a resync once the target keeps up."),
   WAL_MESSAGE_MALFORMED(2190, "A message of the WAL stream cannot be decoded", "What arrived is no pgoutput message of protocol version 1. Capture stops rather than guess."),
   CHANGES_MALFORMED(2191, "A frame's changes cannot be decoded", "The frame is authentic but its content breaks the format. Applying stops rather than guess."),
-  // 22xx-23xx what source check finds
   SOURCE_VERSION(2201, "The source's PostgreSQL version is not supported", "Versions 14 to 18 are. Upgrade the source, or use a release of helios-repl that knows its version."),
   SOURCE_STANDBY(2202, "The source is a standby", "Publications and slots are made on a primary. Point the source at the primary."),
   TABLE_NOT_READABLE(2203, "The role may not read a table", "The initial copy and verification read the table with SELECT. The hint grants it."),
@@ -61,7 +79,20 @@ public enum ErrorCode {
   SOURCE_IDENTITY(2222, "Which source it is", "The system identifier is kept with everything captured, so that another server is never taken for this one."),
   SOURCE_NOT_PREPARABLE(2223, "The source could not be prepared", "A statement was refused, most often for want of rights. Have the SQL of the hint run by the owner of the tables or a superuser, then prepare again."),
   // 3xxx target and applying
-  // 32xx what target check finds
+  TARGET_BUSY(3101, "The target is out of reach or busy", "The connection was lost, a lock was not had in time, or the server is starting or full. It is retried with growing pauses; nothing is lost meanwhile, the journal keeps the changes."),
+  APPLIER_FENCED(3102, "The applier's epoch is over", "The target records another epoch for this tenant: a cutover or failover happened, and this side may write nothing any more. Look at the tenant's status on the server that holds the new epoch."),
+  REPLICA_UNKNOWN(3103, "The target has no record of the tenant", "The tenant's row in helios.replica is missing: the target was never prepared for it, was restored from an older backup, or the row was removed by hand. Without it nothing can be applied exactly once; resync the tenant."),
+  FRAME_FOREIGN(3104, "A frame comes from another source or epoch", "Frames carry the system identifier of the source they were captured from, and the epoch. This one differs from what the target knows, so applying it could mix two histories."),
+  TARGET_TABLE_MISSING(3105, "The target lacks a table", "A change arrived for a table that the target does not have. Create it there with the source's definition, then start the tenant again: it goes on from its position."),
+  TARGET_COLUMN_MISSING(3106, "The target's table lacks a column", "A change carries a column that the target's table does not have. Add it there with the source's type, then start the tenant again: it goes on from its position."),
+  ROW_REJECTED(3107, "The target rejected a row", "The target's constraints, types or rights do not let this change in. Nothing of its transaction is applied. Mend the target's table, then start the tenant again: it goes on from its position."),
+  CONFLICT_STOPPED(3108, "A conflict, and the tenant's policy is to stop", "The target's row is not what the change expects, so somebody else wrote it. Compare both sides with helios-repl verify run, then repair, or let the source win."),
+  ROW_INCOMPLETE(3109, "A row is missing at the target and the change does not carry all of it", "PostgreSQL does not send large values that an update left unchanged, so the row cannot be made from this change alone. Bring it back with helios-repl verify repair, or resync the tenant."),
+  KEY_TAKEN(3110, "A key is taken by another tenant's row", "The shared table at the target already holds this key or unique value in a row of another tenant, which is never touched. Make the keys of the shards disjoint, or give the tenant a target of its own."),
+  FRAME_SEQUENCE(3111, "Frames are out of order", "A tenant's frames are numbered without holes, and one is missing, repeated or misplaced. The journal or its transport is damaged; resync the tenant."),
+  VALUE_UNREADABLE(3112, "A value came in a form that the target cannot read", "A binary value of a type that is not built in. Types that are not built in are carried as text; the source's stream has to be opened again."),
+  TARGET_NOT_PREPARED(3113, "The target could not be prepared", "The role's rights do not suffice to create schema helios or a guard. Run the SQL that is shown as a role that may."),
+  TARGET_SCHEMA_NEWER(3114, "The target was prepared by a newer helios-repl", "Schema helios there has a version that this program does not know. Use the newer program."),
   TARGET_VERSION(3201, "The target's PostgreSQL version is not supported", "Versions 14 to 18 are. Upgrade the target, or use a release of helios-repl that knows its version."),
   TARGET_READ_ONLY(3202, "The target takes no writes", "It is a standby, or its database or role is set to read-only transactions."),
   TARGET_SCHEMA_NOT_PERMITTED(3203, "The role may not make schema helios", "Positions, copy progress, conflicts and the guard are kept in a schema of their own at the target. It is best owned by the role: the hint makes it so."),
@@ -78,6 +109,7 @@ public enum ErrorCode {
   DEFINITION_LEFT_OUT(3214, "Something of the source's definitions is not carried", "Foreign keys, triggers, rules, policies, and what calls functions that the target may not have, are left to their owner. A replica needs none of it; a promotion may."),
   TABLE_IS_SOMETHING_ELSE(3215, "A name that a table needs is taken", "The target has a view, a partition or a foreign table of that name."),
   TARGET_IDENTITY(3216, "Which target it is", "Version and system identifier, to know."),
+  TARGET_NOT_PREPARABLE(3217, "The target could not be prepared", "A statement was refused, most often for want of rights. Have the SQL of the hint run by the owner of the schemas or a superuser, then prepare again."),
   TARGET_BUSY(3101, "The target is out of reach or busy", "The connection was lost, a lock was not had in time, or the server is starting or full. It is retried with growing pauses; nothing is lost meanwhile, the journal keeps the changes."),
   APPLIER_FENCED(3102, "The applier's epoch is over", "The target records another epoch for this tenant: a cutover or failover happened, and this side may write nothing any more. Look at the tenant's status on the server that holds the new epoch."),
   REPLICA_UNKNOWN(3103, "The target has no record of the tenant", "The tenant's row in helios.replica is missing: the target was never prepared for it, was restored from an older backup, or the row was removed by hand. Without it nothing can be applied exactly once; resync the tenant."),
@@ -122,13 +154,32 @@ public enum ErrorCode {
   KEYRING_UNAVAILABLE(4205, "The keyring cannot be read or written", "The disk or the rights of the keyring's directory do not allow it."),
   TENANT_KEY_MISSING(4206, "A tenant has no key", "Nothing can be sealed for the tenant: its key was shredded, or never made."),
   // 5xxx tenants
+  TENANT_NEEDS_RESYNC(5001, "The tenant needs a resync", "Changes that its target lacks are gone: the slot, the journal or its quota did not keep them, or source or target is not the one it was. Nothing is resumed over such a gap: helios-repl tenant resync copies again from a new consistent point."),
+  TENANT_NOT_STARTED(5002, "The tenant has never been started", "Only a tenant that was started can be paused, resumed or stopped."),
+  TENANT_NOT_STREAMING(5003, "The tenant is not streaming", "What was asked for needs a tenant that streams: start or resume it, or mend what its status names."),
+  TENANT_HAS_NO_TABLES(5004, "No table belongs to the tenant", "The source's tables, its tenancy and the tenant's own globs leave nothing to replicate. source check lists the tables and why each does or does not take part."),
+  TABLES_DO_NOT_FIT(5005, "The target's tables do not fit", "A table of the target differs from the source's in a way that could lose or refuse rows. Every mismatch is listed; the tenant does not start before all are mended."),
+  TENANT_NOT_REMOVED(5006, "The tenant could not be removed", "Its records and guard at the target could not be taken away. Nothing is half done: call it again when the target is back."),
+  TENANT_GONE(5007, "The tenant was removed meanwhile", "Somebody removed it while it was waited for."),
+  ENDPOINT_NOT_CONFIGURED(5008, "No such source or target", "The server's configuration does not name it."),
   // 6xxx verification
   VERIFY_SOURCE_FAILED(6001, "The verification cannot read the source", "Taking a snapshot of the source, or reading a table under it, failed. The message has the server's own word for it."),
   VERIFY_TARGET_FAILED(6002, "The verification cannot read the target", "Taking a snapshot of the target, or reading a table under it, failed. The message has the server's own word for it."),
   VERIFY_NO_POINT(6003, "Both sides could not be seen at one point in time", "Either transactions that stay open at the source kept its snapshot waiting, or the applier did not reach the snapshot's point. End long transactions at the source, let the tenant catch up, or allow more time."),
   VERIFY_TABLE_MISSING(6004, "The target lacks a table that is to be compared", "The table, or the tenant's column in it, is not there at the target. Create it, then resync the tenant."),
   // 9xxx the server itself
-  INTERNAL(9001, "A bug in helios-repl", "An assumption of the program does not hold. The part that met it has stopped; the log has the details.");
+  INTERNAL(9001, "A bug in helios-repl", "An assumption of the program does not hold. The part that met it has stopped; the log has the details."),
+  LISTEN_FAILED(9002, "The server cannot listen on its address", "The address is in use by another process, or is not one of this machine."),
+  TLS_REQUIRED(9003, "Anything but loopback requires TLS", "The API would carry its token in clear. TLS is not part of this release, so the server listens on loopback only."),
+  DATA_DIRECTORY_IN_USE(9004, "Another server uses the data directory", "A data directory belongs to one server at a time."),
+  DATA_DIRECTORY_UNUSABLE(9005, "The data directory cannot be used", "It cannot be created, read or written."),
+  STORE_UNAVAILABLE(9006, "The control store is not available", "Commands that change or read declarations need it. Replication goes on without it."),
+  UNAUTHENTICATED(9007, "Not authenticated", "The request carries no token, or one that is not this server's."),
+  STORE_TOO_NEW(9008, "The control store was written by a newer version", "Its schema has migrations that this version does not know."),
+  BAD_REQUEST(9009, "The request is not right", "A body, parameter or header is missing or malformed."),
+  NO_SUCH_ROUTE(9010, "No such route", "The API has nothing at this path, or not with this method."),
+  NO_SUCH_OPERATION(9011, "No such operation", "It has ended some time ago, or the server has started anew since. Ask again for what was wanted."),
+  SERVER_STOPPING(9012, "The server is stopping", "It takes no commands any more.");
 
   private final int number;
   private final String title;

@@ -72,6 +72,11 @@ public final class SqlStates {
     return "23505".equals(e.getSQLState()) || "23P01".equals(e.getSQLState());
   }
 
+  /** Whether the same transaction, begun anew, may well succeed at once. */
+  public static boolean isSerializationFailure(SQLException e) {
+    return "40001".equals(e.getSQLState());
+  }
+
   /** Whether a value does not read as its type. */
   public static boolean isDataException(SQLException e) {
     return e.getSQLState() != null && e.getSQLState().startsWith("22");

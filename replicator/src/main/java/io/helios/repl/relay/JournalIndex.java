@@ -96,6 +96,10 @@ final class JournalIndex {
     locked(
         () -> {
           tenant.add(segment, offset, header);
+          tenant.volume =
+              new Volume(
+                  tenant.volume.sealedBytes() + header.sealedLength(),
+                  tenant.volume.plainBytes() + header.plainLength());
           if (!tenant.pending) {
             tenant.pending = true;
             pending.add(tenant);
@@ -427,6 +431,16 @@ final class JournalIndex {
           frames.plainBytes,
           frames.isEmpty() ? null : (Long) frames.first().firstCommitMicros,
           frames.lastPosition);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  Volume volume(UUID tenant) {
+    lock.lock();
+    try {
+      TenantFrames frames = tenants.get(tenant);
+      return frames == null ? Volume.NONE : frames.volume;
     } finally {
       lock.unlock();
     }

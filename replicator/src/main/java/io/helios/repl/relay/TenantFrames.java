@@ -41,6 +41,9 @@ final class TenantFrames {
 
   long plainBytes;
 
+  /** Of all frames appended since the journal was opened. */
+  Volume volume = Volume.NONE;
+
   // the index's own marks on it
   boolean pending;
   boolean inHeads;

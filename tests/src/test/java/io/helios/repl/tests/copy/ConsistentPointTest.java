@@ -56,7 +56,7 @@ class ConsistentPointTest {
         Connection second = watched.two.connectSource();
         Connection third = watched.two.connectSource()) {
       begin(first, "INSERT INTO t VALUES (1)");
-      CompletableFuture<ExportedSnapshot> taking = CompletableFuture.supplyAsync(() -> watched.snapshot(scope));
+      CompletableFuture<ExportedSnapshot> taking = CompletableFuture.supplyAsync(() -> watched.snapshot(scope), TwoDatabases.ASIDE);
       awaitWaitingFor(watched.two, first);
       begin(second, "INSERT INTO t VALUES (2)"); // opened while the snapshot waits for the first
       first.commit();
@@ -80,7 +80,7 @@ class ConsistentPointTest {
     try (Watched watched = new Watched(TwoDatabases.of(major, 17))) {
       AtomicBoolean stop = new AtomicBoolean();
       List<CompletableFuture<Void>> writers = IntStream.range(0, 4)
-          .mapToObj(writer -> CompletableFuture.runAsync(() -> watched.write(writer, stop)))
+          .mapToObj(writer -> CompletableFuture.runAsync(() -> watched.write(writer, stop), TwoDatabases.ASIDE))
           .toList();
       Map<Lsn, Set<Integer>> seen = new HashMap<>();
       for (int i = 0; i < 15; i++) {

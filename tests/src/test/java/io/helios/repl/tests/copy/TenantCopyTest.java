@@ -242,7 +242,7 @@ class TenantCopyTest {
     two.atTarget("INSERT INTO t VALUES (-1, 0, 'of another tenant')");
     UUID tenant = UUID.randomUUID();
     TenantCopy first = two.copy(tenant, two.byColumn("1"), SMALL_PARTS);
-    CompletableFuture<Map<TableName, Lsn>> running = CompletableFuture.supplyAsync(first::run);
+    CompletableFuture<Map<TableName, Lsn>> running = CompletableFuture.supplyAsync(first::run, TwoDatabases.ASIDE);
     await().pollInterval(Duration.ofMillis(1)).until(() -> first.progress().rows() > 0);
     first.cancel();
     assertThatThrownBy(running::join).hasCauseInstanceOf(CancellationException.class);
@@ -283,7 +283,7 @@ class TenantCopyTest {
       open.setAutoCommit(false);
       open.createStatement().execute("INSERT INTO t VALUES (1)");
       TenantCopy copy = two.copy(UUID.randomUUID(), two.byDatabase());
-      CompletableFuture<Map<TableName, Lsn>> running = CompletableFuture.supplyAsync(copy::run);
+      CompletableFuture<Map<TableName, Lsn>> running = CompletableFuture.supplyAsync(copy::run, TwoDatabases.ASIDE);
       String slots = "SELECT slot_name FROM pg_replication_slots WHERE database = current_database()"
           + " AND slot_name LIKE 'helios\\_copy\\_%' AND temporary";
       await().until(() -> !two.sourceRows(slots).isEmpty());
@@ -380,9 +380,9 @@ class TenantCopyTest {
     try (Connection lock = two.connectTarget()) {
       lock.setAutoCommit(false);
       lock.createStatement().execute("LOCK TABLE t IN SHARE MODE");
-      first = CompletableFuture.supplyAsync(() -> two.copy(tenant, two.byColumn("1")).run());
+      first = CompletableFuture.supplyAsync(() -> two.copy(tenant, two.byColumn("1")).run(), TwoDatabases.ASIDE);
       awaitBlocked(two, "COPY%");
-      second = CompletableFuture.supplyAsync(() -> two.copy(tenant, two.byColumn("1")).run());
+      second = CompletableFuture.supplyAsync(() -> two.copy(tenant, two.byColumn("1")).run(), TwoDatabases.ASIDE);
       awaitBlocked(two, "UPDATE helios.copied_table%");
     }
     Map<TableName, Lsn> points = first.join();
@@ -403,7 +403,7 @@ class TenantCopyTest {
       open.setAutoCommit(false);
       open.createStatement().execute("INSERT INTO other VALUES (1)");
       TenantCopy copy = two.copy(tenant, two.byDatabase());
-      running = CompletableFuture.supplyAsync(copy::run);
+      running = CompletableFuture.supplyAsync(copy::run, TwoDatabases.ASIDE);
       await().until(() -> !two.sourceRows("SELECT 1 FROM pg_replication_slots WHERE database = current_database()"
               + " AND temporary")
           .isEmpty());

@@ -16,9 +16,13 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 
 /** A source and a target database of a test's own, and the copying of a tenant from one to the other. */
 public final class TwoDatabases {
+
+  /** For what a test does at the same time; the common pool may have but one thread. */
+  public static final Executor ASIDE = task -> Thread.ofPlatform().daemon().name("aside").start(task);
 
   public final LocalPostgres sourceServer;
   public final LocalPostgres targetServer;
