@@ -47,7 +47,8 @@ import java.util.UUID;
  * third updates) of 100 tenants of one shared table, then single small transactions one after the other. Prints; times
  * nothing that a test would hold.
  *
- * <p>Run {@code main} with the test class path of this module; arguments: changes held back, changes a frame, workers.
+ * <p>Run {@code main} with the test class path of this module; arguments: changes held back, changes a frame, workers. Or
+ * {@code huge}, best with {@code -Xmx512m}: one transaction of 2,000,000 rows beside small ones of other tenants.
  */
 final class ApplyBenchmark {
 
@@ -68,6 +69,12 @@ final class ApplyBenchmark {
   private int index;
 
   public static void main(String[] arguments) throws Exception {
+    if (arguments.length > 0 && arguments[0].equals("huge")) {
+      LocalPostgres server = Postgres.start(17, Map.of("fsync", "on", "max_wal_size", "4GB"));
+      new ApplyBenchmark().huge(server);
+      server.close();
+      System.exit(0);
+    }
     int changes = arguments.length > 0 ? Integer.parseInt(arguments[0]) : ApplySettings.DEFAULTS.changes();
     int frame = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 1_000;
     int workers = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 1;
@@ -79,13 +86,59 @@ final class ApplyBenchmark {
     System.exit(0);
   }
 
-  private void round(LocalPostgres server, int held, int frameChanges, int workers) throws Exception {
+  private void huge(LocalPostgres server) throws Exception {
     String database = Postgres.createDatabase(server);
-    ApplySettings d = ApplySettings.DEFAULTS;
-    ApplySettings settings = new ApplySettings(workers, d.tenants(), held, d.bytes(), d.fetchBytes(), d.commitAfter(),
-        d.retryFirst(), d.retryLast(), true);
+    ApplySettings settings = ApplySettings.DEFAULTS.withWorkers(2);
     ApplySchedule schedule = new ApplySchedule(System::nanoTime);
     MemoryFrames frames = new MemoryFrames();
+    List<ReplicaTenant> tenants = prepare(server, database, frames);
+    ChangeWriter writer = new ChangeWriter();
+    long commit = lsn += 100;
+    boolean continued = false;
+    for (long id = 0; id < 2_000_000; id++) {
+      if (!writer.inTransaction()) {
+        writer.begin(new Lsn(commit), commit, continued);
+        continued = true;
+      }
+      writer.insert(TABLE, row(0, 1_000_000 + id));
+      if (writer.size() > 7_900_000) {
+        seal(frames, 0, writer, commit, false);
+      }
+    }
+    writer.end(new Lsn(commit));
+    seal(frames, 0, writer, commit, true);
+    JdbcTarget target = new JdbcTarget("t", server.settings(database), settings);
+    Applier first = Applier.open(schedule, new FrameOpener(keyring), target, settings);
+    Applier second = Applier.open(schedule, new FrameOpener(keyring), target, settings);
+    long start = System.nanoTime();
+    tenants.forEach(schedule::add);
+    Thread thread = Thread.ofPlatform().start(() -> {
+      while (first.runOnce() > 0) { }
+    });
+    long longest = 0;
+    int others = 0;
+    while (thread.isAlive()) {
+      int t = 1 + others++ % 99;
+      lsn += 100;
+      writer.begin(new Lsn(lsn), lsn, false);
+      writer.insert(TABLE, row(t, 20_000_000 + lsn));
+      writer.end(new Lsn(lsn));
+      seal(frames, t, writer, lsn, true);
+      long began = System.nanoTime();
+      schedule.signal(tenants.get(t).id());
+      while (tenants.get(t).status().position().value() < lsn) {
+        second.runOnce();
+      }
+      longest = Math.max(longest, System.nanoTime() - began);
+    }
+    System.out.printf("huge: %d rows in %d ms; meanwhile %d transactions of others, the longest %d ms; heap at most %d MiB%n",
+        tenants.getFirst().status().rows(), (System.nanoTime() - start) / 1_000_000, others, longest / 1_000_000,
+        Runtime.getRuntime().maxMemory() >> 20);
+    first.close();
+    second.close();
+  }
+
+  private List<ReplicaTenant> prepare(LocalPostgres server, String database, MemoryFrames frames) throws Exception {
     List<ReplicaTenant> tenants = new ArrayList<>();
     try (Connection connection = server.connect(database);
         Statement statement = connection.createStatement()) {
@@ -105,6 +158,17 @@ final class ApplyBenchmark {
       }
       statement.execute("CHECKPOINT");
     }
+    return tenants;
+  }
+
+  private void round(LocalPostgres server, int held, int frameChanges, int workers) throws Exception {
+    String database = Postgres.createDatabase(server);
+    ApplySettings d = ApplySettings.DEFAULTS;
+    ApplySettings settings = new ApplySettings(workers, d.tenants(), held, d.bytes(), d.fetchBytes(), d.commitAfter(),
+        d.retryFirst(), d.retryLast(), true);
+    ApplySchedule schedule = new ApplySchedule(System::nanoTime);
+    MemoryFrames frames = new MemoryFrames();
+    List<ReplicaTenant> tenants = prepare(server, database, frames);
     backlog(frames, frameChanges);
     try (Connection connection = server.connect(database)) {
       JdbcTarget target = new JdbcTarget("t", server.settings(database), settings);
@@ -161,21 +225,21 @@ final class ApplyBenchmark {
       }
       writer.end(new Lsn(lsn));
       if (writer.changes() >= frameChanges) {
-        seal(frames, t, writer, first[t]);
+        seal(frames, t, writer, first[t], true);
       }
     }
     for (int t = 0; t < TENANTS; t++) {
       if (writers[t].changes() > 0) {
-        seal(frames, t, writers[t], first[t]);
+        seal(frames, t, writers[t], first[t], true);
       }
     }
     frames.captured(lsn);
   }
 
-  private void seal(MemoryFrames frames, int t, ChangeWriter writer, long first) {
+  private void seal(MemoryFrames frames, int t, ChangeWriter writer, long first, boolean complete) {
     UUID tenant = new UUID(1, t);
     FrameSlot slot = new FrameSlot(1, new byte[32], index++, frames.lastSequence(tenant) + 1);
-    Frame frame = sealer.seal(slot, new FrameMeta(tenant, FrameHeader.STREAM, 1, 1, 1, first, lsn, lsn, lsn, true,
+    Frame frame = sealer.seal(slot, new FrameMeta(tenant, FrameHeader.STREAM, 1, 1, 1, first, lsn, lsn, lsn, complete,
         writer.changes()), writer.array(), writer.size());
     frames.add(frame);
     writer.reset();
@@ -192,7 +256,7 @@ final class ApplyBenchmark {
       writer.insert(TABLE, row(t, id++));
       writer.update(TABLE, null, false, row(t, (i * 31L % 1000) * 100 + t));
       writer.end(new Lsn(lsn));
-      seal(frames, t, writer, lsn);
+      seal(frames, t, writer, lsn, true);
       long start = System.nanoTime();
       schedule.signal(tenants.get(t).id());
       while (applier.runOnce() > 0) { }
