@@ -32,6 +32,8 @@ public final class LocalPostgres implements AutoCloseable {
   }
 
   /**
+   * Starts a server.
+   *
    * @param binaries where other binaries come from, or null for the ones on the class path
    * @param dataDirectory a data directory to create or to start again (it then stays), or null for a passing one
    * @param port a port to listen on, or 0 for a free one
@@ -41,6 +43,8 @@ public final class LocalPostgres implements AutoCloseable {
       throws IOException {
     Map<String, String> all = new LinkedHashMap<>();
     all.put("wal_level", "logical");
+    // The library's default is off, and then WAL reaches a walsender only every 200 ms (wal_writer_delay).
+    all.put("synchronous_commit", "on");
     all.put("max_wal_senders", "20");
     all.put("max_replication_slots", "20");
     all.put("max_connections", "120");

@@ -6,7 +6,6 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
-import io.helios.repl.postgres.RowCondition;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableName;
 import io.helios.repl.postgres.TableStorage;
@@ -82,6 +81,7 @@ public final class CopyLedger {
     List<String> occupied = new ArrayList<>();
     inTransaction(connection, () -> {
       for (TenantTable table : tables) {
+        table.requireCanonicalKey(connection, tenantName);
         if (holdsRows(connection, table)) {
           occupied.add(table.qualifiedName());
         }
@@ -131,12 +131,21 @@ public final class CopyLedger {
     });
   }
 
+  /** Makes every table of the tenant count as begun only, so that it is emptied and copied again. The caller's transaction. */
+  public void reopen(Connection connection) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(
+        "UPDATE helios.copied_table SET finished = false WHERE tenant = ?::pg_catalog.uuid")) {
+      update.setString(1, tenant.toString());
+      update.executeUpdate();
+    }
+  }
+
   /** Removes the tenant's rows from a table that an earlier attempt has begun. Other tenants' rows stay. */
   public void clear(Connection connection, TenantTable table) throws SQLException {
     String sql = table.keyColumn() == null && mayTruncate(connection, table.definition())
         ? "TRUNCATE TABLE " + TableStorage.source(table.definition())
         : "DELETE FROM " + TableStorage.source(table.definition()) + " t WHERE "
-            + condition(connection, table).sql("t");
+            + table.bind(connection).sql("t");
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
@@ -187,7 +196,7 @@ public final class CopyLedger {
 
   private static boolean holdsRows(Connection connection, TenantTable table) throws SQLException {
     String sql = "SELECT EXISTS (SELECT FROM " + TableStorage.source(table.definition()) + " t WHERE "
-        + condition(connection, table).sql("t") + ")";
+        + table.bind(connection).sql("t") + ")";
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(sql)) {
       return row.next() && row.getBoolean(1);
@@ -207,17 +216,6 @@ public final class CopyLedger {
         return row.next() && row.getBoolean(1);
       }
     }
-  }
-
-  /** The condition with the tenant's key bound. */
-  static RowCondition condition(Connection connection, TenantTable table) throws SQLException {
-    String column = table.keyColumn();
-    String key = table.key();
-    if (column == null || key == null) {
-      return RowCondition.NONE;
-    }
-    RowCondition.bind(connection, key);
-    return RowCondition.on(connection, table.definition(), column);
   }
 
   private interface Work {

@@ -166,7 +166,7 @@ public final class CopyWriter implements AutoCloseable {
     if (tenantColumn == null || !table.definition().deferrableKeys()) {
       return;
     }
-    RowCondition mine = CopyLedger.condition(connection, table);
+    RowCondition mine = table.bind(connection);
     try (PreparedStatement constraints = connection.prepareStatement(DEFERRABLE)) {
       constraints.setLong(1, Integer.toUnsignedLong(table.definition().oid()));
       try (ResultSet row = constraints.executeQuery()) {

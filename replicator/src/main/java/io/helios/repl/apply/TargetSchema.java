@@ -110,7 +110,8 @@ public final class TargetSchema {
       if (installed < VERSION) {
         // Two preparations at once would else meet in the middle of CREATE IF NOT EXISTS.
         statement.execute("SELECT pg_catalog.pg_advisory_xact_lock(7522537965575549007)");
-        for (String sql : statements()) {
+        // CREATE SCHEMA IF NOT EXISTS asks for CREATE on the database even where the schema is there.
+        for (String sql : schemaIsThere(statement) ? statements().subList(1, statements().size()) : statements()) {
           statement.execute(sql);
         }
       }
@@ -127,6 +128,12 @@ public final class TargetSchema {
   public static int installedVersion(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       return version(statement);
+    }
+  }
+
+  private static boolean schemaIsThere(Statement statement) throws SQLException {
+    try (ResultSet row = statement.executeQuery("SELECT pg_catalog.to_regnamespace('helios') IS NOT NULL")) {
+      return row.next() && row.getBoolean(1);
     }
   }
 

@@ -4,8 +4,6 @@ import io.helios.repl.change.CopySink;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
-import io.helios.repl.error.OperatorException;
-import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.BlockRange;
 import io.helios.repl.postgres.ConnectionScope;
 import io.helios.repl.postgres.ConnectionSettings;
@@ -13,7 +11,6 @@ import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.ExportedSnapshot;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Lsn;
-import io.helios.repl.postgres.RowCondition;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableStorage;
@@ -63,7 +60,7 @@ public final class SnapshotCopier implements AutoCloseable {
    *
    * @param tenant the tenant's name, for {@code application_name} and messages
    * @throws io.helios.repl.error.TransientException when the source is out of reach, or a table changed while the snapshot was taken
-   * @throws OperatorException when the source refuses, or a key is not what its column's type prints
+   * @throws io.helios.repl.error.OperatorException when the source refuses, or a key is not what its column's type prints
    */
   public static SnapshotCopier open(
       ConnectionScope scope, ConnectionSettings source, String tenant, List<TenantTable> tables) {
@@ -71,7 +68,7 @@ public final class SnapshotCopier implements AutoCloseable {
       ExportedSnapshot snapshot = ExportedSnapshot.atConsistentPoint(
           scope, source, "copy", tenant, tables.stream().map(TenantTable::definition).toList());
       for (TenantTable table : tables) {
-        refuseOddKey(snapshot.anchor(), table, tenant);
+        table.requireCanonicalKey(snapshot.anchor(), tenant);
       }
       return new SnapshotCopier(snapshot, List.copyOf(tables));
     } catch (SQLException e) {
@@ -131,7 +128,7 @@ public final class SnapshotCopier implements AutoCloseable {
 
   private long estimateRows(TenantTable table) throws SQLException {
     Connection connection = snapshot.anchor();
-    String condition = bind(connection, table).sql("t");
+    String condition = table.bind(connection).sql("t");
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery("EXPLAIN (FORMAT JSON) SELECT 1 FROM "
             + TableStorage.source(table.definition()) + " t WHERE " + condition)) {
@@ -197,50 +194,9 @@ public final class SnapshotCopier implements AutoCloseable {
           .map(column -> "t." + Identifiers.quote(column.name()))
           .collect(Collectors.joining(", "));
       return "COPY (SELECT " + columns + " FROM " + TableStorage.source(definition) + " t WHERE "
-          + bind(connection, part.table()).sql("t") + " AND " + part.blocks().sql("t") + ") TO STDOUT WITH ("
+          + part.table().bind(connection).sql("t") + " AND " + part.blocks().sql("t") + ") TO STDOUT WITH ("
           + format.option() + ")";
     }
-  }
-
-  private static RowCondition bind(Connection connection, TenantTable table) throws SQLException {
-    String column = table.keyColumn();
-    String key = table.key();
-    if (column == null || key == null) {
-      return RowCondition.NONE;
-    }
-    RowCondition.bind(connection, key);
-    return RowCondition.on(connection, table.definition(), column);
-  }
-
-  private static void refuseOddKey(Connection connection, TenantTable table, String tenant) throws SQLException {
-    RowCondition condition = bind(connection, table);
-    boolean canonical;
-    SQLException cause = null;
-    try {
-      canonical = condition.isCanonical(connection);
-    } catch (SQLException e) {
-      if (!SqlStates.isDataException(e)) {
-        throw e;
-      }
-      canonical = false;
-      cause = e;
-    }
-    if (!canonical) {
-      throw new OperatorException(
-          new Problem(
-                  ErrorCode.COPY_KEY_NOT_CANONICAL,
-                  "the key of tenant \"" + tenant + "\" is not written as PostgreSQL writes it",
-                  "the type of column \"" + table.keyColumn() + "\" of " + table.qualifiedName()
-                      + (cause == null ? " prints this value in another form" : " has no such value"),
-                  "create the tenant with --key as in: SELECT DISTINCT " + Identifiers.quote(keyColumn(table)) + " FROM "
-                      + table.definition().sqlName())
-              .at(null, table.qualifiedName()));
-    }
-  }
-
-  private static String keyColumn(TenantTable table) {
-    String column = table.keyColumn();
-    return column == null ? "" : column;
   }
 
   private static HeliosException failed(SQLException e, String message, @Nullable String table) {

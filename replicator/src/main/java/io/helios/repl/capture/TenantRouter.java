@@ -348,7 +348,8 @@ final class TenantRouter {
         relation.qualifiedName());
   }
 
-  private static CorruptionException malformed(String why) {
+  /** The stream says what it cannot mean. */
+  static CorruptionException malformed(String why) {
     return new CorruptionException(
         new Problem(
             ErrorCode.WAL_MESSAGE_MALFORMED,

@@ -1,69 +1,394 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.capture.CaptureSettings;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.relay.DirectorySegmentFiles;
+import io.helios.repl.relay.RelayJournal;
+import io.helios.repl.relay.RelayLimits;
+import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.status.Verification;
+import io.helios.repl.tenant.ConflictPolicy;
+import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenant;
+import io.helios.repl.tenant.Tier;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/** Shape only, on its way. */
-public abstract class Fleet implements AutoCloseable {
-  // new Fleet(FleetSettings settings, Keyring keyring, MeterRegistry meters, Consumer<FleetEvent> events)
+/**
+ * Everything that runs in one process: an engine for each source and each target, and a pipeline for each tenant. It
+ * keeps no state of its own on disk but the journals: which tenants there are, and what is wanted of them, its maker knows
+ * and tells it with {@link #add}.
+ *
+ * <p>Any thread may call any method. What needs a database throws members of the {@link HeliosException} family.
+ */
+public final class Fleet implements AutoCloseable {
+
+  private final Map<String, SourceEngine> sources = new LinkedHashMap<>();
+  private final Map<String, TargetEngine> targets = new LinkedHashMap<>();
+  private final Map<UUID, TenantPipeline> tenants = new ConcurrentHashMap<>();
+  private final Keyring keyring;
+  private final Consumer<FleetEvent> events;
+  private final ExecutorService drivers;
+  private final Barriers barriers = new Barriers();
+  private final Supervisor supervisor;
+  private volatile boolean started;
+
+  /** Opens the journals; touches no database. */
+  public Fleet(FleetSettings settings, Keyring keyring, MeterRegistry meters, Consumer<FleetEvent> events) {
+    this.keyring = keyring;
+    this.events = events;
+    this.drivers =
+        Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
+    for (TargetSettings target : settings.targets()) {
+      targets.put(target.name(), new TargetEngine(target, keyring, settings.applyWorkers()));
+    }
+    for (SourceSettings source : settings.sources()) {
+      RelayJournal journal =
+          RelayJournal.open(
+              journalFiles(settings.dataDirectory().resolve("journal").resolve(source.name())),
+              new RelayLimits(settings.journalBytes(), settings.journalBytesPerTenant()));
+      sources.put(
+          source.name(),
+          new SourceEngine(
+              source,
+              journal,
+              keyring,
+              settings.zstdLevel(),
+              CaptureSettings.withWalBudget(settings.walBudget()),
+              this::loses,
+              (severity, problem) -> event(severity, null, "source", problem.message(), problem)));
+    }
+    this.supervisor = new Supervisor(sources, tenants, barriers, new Meters(meters));
+  }
 
   /** Starts the threads. Sources and targets that are out of reach are retried; this does not wait for them. */
-  public abstract void start();
-
-  public abstract List<EndpointStatus> sources();
-
-  public abstract List<EndpointStatus> targets();
-
-  public abstract List<Finding> checkSource(String name);
-
-  public abstract List<Finding> checkTarget(String name);
-
-  public abstract PreparationPlan prepareSource(String name, boolean dryRun);
-
-  public abstract PreparationPlan prepareTarget(String name, boolean dryRun);
-
-  /** Takes a tenant in, in the state that was asked of it last; at start once for each that the store knows. */
-  public abstract void add(Tenant tenant, DesiredState desired);
-
-  /** What starting would do: SQL and steps, in words. */
-  public abstract List<String> planStart(UUID tenant);
-
-  /** Each returns as soon as the wish is taken; the status tells how it goes. A wish already fulfilled is a no-op. */
-  public abstract void startTenant(UUID tenant);
-
-  public abstract void pauseTenant(UUID tenant);
-
-  public abstract void resumeTenant(UUID tenant);
-
-  public abstract void stopTenant(UUID tenant);
-
-  /** Forgets position, journal and key, and lifts the guard; the rows stay at the target unless {@code purge}. Blocks. */
-  public abstract void removeTenant(UUID tenant, boolean purge);
-
-  /** Copies everything again, from a new consistent point. */
-  public abstract void resyncTenant(UUID tenant);
-
-  public abstract TenantStatus status(UUID tenant);
-
-  public abstract Map<UUID, TenantStatus> statuses();
+  public void start() {
+    started = true;
+    targets.values().forEach(TargetEngine::start);
+    sources.values().forEach(source -> source.start(this::news));
+    supervisor.start();
+    tenants.values().forEach(TenantPipeline::begin);
+  }
 
   /**
-   * The barrier: completes when everything that had committed at the source before the call is committed at the target.
-   * Completes exceptionally with a HeliosException when the tenant fails or needs a resync.
+   * Takes a tenant in, in the state that was asked of it last: before {@link #start} for those that were there before.
+   * Fails when its source or target is not configured.
    */
-  public abstract CompletableFuture<Lsn> caughtUp(UUID tenant);
+  public void add(Tenant tenant, DesiredState desired) {
+    SourceEngine source = source(tenant.source());
+    TenantStarter steps = starter(tenant);
+    TenantPipeline pipeline = new TenantPipeline(tenant, desired, steps, drivers, this::standingChanged);
+    if (tenants.putIfAbsent(tenant.id(), pipeline) != null) {
+      throw new IllegalStateException("tenant " + tenant.name() + " is already there");
+    }
+    if (desired != DesiredState.CREATED) {
+      // It may have been captured before: from the first transaction on, so that none is missed.
+      source.route(steps.route(tenant));
+      if (started) {
+        pipeline.begin();
+      }
+    }
+    if (!isReference(tenant) && source.settings().referenceTables() != null) {
+      addReference(tenant, desired);
+    }
+  }
 
-  public abstract CompletableFuture<Verification> verify(UUID tenant, Duration patience);
+  /** The source's reference tables are a tenant of their own, one for each target; it runs when any tenant of both does. */
+  private void addReference(Tenant tenant, DesiredState desired) {
+    Tenant reference = reference(tenant.source(), tenant.target());
+    if (!tenants.containsKey(reference.id())) {
+      add(reference, desired == DesiredState.CREATED ? desired : DesiredState.RUNNING);
+    } else if (desired != DesiredState.CREATED) {
+      pipeline(reference.id()).wish(DesiredState.RUNNING);
+    }
+  }
+
+  private static Tenant reference(String source, String target) {
+    String name = "_reference." + source + "." + target;
+    return new Tenant(
+        UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)),
+        name,
+        "",
+        source,
+        target,
+        TableFilter.ALL,
+        Tier.PREMIUM,
+        Duration.ofSeconds(5),
+        ConflictPolicy.SOURCE_WINS,
+        1);
+  }
+
+  private static boolean isReference(Tenant tenant) {
+    return tenant.name().startsWith("_reference.");
+  }
+
+  /** Each of these returns as soon as the wish is taken; the status tells how it goes. A fulfilled wish is a no-op. */
+  public void startTenant(UUID tenant) {
+    TenantPipeline pipeline = pipeline(tenant);
+    if (source(pipeline.tenant().source()).settings().referenceTables() != null && !isReference(pipeline.tenant())) {
+      addReference(pipeline.tenant(), DesiredState.RUNNING);
+    }
+    pipeline.wish(DesiredState.RUNNING);
+  }
+
+  public void pauseTenant(UUID tenant) {
+    pipeline(tenant).wish(DesiredState.PAUSED);
+  }
+
+  public void resumeTenant(UUID tenant) {
+    pipeline(tenant).wish(DesiredState.RUNNING);
+  }
+
+  public void stopTenant(UUID tenant) {
+    pipeline(tenant).wish(DesiredState.STOPPED);
+  }
+
+  /** Copies everything again, from a new consistent point. */
+  public void resyncTenant(UUID tenant) {
+    pipeline(tenant).resync();
+  }
+
+  /**
+   * Ends the tenant's replication: its journal, its position and its key go, the guard is lifted. Its rows stay at the
+   * target unless {@code purge}. Blocks; when the target is out of reach it throws, and can be called again.
+   */
+  public void removeTenant(UUID tenant, boolean purge) {
+    TenantPipeline pipeline = pipeline(tenant);
+    SourceEngine source = source(pipeline.tenant().source());
+    TargetEngine target = target(pipeline.tenant().target());
+    try {
+      pipeline.retire();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while removing a tenant", e);
+    }
+    new TenantRemoval(source, target, tables(pipeline.tenant())).run(pipeline.tenant(), purge);
+    source.forget(tenant);
+    keyring.destroy(tenant);
+    tenants.remove(tenant);
+    supervisor.forget(pipeline.tenant());
+    event(FleetEvent.Severity.INFO, pipeline.tenant().name(), "tenant-removed", "removed", null);
+  }
+
+  public List<EndpointStatus> sources() {
+    return sources.values().stream().map(source -> source.status(tenantsOf(source.settings().name(), null))).toList();
+  }
+
+  public List<EndpointStatus> targets() {
+    return targets.values().stream().map(target -> target.status(tenantsOf(null, target.settings().name()))).toList();
+  }
+
+  private int tenantsOf(@Nullable String source, @Nullable String target) {
+    return (int)
+        tenants.values().stream()
+            .map(TenantPipeline::tenant)
+            .filter(t -> !isReference(t))
+            .filter(t -> source == null || t.source().equals(source))
+            .filter(t -> target == null || t.target().equals(target))
+            .count();
+  }
+
+  public List<Finding> checkSource(String name) {
+    return source(name).check();
+  }
+
+  public List<Finding> checkTarget(String name) {
+    return target(name).check();
+  }
+
+  public PreparationPlan prepareSource(String name, boolean dryRun) {
+    return source(name).prepare(dryRun);
+  }
+
+  public PreparationPlan prepareTarget(String name, boolean dryRun) {
+    return target(name).prepare(dryRun);
+  }
+
+  /** What starting the tenant would do, in words and SQL. */
+  public List<String> planStart(UUID tenant) {
+    Tenant planned = pipeline(tenant).tenant();
+    return starter(planned).plan(planned);
+  }
+
+  private TenantStarter starter(Tenant tenant) {
+    SourceEngine source = source(tenant.source());
+    return new TenantStarter(source, target(tenant.target()), keyring, tables(tenant), CopySettings.DEFAULT);
+  }
+
+  private TenantTables tables(Tenant tenant) {
+    return new TenantTables(source(tenant.source()).settings(), isReference(tenant));
+  }
+
+  public TenantStatus status(UUID tenant) {
+    return supervisor.status(pipeline(tenant));
+  }
+
+  public Map<UUID, TenantStatus> statuses() {
+    Map<UUID, TenantStatus> all = new LinkedHashMap<>();
+    tenants.forEach((id, pipeline) -> all.put(id, supervisor.status(pipeline)));
+    return all;
+  }
+
+  /**
+   * The barrier: completes when everything that had committed at the source before the call is committed at the target;
+   * exceptionally, with a {@link HeliosException}, when the tenant fails or needs a resync.
+   */
+  public CompletableFuture<Lsn> caughtUp(UUID tenant) {
+    TenantPipeline pipeline = pipeline(tenant);
+    return barriers.await(tenant, source(pipeline.tenant().source()).barrier());
+  }
+
+  /** Compares both sides at one point of the WAL while both are live. */
+  public CompletableFuture<Verification> verify(UUID tenant, Duration patience) {
+    TenantPipeline pipeline = pipeline(tenant);
+    TenantVerification verification =
+        new TenantVerification(
+            source(pipeline.tenant().source()),
+            target(pipeline.tenant().target()),
+            pipeline,
+            tables(pipeline.tenant()));
+    return CompletableFuture.supplyAsync(() -> verification.run(patience), drivers);
+  }
+
+  /** Waits for what {@link #caughtUp} or {@link #verify} promised; throws what it completed with. */
+  public static <T> T await(CompletableFuture<T> promised, Duration patience) throws InterruptedException {
+    try {
+      return promised.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof HeliosException known) {
+        throw known;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (TimeoutException e) {
+      throw new TransientException(
+          new Problem(
+              ErrorCode.WAIT_TIMED_OUT,
+              "not reached within " + patience.toSeconds() + " s",
+              "the work goes on",
+              "wait longer"),
+          e);
+    }
+  }
 
   @Override
-  public abstract void close();
+  public void close() {
+    tenants.values().forEach(TenantPipeline::cancel);
+    supervisor.close();
+    targets.values().forEach(TargetEngine::close);
+    sources.values().forEach(SourceEngine::close);
+    drivers.shutdown();
+  }
+
+  static Problem bug(Throwable bug) {
+    return new Problem(
+        ErrorCode.INTERNAL,
+        "a bug has stopped this part of helios-repl",
+        bug.getClass().getSimpleName() + " (the log has the details)",
+        "restart the server; report the log");
+  }
+
+  private void news(UUID tenant) {
+    TenantPipeline pipeline = tenants.get(tenant);
+    if (pipeline != null) {
+      target(pipeline.tenant().target()).signal(tenant);
+    }
+  }
+
+  /** Whether the tenant needs what committed before, going by what its target says; yes if that cannot be asked. */
+  private boolean loses(UUID tenant, @Nullable Lsn before) {
+    TenantPipeline pipeline = tenants.get(tenant);
+    if (pipeline == null || pipeline.isNew()) {
+      return false;
+    }
+    return before == null
+        || target(pipeline.tenant().target())
+            .positionOf(pipeline.tenant())
+            .map(position -> position.isBefore(before))
+            .orElse(true);
+  }
+
+  private static DirectorySegmentFiles journalFiles(Path directory) {
+    try {
+      return new DirectorySegmentFiles(directory);
+    } catch (IOException e) {
+      throw new TransientException(
+          new Problem(
+              ErrorCode.JOURNAL_READ_FAILED,
+              "the journal's directory " + directory + " cannot be opened",
+              e.getClass().getSimpleName(),
+              "look at its rights and its disk: ls -ld " + directory),
+          e);
+    }
+  }
+
+  private void standingChanged(Tenant tenant, TenantPipeline.Standing before, TenantPipeline.Standing after) {
+    Problem problem = after.problem();
+    FleetEvent.Severity severity =
+        switch (after.state()) {
+          case FAILED, NEEDS_RESYNC -> FleetEvent.Severity.ERROR;
+          default -> problem == null ? FleetEvent.Severity.INFO : FleetEvent.Severity.WARN;
+        };
+    String message =
+        (before.state() == after.state() ? "still " + after.state() : before.state() + " to " + after.state())
+            + (problem == null ? "" : ": " + problem.message());
+    event(severity, tenant.name(), "tenant-state", message, problem);
+  }
+
+  private void event(
+      FleetEvent.Severity severity, @Nullable String tenant, String kind, String message, @Nullable Problem problem) {
+    events.accept(new FleetEvent(Instant.now(), severity, tenant, kind, message, problem));
+  }
+
+  private TenantPipeline pipeline(UUID tenant) {
+    TenantPipeline pipeline = tenants.get(tenant);
+    if (pipeline == null) {
+      throw new IllegalArgumentException("no such tenant here: " + tenant);
+    }
+    return pipeline;
+  }
+
+  private SourceEngine source(String name) {
+    return configured(sources.get(name), "source", name);
+  }
+
+  private TargetEngine target(String name) {
+    return configured(targets.get(name), "target", name);
+  }
+
+  private static <T> T configured(@Nullable T engine, String kind, String name) {
+    if (engine == null) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.ENDPOINT_NOT_CONFIGURED,
+              "there is no " + kind + " \"" + name + "\"",
+              "the server's configuration does not name it",
+              "helios-repl " + kind + " list"));
+    }
+    return engine;
+  }
 }

@@ -39,6 +39,11 @@ public enum CopyFormat {
         : TEXT;
   }
 
+  /** Whether the type is built in and its binary form means the same on every server. */
+  public static boolean isPortable(int typeOid) {
+    return PORTABLE.contains(typeOid);
+  }
+
   /** The columns that are copied: all but the generated ones. */
   public static List<TableDefinition.ColumnDefinition> copied(TableDefinition table) {
     return table.columns().stream().filter(column -> !column.isGenerated()).toList();

@@ -43,7 +43,7 @@ public final class EmptySearchPath implements AutoCloseable {
     try {
       set(connection, before);
     } catch (SQLException e) {
-      if (!"25P02".equals(e.getSQLState())) {
+      if (!SqlStates.FAILED_TRANSACTION.equals(e.getSQLState())) {
         throw e;
       }
     }

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ExportedSnapshot implements AutoCloseable {
 
+  private static final int MOST_ATTEMPTS = 5;
   private static final Pattern NAME = Pattern.compile("[0-9A-Fa-f-]+");
 
   private final ConnectionScope scope;
@@ -74,23 +75,36 @@ public final class ExportedSnapshot implements AutoCloseable {
       @Nullable String tenant,
       Collection<TableDefinition> tables)
       throws SQLException {
-    Connection anchor = scope.open(() -> PgConnections.open(settings, role, tenant));
-    TableStorage before = TableStorage.read(anchor, tables);
-    Connection replication = scope.open(() -> PgConnections.openReplication(settings, role));
-    try (Statement statement = replication.createStatement()) {
-      int major = Catalog.majorVersion(replication);
-      String slot = "helios_copy_" + UUID.randomUUID().toString().substring(0, 8);
-      Lsn point;
-      try (ResultSet row = statement.executeQuery("CREATE_REPLICATION_SLOT " + slot + " TEMPORARY LOGICAL pgoutput "
-          + (major >= 15 ? "(SNAPSHOT 'export')" : "EXPORT_SNAPSHOT"))) {
-        row.next();
-        point = Lsn.parse(row.getString("consistent_point"));
-        begin(anchor, row.getString("snapshot_name"));
+    for (int attempt = 1; ; attempt++) {
+      Connection anchor = scope.open(() -> PgConnections.open(settings, role, tenant));
+      TableStorage before = TableStorage.read(anchor, tables);
+      Connection replication = scope.open(() -> PgConnections.openReplication(settings, role));
+      try {
+        Lsn point = importSnapshot(replication, anchor);
+        TableStorage storage = protect(anchor, tables, before);
+        return new ExportedSnapshot(scope, settings, role, tenant, anchor, point, export(anchor), storage);
+      } catch (SQLException e) {
+        // "initial slot snapshot too large": more transactions were rolled back during the wait than a snapshot can list.
+        // What was waited for is over now, so the next wait is short.
+        if (!SqlStates.isSerializationFailure(e) || attempt == MOST_ATTEMPTS) {
+          throw e;
+        }
+        scope.close(anchor);
+      } finally {
+        scope.close(replication);
       }
-      TableStorage storage = protect(anchor, tables, before);
-      return new ExportedSnapshot(scope, settings, role, tenant, anchor, point, export(anchor), storage);
-    } finally {
-      scope.close(replication);
+    }
+  }
+
+  /** Makes the slot and begins the anchor's transaction under its snapshot, which lives until the slot's next command. */
+  private static Lsn importSnapshot(Connection replication, Connection anchor) throws SQLException {
+    String slot = "helios_copy_" + UUID.randomUUID().toString().substring(0, 8);
+    try (Statement statement = replication.createStatement();
+        ResultSet row = statement.executeQuery("CREATE_REPLICATION_SLOT " + slot + " TEMPORARY LOGICAL pgoutput "
+            + (Catalog.majorVersion(replication) >= 15 ? "(SNAPSHOT 'export')" : "EXPORT_SNAPSHOT"))) {
+      row.next();
+      begin(anchor, row.getString("snapshot_name"));
+      return Lsn.parse(row.getString("consistent_point"));
     }
   }
 

@@ -22,6 +22,7 @@ public final class SqlStates {
   public static final String INVALID_AUTHORIZATION = "28000";
   public static final String INVALID_PASSWORD = "28P01";
   public static final String READ_ONLY = "25006";
+  public static final String FAILED_TRANSACTION = "25P02";
   public static final String NO_SUCH_DATABASE = "3D000";
   public static final String NO_RIGHT = "42501";
   public static final String UNDEFINED_OBJECT = "42704";
@@ -69,6 +70,11 @@ public final class SqlStates {
   /** Whether a row's key or unique value is taken, or excluded, by another row. */
   public static boolean isKeyConflict(SQLException e) {
     return "23505".equals(e.getSQLState()) || "23P01".equals(e.getSQLState());
+  }
+
+  /** Whether the same transaction, begun anew, may well succeed at once. */
+  public static boolean isSerializationFailure(SQLException e) {
+    return "40001".equals(e.getSQLState());
   }
 
   /** Whether a value does not read as its type. */

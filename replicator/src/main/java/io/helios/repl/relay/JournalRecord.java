@@ -20,8 +20,13 @@ sealed interface JournalRecord {
     }
   }
 
-  /** All before it is durable once it is; without one after it, nothing is. */
-  record Mark(long capturedUpTo) implements JournalRecord {}
+  /**
+   * All before it is durable once it is; without one after it, nothing is.
+   *
+   * @param previousEnd where the mark before it in this segment ends, 0 when it is the first: up to there everything
+   *     was durable before this mark was written
+   */
+  record Mark(long previousEnd, long capturedUpTo) implements JournalRecord {}
 
   /** What is known of all tenants where a segment starts, so that no earlier segment is needed for it. */
   record Tenants(List<TenantEntry> tenants) implements JournalRecord {}

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * what stands before it must be whole, else this is corruption.
  *
  * <p>What is known to be durable: a file is forced before the next one is created, and a mark is written only after
- * the sync before it has returned. So a damaged record in the last file may be the torn end of a crash if at most the
- * one mark of the sync that was under way stands after it. Anything else is damage.
+ * the sync before it has returned. So a damaged record in the last file may be the torn end of a crash, also when the
+ * mark of the sync that was under way stands after it; but not when a mark says that all was synced there before.
  */
 final class JournalRecovery {
 
@@ -40,6 +40,7 @@ final class JournalRecovery {
       for (int i = 0; i <= cut.at; i++) {
         replay(ids.get(i), i == cut.at ? cut.end : Long.MAX_VALUE);
       }
+      index.forgetVolumes();
       unused.addAll(index.unusedSegments());
       for (Segment segment : unused) {
         segment.doom();
@@ -81,9 +82,11 @@ final class JournalRecovery {
         }
         damage = record == null ? scan.offset() : scan.recordOffset();
       }
-      int torn = lastFile ? 1 : 0;
-      if (damage < size && scan.marksBeyond(torn + 1) > torn) {
-        throw JournalErrors.corrupt(files.name(id), damage, "what stands there is not what was written");
+      JournalRecord.Mark mark;
+      while (damage < size && (mark = scan.nextMark()) != null) {
+        if (!lastFile || mark.previousEnd() > damage) {
+          throw JournalErrors.corrupt(files.name(id), damage, "what stands there is not what was written");
+        }
       }
       return end;
     }
@@ -108,9 +111,9 @@ final class JournalRecovery {
     if (scan.offset() < size) {
       throw JournalErrors.corrupt(files.name(id), scan.offset(), "what stands there is not what was written");
     }
-    if (file.size() > size) {
+    if (cutAt != Long.MAX_VALUE) {
       file.truncate(size);
-      file.force();
+      file.force(); // what a killed process left unforced was read from memory: the next file relies on it
     }
   }
 

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * FRAME         1 | previous (4) | header (108) | crc of sealed (4) | crc (4) | sealed (header's sealed length)
- * MARK          2 | segment (8) | this offset (8) | captured up to (8) | crc (4)
+ * MARK          2 | segment (8) | this offset (8) | end of the mark before it in the segment, or 0 (8)
+ *                 | captured up to (8) | crc (4)
  * TENANTS       3 | count (4) | count × ( tenant (16) | born (8) | next sequence (8) | last position (8)
  *                                        | acknowledged sequence (8) | dropped (1) ) | crc (4)
  * DROPPED       4 | tenant (16) | crc (4)
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * ACKNOWLEDGED  6 | tenant (16) | sequence (8) | crc (4)
  * </pre>
  *
- * A mark names its place, so that one can be told from chance bytes anywhere in a damaged segment. A zero is no kind:
+ * A mark names its place, so that one can be told from chance bytes anywhere in a damaged segment, and the place up to
+ * which everything had been synced before it was written. A zero is no kind:
  * a file that grew without its content having been written does not look like records.
  */
 final class RecordFormat {
@@ -35,7 +37,7 @@ final class RecordFormat {
 
   static final int CRC_BYTES = 4;
   static final int FRAME_PREFIX_BYTES = 1 + 4 + FrameHeader.BYTES + 4 + CRC_BYTES;
-  static final int MARK_BYTES = 1 + 8 + 8 + 8 + CRC_BYTES;
+  static final int MARK_BYTES = 1 + 4 * 8 + CRC_BYTES;
   static final int TENANT_BYTES = 1 + 16 + CRC_BYTES;
   static final int ACKNOWLEDGED_BYTES = 1 + 16 + 8 + CRC_BYTES;
   private static final int COUNT_END = 1 + 4;
@@ -56,9 +58,9 @@ final class RecordFormat {
     putCrc(out, start);
   }
 
-  static void putMark(ByteBuffer out, long segment, long offset, long capturedUpTo) {
+  static void putMark(ByteBuffer out, long segment, long offset, long previousEnd, long capturedUpTo) {
     int start = out.position();
-    out.put(MARK).putLong(segment).putLong(offset).putLong(capturedUpTo);
+    out.put(MARK).putLong(segment).putLong(offset).putLong(previousEnd).putLong(capturedUpTo);
     putCrc(out, start);
   }
 
@@ -128,7 +130,10 @@ final class RecordFormat {
     }
     return switch (in.get()) {
       case FRAME -> decodeFrame(bytes, at, in);
-      case MARK -> in.getLong() == segment && in.getLong() == offset ? new JournalRecord.Mark(in.getLong()) : null;
+      case MARK ->
+          in.getLong() == segment && in.getLong() == offset
+              ? new JournalRecord.Mark(in.getLong(), in.getLong())
+              : null;
       case TENANTS -> decodeTenants(in);
       case DROPPED -> new JournalRecord.Dropped(getTenant(in));
       case FORGOTTEN -> new JournalRecord.Forgotten(getTenant(in));

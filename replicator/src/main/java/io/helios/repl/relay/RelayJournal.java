@@ -263,6 +263,31 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     }
   }
 
+  /**
+   * Gives up a tenant whose changes cannot be complete any more: as if it had outgrown its share, it is in {@link
+   * #overflowed} until {@link #forget}. Durable on return, or, while capture is in the middle of a transaction, with its
+   * next sync.
+   */
+  public void drop(UUID tenant) {
+    writing.lock();
+    try {
+      refuseUnusable();
+      TenantFrames frames = index.tenant(tenant, writer.segment().id);
+      if (!frames.dropped) {
+        drop(frames);
+        if (!index.hasPending()) {
+          mark(index.capturedUpTo(), false);
+        }
+      }
+    } catch (IOException e) {
+      throw JournalErrors.writeFailed(e);
+    } catch (SyncFailedException e) {
+      throw lost(e);
+    } finally {
+      writing.unlock();
+    }
+  }
+
   @Override
   public List<Frame> fetch(UUID tenant, long afterPosition, long fromSequence, int maxBytes) {
     List<Frame> frames = new ArrayList<>();
@@ -325,6 +350,11 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     return index.backlog(tenant);
   }
 
+  /** What was taken of the tenant since the journal was opened, acknowledged or not. */
+  public Volume volume(UUID tenant) {
+    return index.volume(tenant);
+  }
+
   /** What the journal takes on disk. */
   public long bytes() {
     return index.bytes();
@@ -366,8 +396,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
       for (JournalRecord.Acknowledged one : acknowledged) {
         RecordFormat.putAcknowledged(out, one.tenant(), one.sequence());
       }
-      RecordFormat.putMark(out, segment.id, segment.size + out.position(), capturedUpTo);
-      writer.write(segment);
+      writer.writeWithMark(segment, capturedUpTo);
       writer.force(segment);
       dirty = false;
       marked = true;
@@ -394,7 +423,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
   }
 
   private void drop(TenantFrames tenant) {
-    LOG.warn("tenant {} has outgrown its share of the relay journal and is dropped from it", tenant.tenant);
+    LOG.warn("tenant {} is dropped from the relay journal", tenant.tenant);
     dirty = true;
     List<Segment> unused = index.drop(tenant);
     Segment segment = writer.current();

@@ -91,18 +91,17 @@ final class SegmentScan {
     return (int) crc.getValue() == frame.sealedCrc();
   }
 
-  /** How many marks stand after the end of this scan, looked for at every byte; counts up to {@code enough}. */
-  int marksBeyond(int enough) throws IOException {
-    int found = 0;
-    for (long at = offset; at <= limit - RecordFormat.MARK_BYTES && found < enough; at++) {
-      offset = at;
-      if (has(RecordFormat.MARK_BYTES)
-          && window[at()] == RecordFormat.MARK
-          && RecordFormat.decode(window, at(), RecordFormat.MARK_BYTES, segment, at) != null) {
-        found++;
+  /** The next mark after the end of this scan, looked for at every byte; the scan ends after it. Null when there is none. */
+  JournalRecord.@Nullable Mark nextMark() throws IOException {
+    for (; has(RecordFormat.MARK_BYTES); offset++) {
+      if (window[at()] == RecordFormat.MARK
+          && RecordFormat.decode(window, at(), RecordFormat.MARK_BYTES, segment, offset)
+              instanceof JournalRecord.Mark mark) {
+        offset += RecordFormat.MARK_BYTES;
+        return mark;
       }
     }
-    return found;
+    return null;
   }
 
   private int at() {

@@ -26,6 +26,7 @@ final class SegmentWriter {
   private long nextId;
   private int nextIndex;
   private long bodyStart;
+  private long lastMarkEnd;
   private boolean torn;
 
   SegmentWriter(SegmentFiles files, JournalIndex index, long segmentBytes, long nextId) {
@@ -64,6 +65,13 @@ final class SegmentWriter {
       buffer = ByteBuffer.allocateDirect(bytes);
     }
     return buffer.clear();
+  }
+
+  /** Appends a mark after what was put into {@link #records}, which must have room for it, and that before it. */
+  void writeWithMark(Segment segment, long capturedUpTo) throws IOException {
+    RecordFormat.putMark(buffer, segment.id, segment.size + buffer.position(), lastMarkEnd, capturedUpTo);
+    write(segment);
+    lastMarkEnd = segment.size;
   }
 
   /** Appends a frame; returns its offset. */
@@ -144,6 +152,7 @@ final class SegmentWriter {
     nextId = id + 1;
     nextIndex = 0;
     bodyStart = size;
+    lastMarkEnd = 0;
     current = segment;
     return segment;
   }

@@ -64,7 +64,7 @@ public final class FrameOpener implements AutoCloseable {
   }
 
   private byte[] decompress(FrameHeader header, byte[] compressed) {
-    if (Zstd.getFrameContentSize(compressed) != header.plainLength()) {
+    if (compressed.length == 0 || Zstd.getFrameContentSize(compressed) != header.plainLength()) {
       throw refused(
           ErrorCode.FRAME_NOT_DECOMPRESSED, header, "does not hold the " + header.plainLength() + " bytes promised", null);
     }

@@ -140,16 +140,11 @@ record Side(
   /** {@code … t WHERE …}: the tenant's rows, with the key bound to the session. */
   private String rows(Connection connection, TableName name) {
     TenantTable table = table(name);
-    String column = table.keyColumn();
-    String key = table.key();
-    RowCondition condition = RowCondition.NONE;
-    if (column != null && key != null) {
-      try {
-        RowCondition.bind(connection, key);
-        condition = RowCondition.on(connection, table.definition(), column);
-      } catch (SQLException e) {
-        throw failed(e, name.toString());
-      }
+    RowCondition condition;
+    try {
+      condition = table.bind(connection);
+    } catch (SQLException e) {
+      throw failed(e, name.toString());
     }
     return TableStorage.source(table.definition()) + " t WHERE " + condition.sql("t");
   }

@@ -1,0 +1,158 @@
+package io.helios.repl.cli;
+
+import io.helios.repl.client.ExitCode;
+import io.helios.repl.client.Failure;
+import io.helios.repl.client.HeliosClient;
+import io.helios.repl.config.ConfigurationInput;
+import io.helios.repl.config.ConfigurationLoader;
+import io.helios.repl.config.LoadedConfiguration;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+@Command(
+    name = "server",
+    description = "Run a server, or ask one how it is.",
+    subcommands = {ServerRun.class, ServerCommands.Status.class, ServerCommands.Config.class},
+    footer = {"", "Example:", "  helios-repl server run --config helios-repl.yaml"})
+final class ServerCommands extends CommandGroup {
+
+  @Command(name = "status", description = "Show the server, its sources and its targets.",
+      footer = {"", "Example:", "  helios-repl server status --server http://127.0.0.1:7400"})
+  static final class Status extends ApiCommand {
+
+    @Mixin Options.Watch watch = new Options.Watch();
+
+    Status(Shell shell) {
+      super(shell);
+    }
+
+    @Override
+    public Integer call() {
+      return watched(watch, () -> {
+        JsonNode status = client().get("/server");
+        return () -> show(status);
+      });
+    }
+
+    private void show(JsonNode status) {
+      if (!output.format.isForPeople()) {
+        printer().print(status, "address", List.of());
+        return;
+      }
+      List<List<String>> fields = new ArrayList<>();
+      for (String field : List.of("address", "version", "region", "process", "started", "dataDirectory", "store")) {
+        fields.add(List.of(field, Texts.text(status.path(field))));
+      }
+      JsonNode tenants = status.path("tenants");
+      StringBuilder counts = new StringBuilder(Texts.text(tenants.path("total")));
+      for (Map.Entry<String, JsonNode> state : tenants.path("byState").properties()) {
+        counts.append(counts.indexOf("(") < 0 ? " (" : ", ").append(state.getKey()).append(' ').append(Texts.text(state.getValue()));
+      }
+      fields.add(List.of("tenants", counts.append(counts.indexOf("(") < 0 ? "" : ")").toString()));
+      fields.add(List.of("largestLag", Texts.seconds(tenants.path("largestLagSeconds"))));
+      printer().fields(fields);
+      shell.out().println();
+      printer().table(status.path("sources").valueStream().toList(), EndpointCommands.columns("source"));
+      shell.out().println();
+      printer().table(status.path("targets").valueStream().toList(), EndpointCommands.columns("target"));
+    }
+  }
+
+  @Command(name = "config", description = {
+        "Show the configuration in force with the origin of each value, secrets masked:",
+        "of the running server, or with --config of a file as a server would read it."},
+      footer = {"", "Example:", "  helios-repl server config --config helios-repl.yaml"})
+  static final class Config extends ApiCommand {
+
+    @Mixin ConfigurationOptions configuration = new ConfigurationOptions();
+
+    Config(Shell shell) {
+      super(shell);
+    }
+
+    @Override
+    public Integer call() {
+      if (configuration.isGiven()) {
+        LoadedConfiguration loaded = configuration.load(shell.environment());
+        loaded.warnings().forEach(w -> shell.say("warning: " + w));
+        if (loaded.configuration() == null) {
+          loaded.problems().forEach(p -> shell.say(Failure.of(p).text()));
+          return ExitCode.USAGE;
+        }
+        print(document(loaded));
+      } else {
+        print(client().get("/config"));
+      }
+      return ExitCode.DONE;
+    }
+
+    private void print(JsonNode document) {
+      printer().print(document, "key",
+          List.of(Column.of("KEY", "key"), Column.of("VALUE", "value"), Column.of("ORIGIN", "origin")));
+    }
+
+    private static ObjectNode document(LoadedConfiguration loaded) {
+      ObjectNode node = HeliosClient.object().put("apiVersion", "helios-repl/v1").put("kind", "Configuration");
+      ArrayNode items = node.putArray("items");
+      loaded.values().forEach(v -> items.addObject().put("key", v.key()).put("value", v.value()).put("origin", v.origin()));
+      return node;
+    }
+  }
+
+  /** The options that a configuration is read from. */
+  static final class ConfigurationOptions {
+    @Option(names = "--config", paramLabel = "FILE", description = "The configuration file; else HELIOS_CONFIG, else ./helios-repl.yaml.")
+    @Nullable Path file;
+
+    @Option(names = "--listen", paramLabel = "HOST:PORT", description = "Overrides listen:")
+    @Nullable String listen;
+
+    @Option(names = "--data-dir", paramLabel = "DIRECTORY", description = "Overrides data-dir:")
+    @Nullable String dataDirectory;
+
+    @Option(names = "--region", paramLabel = "REGION", description = "Overrides region:")
+    @Nullable String region;
+
+    @Option(names = "--store", paramLabel = "STORE", description = "Overrides store:; sqlite or a PostgreSQL URI without a password.")
+    @Nullable String store;
+
+    boolean isGiven() {
+      return file != null || listen != null || dataDirectory != null || region != null || store != null;
+    }
+
+    LoadedConfiguration load(Map<String, String> environment) {
+      Map<String, String> flags = new HashMap<>();
+      put(flags, "listen", listen);
+      put(flags, "data-dir", dataDirectory);
+      put(flags, "region", region);
+      put(flags, "store", store);
+      return ConfigurationLoader.load(
+          new ConfigurationInput(file(environment), environment, flags));
+    }
+
+    private Path file(Map<String, String> environment) {
+      Path given = file;
+      if (given != null) {
+        return given;
+      }
+      String named = environment.getOrDefault("HELIOS_CONFIG", "");
+      return Path.of(named.isEmpty() ? "helios-repl.yaml" : named);
+    }
+
+    private static void put(Map<String, String> flags, String key, @Nullable String value) {
+      if (value != null) {
+        flags.put(key, value);
+      }
+    }
+  }
+}

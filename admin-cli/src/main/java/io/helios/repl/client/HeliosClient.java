@@ -1,0 +1,182 @@
+package io.helios.repl.client;
+
+import io.helios.repl.config.ConfigurationLoader;
+import io.helios.repl.config.ListenAddress;
+import io.helios.repl.error.ErrorCode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Asks a server. What it refuses is thrown as {@link FailedException} with the exit code that it means to a command.
+ * Any thread.
+ */
+public final class HeliosClient {
+
+  public static final String DEFAULT_SERVER = "http://" + ConfigurationLoader.DEFAULT_LISTEN;
+
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+  private static final Duration CONNECT = Duration.ofSeconds(5);
+  /** Deleting and preparing block in the server; everything else answers within half a minute. */
+  private static final Duration ANSWER = Duration.ofMinutes(10);
+
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT).followRedirects(HttpClient.Redirect.NEVER).build();
+  private final URI server;
+  private final @Nullable String token;
+
+  private HeliosClient(URI server, @Nullable String token) {
+    this.server = server;
+    this.token = token;
+  }
+
+  /**
+   * @param url the server's address; null for {@code HELIOS_SERVER}, else the default
+   * @throws FailedException when the address is none, or its token would cross a network in clear
+   */
+  public static HeliosClient to(@Nullable String url, Map<String, String> environment) {
+    String named = url != null ? url : environment.getOrDefault("HELIOS_SERVER", "");
+    URI server = parse(named.isEmpty() ? DEFAULT_SERVER : named);
+    return new HeliosClient(server, new TokenFinder(environment).find(server).orElse(null));
+  }
+
+  /** With the token at hand, for whoever started the server. */
+  public static HeliosClient to(URI server, String token) {
+    return new HeliosClient(server, token);
+  }
+
+  private static URI parse(String text) {
+    URI uri;
+    try {
+      uri = URI.create(text.contains("://") ? text : "http://" + text);
+    } catch (IllegalArgumentException e) {
+      throw badServer(text, "it is no URL");
+    }
+    String scheme = uri.getScheme();
+    if (uri.getHost() == null || !(scheme.equals("http") || scheme.equals("https")) || uri.getUserInfo() != null
+        || uri.getRawQuery() != null || !(uri.getRawPath().isEmpty() || uri.getRawPath().equals("/"))) {
+      throw badServer(text, "it is not of the form http://host:port");
+    }
+    if (scheme.equals("http") && !new ListenAddress(uri.getHost().replaceAll("^\\[|\\]$", ""), 0).isLoopback()) {
+      throw badServer(text, "the token would cross the network in clear");
+    }
+    return URI.create(scheme + "://" + uri.getRawAuthority());
+  }
+
+  private static FailedException badServer(String text, String why) {
+    return new FailedException(ExitCode.USAGE, Failure.of(
+        ErrorCode.USAGE, "\"" + io.helios.repl.config.TenantNames.printable(text) + "\" is no address of a server", why,
+        "--server " + DEFAULT_SERVER + ", through an SSH tunnel where it runs elsewhere"));
+  }
+
+  public URI server() {
+    return server;
+  }
+
+  public JsonNode get(String path) {
+    return send("GET", path, null);
+  }
+
+  public JsonNode post(String path, @Nullable JsonNode body) {
+    return send("POST", path, body);
+  }
+
+  public JsonNode delete(String path) {
+    return send("DELETE", path, null);
+  }
+
+  /** An empty object, for a body. */
+  public static ObjectNode object() {
+    return MAPPER.createObjectNode();
+  }
+
+  /** One part of a path or query, made safe. */
+  public static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  private JsonNode send(String method, String path, @Nullable JsonNode body) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(server.resolve("/api/v1" + path))
+        .timeout(ANSWER)
+        .header("Accept", "application/json")
+        .method(method, body == null
+            ? HttpRequest.BodyPublishers.noBody()
+            : HttpRequest.BodyPublishers.ofByteArray(MAPPER.writeValueAsBytes(body)));
+    if (body != null) {
+      request.header("Content-Type", "application/json");
+    }
+    if (token != null) {
+      request.header("Authorization", "Bearer " + token);
+    }
+    HttpResponse<byte[]> response;
+    try {
+      response = http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+    } catch (IOException e) {
+      throw unreachable(e.getMessage() == null || e.getMessage().isBlank() ? "nothing listens there" : e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new FailedException(ExitCode.INTERRUPTED, List.of(), e);
+    }
+    JsonNode answer = read(response);
+    if (response.statusCode() / 100 == 2) {
+      return answer;
+    }
+    throw refusal(response.statusCode(), answer);
+  }
+
+  private JsonNode read(HttpResponse<byte[]> response) {
+    String type = response.headers().firstValue("Content-Type").orElse("");
+    if (type.startsWith("application/json") || type.startsWith("application/problem+json")) {
+      try {
+        return MAPPER.readTree(response.body());
+      } catch (JacksonException e) {
+        throw unreachable("its answer is cut off", e);
+      }
+    }
+    throw unreachable("what answers there is no helios-repl server (status " + response.statusCode() + ")", null);
+  }
+
+  private FailedException refusal(int status, JsonNode answer) {
+    if (status == 401 && token == null) {
+      return new FailedException(ExitCode.NOT_ALLOWED, Failure.of(
+          ErrorCode.TOKEN_MISSING, "no token for the server at " + server + " was found",
+          "it runs on another machine or as another user",
+          "set HELIOS_TOKEN_FILE to a copy of the file \"token\" in its data directory"));
+    }
+    JsonNode all = answer.path("problems");
+    List<Failure> failures = new ArrayList<>();
+    (all.isArray() ? all.valueStream() : java.util.stream.Stream.of(answer)).forEach(p -> failures.add(failure(p)));
+    return new FailedException(ExitCode.ofStatus(status), failures, null);
+  }
+
+  /** A problem document as a failure. */
+  static Failure failure(JsonNode problem) {
+    return new Failure(
+        problem.path("code").asString(ErrorCode.INTERNAL.id()),
+        problem.path("detail").asString("the server refused without a reason"),
+        problem.path("why").asString(""),
+        problem.path("hint").asString(""));
+  }
+
+  private FailedException unreachable(String why, @Nullable Throwable cause) {
+    return new FailedException(
+        ExitCode.UNREACHABLE,
+        List.of(Failure.of(
+            ErrorCode.SERVER_UNREACHABLE, "the server at " + server + " cannot be reached", why,
+            "helios-repl server run --config helios-repl.yaml, or name another with --server URL")),
+        cause);
+  }
+}

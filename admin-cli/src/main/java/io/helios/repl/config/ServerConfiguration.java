@@ -1,0 +1,69 @@
+package io.helios.repl.config;
+
+import io.helios.repl.pipeline.FleetSettings;
+import io.helios.repl.pipeline.SourceSettings;
+import io.helios.repl.pipeline.TargetSettings;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A server's configuration, complete and judged.
+ *
+ * @param dataDirectory absolute
+ * @param values each value in force with its origin, for showing
+ */
+public record ServerConfiguration(
+    String region,
+    ListenAddress listen,
+    Path dataDirectory,
+    StoreLocation store,
+    List<SourceSettings> sources,
+    List<TargetSettings> targets,
+    Relay relay,
+    Apply apply,
+    List<EffectiveValue> values) {
+
+  public ServerConfiguration {
+    sources = List.copyOf(sources);
+    targets = List.copyOf(targets);
+    values = List.copyOf(values);
+  }
+
+  /**
+   * The journal of each source.
+   *
+   * @param maxBytes what it may take on disk
+   * @param walBudget bytes of WAL that the slot may hold back for tenants that lag
+   * @param zstdLevel of frames
+   */
+  public record Relay(long maxBytes, long maxBytesPerTenant, long walBudget, int zstdLevel) {
+    public static final Relay DEFAULT = new Relay(20L << 30, 4L << 30, 1L << 30, 1);
+  }
+
+  /** @param workers connections per target that apply */
+  public record Apply(int workers) {
+    public static final Apply DEFAULT = new Apply(4);
+  }
+
+  public Optional<SourceSettings> source(String name) {
+    return sources.stream().filter(s -> s.name().equals(name)).findFirst();
+  }
+
+  public Optional<TargetSettings> target(String name) {
+    return targets.stream().filter(t -> t.name().equals(name)).findFirst();
+  }
+
+  /** What the engine is made from. */
+  public FleetSettings fleet() {
+    return new FleetSettings(
+        dataDirectory,
+        sources,
+        targets,
+        relay.maxBytes(),
+        relay.maxBytesPerTenant(),
+        relay.walBudget(),
+        apply.workers(),
+        relay.zstdLevel());
+  }
+}

@@ -1,0 +1,204 @@
+package io.helios.repl.server;
+
+import io.helios.repl.config.Durations;
+import io.helios.repl.config.EffectiveValue;
+import io.helios.repl.error.Problem;
+import io.helios.repl.pipeline.PreparationPlan;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.status.EndpointStatus;
+import io.helios.repl.status.Finding;
+import io.helios.repl.status.TenantState;
+import io.helios.repl.status.TenantStatus;
+import io.helios.repl.status.Verification;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The JSON that operators' scripts rely on: each record's stable form. Pure. */
+final class Documents {
+
+  private Documents() {}
+
+  static ObjectNode tenantStatus(TenantStatus s) {
+    ObjectNode node = Json.document("TenantStatus")
+        .put("tenant", s.tenant())
+        .put("state", s.state().name())
+        .put("source", s.source())
+        .put("target", s.target())
+        .put("tier", s.tier())
+        .put("epoch", s.epoch())
+        .put("lagSeconds", s.lagSeconds() == null ? null : (Double) rounded(s.lagSeconds(), 1000))
+        .put("lagBytes", s.lagBytes())
+        .put("lagTargetSeconds", s.lagTargetSeconds())
+        .put("rowsPerSecond", rounded(s.rowsPerSecond(), 10))
+        .put("appliedLsn", text(s.appliedLsn()))
+        .put("capturedLsn", text(s.capturedLsn()));
+    node.putObject("copy")
+        .put("tables", s.copy().tables())
+        .put("done", s.copy().done())
+        .put("rows", s.copy().rows())
+        .put("bytes", s.copy().bytes());
+    node.put("conflicts", s.conflicts())
+        .put("sealedBytes", s.sealedBytes())
+        .put("rawBytes", s.rawBytes())
+        .put("since", time(s.since()));
+    node.set("error", error(s.error(), s.errorAt()));
+    ArrayNode next = node.putArray("nextSteps");
+    nextSteps(s.tenant(), s.state()).forEach(next::add);
+    return node;
+  }
+
+  /** What an operator would do next, as commands. */
+  static List<String> nextSteps(String tenant, TenantState state) {
+    return switch (state) {
+      case CREATED, STOPPED -> List.of("helios-repl tenant start " + tenant);
+      case COPYING -> List.of("helios-repl tenant wait " + tenant + " --for streaming");
+      case STREAMING -> List.of("helios-repl verify run " + tenant);
+      case PAUSED -> List.of("helios-repl tenant resume " + tenant);
+      case FAILED -> List.of("helios-repl tenant describe " + tenant, "helios-repl tenant start " + tenant);
+      case NEEDS_RESYNC -> List.of("helios-repl tenant resync " + tenant);
+      case FENCED, CUTOVER, MOVED, PROMOTED -> List.of();
+    };
+  }
+
+  /** A tenant's declaration, its status and its latest events. */
+  static ObjectNode tenant(StoredTenant stored, TenantStatus status, List<StoredEvent> events) {
+    var t = stored.tenant();
+    ObjectNode node = Json.document("Tenant")
+        .put("tenant", t.name())
+        .put("id", t.id().toString())
+        .put("key", t.key())
+        .put("source", t.source())
+        .put("target", t.target());
+    ArrayNode globs = node.putArray("tables");
+    t.tables().globs().forEach(globs::add);
+    node.put("tier", t.tier().label())
+        .put("lagTarget", Durations.format(t.lagTarget()))
+        .put("conflictPolicy", t.conflicts().name().toLowerCase(Locale.ROOT).replace('_', '-'))
+        .put("epoch", t.epoch())
+        .put("desired", stored.desired().name())
+        .put("created", time(stored.created()));
+    node.set("status", tenantStatus(status));
+    ArrayNode history = node.putArray("events");
+    events.forEach(e -> history.add(event(e)));
+    return node;
+  }
+
+  static ObjectNode event(StoredEvent e) {
+    return Json.MAPPER.createObjectNode()
+        .put("at", time(e.at()))
+        .put("severity", e.severity().name())
+        .put("tenant", e.tenant())
+        .put("type", e.kind())
+        .put("message", e.message())
+        .put("code", e.code())
+        .put("hint", e.hint());
+  }
+
+  static ObjectNode endpoint(EndpointStatus s) {
+    boolean source = s.role().equals("source");
+    ObjectNode node = Json.document(source ? "Source" : "Target")
+        .put(s.role(), s.name())
+        .put("place", s.place())
+        .put("reachable", s.reachable());
+    if (source) {
+      node.put("capturedLsn", text(s.position()))
+          .put("retainedWalBytes", s.retainedWalBytes())
+          .put("relayBytes", s.journalBytes());
+    }
+    node.put("tenants", s.tenants());
+    node.set("error", error(s.error(), s.errorAt()));
+    return node;
+  }
+
+  static ObjectNode check(String role, String name, List<Finding> findings) {
+    ObjectNode node = Json.document("Check")
+        .put(role, name)
+        .put("ok", findings.stream().noneMatch(Finding::isError));
+    ArrayNode list = node.putArray("findings");
+    for (Finding f : findings) {
+      list.addObject()
+          .put("severity", f.severity().name())
+          .put("code", f.code().id())
+          .put("message", f.message())
+          .put("why", f.why())
+          .put("hint", f.hint())
+          .put("table", f.table());
+    }
+    return node;
+  }
+
+  static ObjectNode preparation(String role, String name, PreparationPlan plan) {
+    ObjectNode node = Json.document("Preparation").put(role, name).put("done", plan.done());
+    ArrayNode sql = node.putArray("sql");
+    plan.sql().forEach(sql::add);
+    return node;
+  }
+
+  static ObjectNode plan(String command, String name, List<String> steps) {
+    ObjectNode node = Json.document("Plan").put("command", command).put("name", name);
+    ArrayNode list = node.putArray("steps");
+    steps.forEach(list::add);
+    return node;
+  }
+
+  static ObjectNode verification(Verification v) {
+    ObjectNode node = Json.document("Verification")
+        .put("tenant", v.tenant())
+        .put("lsn", v.lsn().toString())
+        .put("at", time(v.at()))
+        .put("millis", v.millis())
+        .put("equal", v.equal());
+    ArrayNode tables = node.putArray("tables");
+    for (Verification.TableResult t : v.tables()) {
+      tables.addObject()
+          .put("table", t.table())
+          .put("sourceRows", t.sourceRows())
+          .put("targetRows", t.targetRows())
+          .put("differing", t.differing());
+    }
+    return node;
+  }
+
+  static ObjectNode configuration(List<EffectiveValue> values) {
+    ObjectNode node = Json.document("Configuration");
+    ArrayNode items = node.putArray("items");
+    values.forEach(v -> items.addObject().put("key", v.key()).put("value", v.value()).put("origin", v.origin()));
+    return node;
+  }
+
+  static ObjectNode list(String kind, List<ObjectNode> documents) {
+    ObjectNode node = Json.document(kind);
+    ArrayNode items = node.putArray("items");
+    documents.forEach(items::add);
+    return node;
+  }
+
+  private static @Nullable ObjectNode error(@Nullable Problem problem, @Nullable Instant at) {
+    return problem == null
+        ? null
+        : Json.MAPPER.createObjectNode()
+            .put("code", problem.code().id())
+            .put("message", problem.message())
+            .put("hint", problem.hint())
+            .put("lsn", problem.lsn())
+            .put("table", problem.table())
+            .put("at", at == null ? null : time(at));
+  }
+
+  static String time(Instant instant) {
+    return instant.truncatedTo(ChronoUnit.MILLIS).toString();
+  }
+
+  private static @Nullable String text(@Nullable Lsn lsn) {
+    return lsn == null ? null : lsn.toString();
+  }
+
+  private static double rounded(double value, int steps) {
+    return (double) Math.round(value * steps) / steps;
+  }
+}

@@ -1,0 +1,273 @@
+package io.helios.repl.server;
+
+import io.helios.repl.config.ServerConfiguration;
+import io.helios.repl.config.TenantNames;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
+import io.helios.repl.pipeline.DesiredState;
+import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.pipeline.FleetEvent;
+import io.helios.repl.status.TenantState;
+import io.helios.repl.status.TenantStatus;
+import io.helios.repl.tenant.Tenant;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The tenants of this server. A change goes to the store first, then to the engine, so that what was answered with
+ * success survives; what is asked is answered from memory, so that status needs no store. Any thread; changes one at a time.
+ */
+final class Tenants {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Tenants.class);
+
+  /** @param refusal why the engine does not have it; null when it has it */
+  private record Entry(StoredTenant stored, @Nullable Problem refusal) {}
+
+  private final ServerConfiguration configuration;
+  private final ControlStore store;
+  private final Fleet fleet;
+  private final Consumer<FleetEvent> events;
+  private final ConcurrentSkipListMap<String, Entry> entries = new ConcurrentSkipListMap<>();
+  private final ReentrantLock changing = new ReentrantLock();
+
+  Tenants(ServerConfiguration configuration, ControlStore store, Fleet fleet, Consumer<FleetEvent> events) {
+    this.configuration = configuration;
+    this.store = store;
+    this.fleet = fleet;
+    this.events = events;
+  }
+
+  /** Hands every tenant of the store to the engine; one that does not fit the configuration any more shows as failed. */
+  void restore() {
+    for (StoredTenant stored : store.tenants()) {
+      entries.put(stored.tenant().name(), adopt(stored));
+    }
+  }
+
+  private Entry adopt(StoredTenant stored) {
+    Tenant t = stored.tenant();
+    String lost = configuration.source(t.source()).isEmpty() ? "source \"" + t.source() + "\""
+        : configuration.target(t.target()).isEmpty() ? "target \"" + t.target() + "\"" : null;
+    if (lost != null) {
+      return new Entry(stored, new Problem(
+          lost.startsWith("source") ? ErrorCode.NO_SUCH_SOURCE : ErrorCode.NO_SUCH_TARGET,
+          "the " + lost + " is not in the configuration any more",
+          "tenant " + t.name() + " is declared with it",
+          "put it back into the configuration, or: helios-repl tenant delete " + t.name()));
+    }
+    try {
+      fleet.add(t, stored.desired());
+      return new Entry(stored, null);
+    } catch (HeliosException e) {
+      LOG.error("tenant {} cannot be taken up: {}", t.name(), e.getMessage(), e);
+      return new Entry(stored, e.problem());
+    }
+  }
+
+  List<StoredTenant> all() {
+    return entries.values().stream().map(Entry::stored).toList();
+  }
+
+  /** Throws {@link OperatorException} (HR-1301). */
+  StoredTenant get(String name) {
+    return entry(name).stored();
+  }
+
+  private Entry entry(String name) {
+    Entry entry = entries.get(name);
+    if (entry == null) {
+      throw new OperatorException(new Problem(
+          ErrorCode.NO_SUCH_TENANT, "there is no tenant \"" + TenantNames.printable(name) + "\"",
+          "no tenant of that name is declared", "helios-repl tenant list"));
+    }
+    return entry;
+  }
+
+  TenantStatus status(String name) {
+    Entry entry = entry(name);
+    return entry.refusal() == null ? fleet.status(entry.stored().tenant().id()) : refused(entry.stored(), entry.refusal());
+  }
+
+  List<TenantStatus> statuses() {
+    Map<UUID, TenantStatus> running = fleet.statuses();
+    List<TenantStatus> all = new ArrayList<>();
+    for (Entry entry : entries.values()) {
+      TenantStatus status = running.get(entry.stored().tenant().id());
+      if (status != null) {
+        all.add(status);
+      } else if (entry.refusal() != null) {
+        all.add(refused(entry.stored(), entry.refusal()));
+      }
+    }
+    return all;
+  }
+
+  private static TenantStatus refused(StoredTenant stored, Problem problem) {
+    Tenant t = stored.tenant();
+    return new TenantStatus(
+        t.name(), TenantState.FAILED, t.source(), t.target(), t.tier().label(), t.epoch(), null, null,
+        t.lagTarget().toMillis() / 1000.0, 0, null, null, TenantStatus.CopyProgress.NONE, 0, 0, 0, stored.created(), problem,
+        null);
+  }
+
+  /** Declares tenants, all or none. */
+  void create(List<StoredTenant> declared, boolean dryRun) {
+    changing.lock();
+    try {
+      List<StoredTenant> together = new ArrayList<>(all());
+      for (StoredTenant one : declared) {
+        refuseTwin(one.tenant(), together);
+        together.add(one);
+      }
+      if (dryRun) {
+        return;
+      }
+      store.insert(declared);
+      for (StoredTenant one : declared) {
+        entries.put(one.tenant().name(), adopt(one));
+        tell(one.tenant().name(), "tenant-created", "declared, from source " + one.tenant().source() + " to target " + one.tenant().target());
+      }
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private static void refuseTwin(Tenant tenant, List<StoredTenant> others) {
+    for (StoredTenant other : others) {
+      Tenant o = other.tenant();
+      boolean sameName = o.name().equals(tenant.name());
+      boolean sameStream = o.source().equals(tenant.source()) && o.target().equals(tenant.target()) && o.key().equals(tenant.key());
+      if (sameName || sameStream) {
+        throw new OperatorException(new Problem(
+            ErrorCode.TENANT_EXISTS,
+            sameName ? "there is a tenant \"" + o.name() + "\" already"
+                : "tenant \"" + o.name() + "\" replicates the key of \"" + tenant.name() + "\" from " + o.source() + " to " + o.target() + " already",
+            sameName ? "names of tenants are unique" : "two streams of the same rows to the same target would undo each other",
+            "helios-repl tenant describe " + o.name()));
+      }
+    }
+  }
+
+  /** What the verb would do, in steps; nothing is done. Refuses what {@link #carryOut} refuses. */
+  List<String> plan(Verb verb, String name) {
+    Entry entry = permitted(verb, name);
+    Tenant t = entry.stored().tenant();
+    return switch (verb) {
+      case START -> fleet.planStart(t.id());
+      case STOP -> List.of("stop applying " + name + " to target " + t.target() + "; its changes stay in the relay journal, within its quota");
+      case PAUSE -> List.of("pause applying " + name + " to target " + t.target() + "; its changes stay in the relay journal, within its quota");
+      case RESUME -> List.of("go on applying " + name + " to target " + t.target() + " from its position");
+      case RESYNC -> List.of("copy all tables of " + name + " again from source " + t.source() + " to target " + t.target(), "then stream");
+    };
+  }
+
+  /** Returns as soon as the wish is kept and the engine has it. */
+  void carryOut(Verb verb, String name) {
+    changing.lock();
+    try {
+      Entry entry = permitted(verb, name);
+      UUID id = entry.stored().tenant().id();
+      DesiredState before = entry.stored().desired();
+      if (verb == Verb.STOP && before == DesiredState.CREATED) {
+        return;
+      }
+      if (before != verb.wish()) {
+        keep(name, entry, verb.wish());
+      }
+      try {
+        switch (verb) {
+          case START -> {
+            if (before == DesiredState.PAUSED) {
+              fleet.resumeTenant(id);
+            } else {
+              fleet.startTenant(id);
+            }
+          }
+          case STOP -> fleet.stopTenant(id);
+          case PAUSE -> fleet.pauseTenant(id);
+          case RESUME -> fleet.resumeTenant(id);
+          case RESYNC -> fleet.resyncTenant(id);
+        }
+      } catch (RuntimeException e) {
+        if (before != verb.wish()) {
+          keep(name, entry, before);
+        }
+        throw e;
+      }
+      tell(name, "tenant-" + verb.word(), verb.word() + " was asked for");
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void keep(String name, Entry entry, DesiredState desired) {
+    StoredTenant stored = entry.stored();
+    store.setDesired(stored.tenant().id(), desired);
+    entries.put(name, new Entry(new StoredTenant(stored.tenant(), desired, stored.created()), entry.refusal()));
+  }
+
+  private Entry permitted(Verb verb, String name) {
+    Entry entry = entry(name);
+    if (entry.refusal() != null) {
+      throw new OperatorException(entry.refusal());
+    }
+    TenantStatus status = fleet.status(entry.stored().tenant().id());
+    Verb first = verb.needsFirst(entry.stored().desired(), status.state());
+    if (first != null) {
+      Problem error = status.error();
+      throw new OperatorException(new Problem(
+          ErrorCode.TENANT_STATE,
+          "tenant \"" + name + "\" is " + status.state() + ", which does not allow " + verb.word(),
+          error == null ? "it has to be asked to " + first.word() + " first" : error.code().id() + ": " + error.message(),
+          "helios-repl tenant " + first.word() + " " + name));
+    }
+    return entry;
+  }
+
+  /** What deleting would do, in steps. */
+  List<String> planDelete(String name, boolean purge) {
+    Tenant t = entry(name).stored().tenant();
+    return List.of(
+        "stop " + name + " and forget its position, its part of the relay journal and its key",
+        "lift the read-only guard on target " + t.target(),
+        purge ? "DELETE its rows on target " + t.target() : "leave its rows on target " + t.target() + " as they are",
+        "leave source " + t.source() + " untouched");
+  }
+
+  /** Blocks until the engine has let go of it. May be repeated after a failure. */
+  void delete(String name, boolean purge) {
+    changing.lock();
+    try {
+      Entry entry = entry(name);
+      UUID id = entry.stored().tenant().id();
+      if (entry.refusal() == null) {
+        keep(name, entry, DesiredState.STOPPED);
+        fleet.removeTenant(id, purge);
+        entries.put(name, new Entry(entry.stored(), new Problem(
+            ErrorCode.TENANT_STATE, "tenant \"" + name + "\" is half deleted", "the control store did not answer at the end of its deletion",
+            "helios-repl tenant delete " + name)));
+      }
+      store.delete(id);
+      entries.remove(name);
+      tell(name, "tenant-deleted", purge ? "deleted, its rows on the target too" : "deleted; its rows stay on the target");
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void tell(String tenant, String kind, String message) {
+    events.accept(new FleetEvent(Instant.now(), FleetEvent.Severity.INFO, tenant, kind, message, null));
+  }
+}

@@ -1,0 +1,288 @@
+package io.helios.repl.capture;
+
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.PgOutputDecoder;
+import io.helios.repl.postgres.PgOutputMessage;
+import io.helios.repl.postgres.Relation;
+import io.helios.repl.postgres.SourceIdentity;
+import io.helios.repl.postgres.WalStream;
+import io.helios.repl.relay.RelayJournal;
+import io.helios.repl.seal.FrameSealer;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Loop 1: from a source's WAL to the relay journal.
+ *
+ * <p>Frames are cut when nothing more is waiting (latency), when one is full, or when changes have waited long enough
+ * (throughput). The journal is marked, which is its one fsync, between two transactions only; then the slot is told:
+ * the oldest position that some tenant lacks, but never further behind than the WAL budget, and never ahead of what is
+ * durable. Transactions that the journal holds already are skipped; a transaction that concerns nobody costs no frame.
+ *
+ * <p>Under a backlog it naps after each slice of work: PostgreSQL's walsender then sends in large pieces, which costs
+ * both sides less than half (measured: 150,000 small transactions take 2.5 s instead of 4.4). Never when idle.
+ *
+ * <p>{@link #runOnce} belongs to one thread; {@link #route}, {@link #routesVersion} and {@link #status} to any. After an
+ * exception it is done for: its stream is to be closed, and another one made, which rewinds the journal. Who appears in
+ * {@link CaptureStatus#failures} must not be in that one's routes.
+ */
+public final class WalCapture {
+
+  private final WalStream stream;
+  private final RelayJournal journal;
+  private final ColumnTypes types;
+  private final CaptureSettings settings;
+  private final LongSupplier nanos;
+  private final PgOutputDecoder decoder = new PgOutputDecoder();
+  private final FrameAssembler assembler;
+  private final AtomicReference<@Nullable Routes> wanted = new AtomicReference<>();
+  private final Lsn heldUpTo;
+
+  private TenantRouter router;
+  private boolean inTransaction;
+  private boolean skipping;
+  private Lsn committedUpTo;
+  private Lsn receivedUpTo;
+  private Lsn durableUpTo;
+  private Lsn releasedUpTo = Lsn.INVALID;
+  private long messages;
+  private long lastCommitMicros;
+  private long heldSince;
+  private long syncedAt;
+  private long publishedAt;
+
+  private volatile boolean behind;
+  private volatile long routesVersion;
+  private volatile CaptureStatus status;
+
+  /**
+   * Rewinds the journal: what a stream before this one left unfinished comes again.
+   *
+   * @param stream opened from {@link RelayJournal#capturedUpTo}
+   * @param identity the server that the stream comes from
+   * @param nanos a clock that only grows, in nanoseconds
+   */
+  public WalCapture(
+      WalStream stream,
+      SourceIdentity identity,
+      FrameSealer sealer,
+      RelayJournal journal,
+      ColumnTypes types,
+      CaptureSettings settings,
+      LongSupplier nanos,
+      Routes routes) {
+    this.stream = stream;
+    this.journal = journal;
+    this.types = types;
+    this.settings = settings;
+    this.nanos = nanos;
+    this.heldUpTo = new Lsn(journal.rewind());
+    this.committedUpTo = heldUpTo;
+    this.receivedUpTo = heldUpTo;
+    this.durableUpTo = heldUpTo;
+    this.syncedAt = nanos.getAsLong();
+    this.publishedAt = syncedAt;
+    this.assembler = new FrameAssembler(sealer, journal, identity, settings);
+    this.router = new TenantRouter(routes, types);
+    assembler.routes(routes.tenants());
+    this.routesVersion = routes.version();
+    this.status = snapshot();
+  }
+
+  /** Other routes; taken over at the next transaction boundary. An older version than the one in force is ignored. */
+  public void route(Routes routes) {
+    wanted.accumulateAndGet(routes, (a, b) -> a != null && b != null && a.version() > b.version() ? a : b);
+  }
+
+  /** The version of the routes in force: transactions that begin from now on are routed by them. */
+  public long routesVersion() {
+    return routesVersion;
+  }
+
+  /** Whether more was waiting when it last looked. */
+  public boolean isBehind() {
+    return behind;
+  }
+
+  public CaptureStatus status() {
+    return status;
+  }
+
+  /**
+   * Does what there is to do, for a slice of time at the most.
+   *
+   * @return how many messages were taken; 0 after about a millisecond of silence
+   */
+  public int runOnce() {
+    if (!inTransaction) {
+      takeOverRoutes();
+    }
+    long started = nanos.getAsLong();
+    int taken = 0;
+    while (true) {
+      ByteBuffer message = stream.poll();
+      if (message == null) {
+        behind = false;
+        quiet();
+        return taken;
+      }
+      taken++;
+      messages++;
+      handle(message);
+      long now = nanos.getAsLong();
+      if (now - started >= settings.slice().toNanos()) {
+        if (now - publishedAt >= settings.idleSync().toNanos() / 10) {
+          publishedAt = now;
+          status = snapshot();
+        }
+        behind = true;
+        nap();
+        return taken;
+      }
+    }
+  }
+
+  private void handle(ByteBuffer message) {
+    if (!inTransaction && isRow(message)) {
+      throw TenantRouter.malformed("a row outside a transaction");
+    }
+    // Most rows of most sources are nobody's, or held already: they are not even decoded.
+    if (inTransaction && (skipping ? isRow(message) : !router.concerns(message))) {
+      return;
+    }
+    switch (decoder.decode(message)) {
+      case PgOutputMessage.Begin begin -> begin(begin);
+      case PgOutputMessage.Commit commit -> commit(commit);
+      case PgOutputMessage.RelationMessage relation -> router.define(relation.relation(), assembler);
+      case PgOutputMessage.Insert insert -> router.insert(insert, assembler);
+      case PgOutputMessage.Update update -> router.update(update, assembler);
+      case PgOutputMessage.Delete delete -> router.delete(delete, assembler);
+      case PgOutputMessage.Truncate truncate -> router.truncate(truncate, assembler);
+      case PgOutputMessage.Origin _, PgOutputMessage.Type _, PgOutputMessage.Message _ -> {
+        // Nothing that a tenant's rows depend on.
+      }
+    }
+  }
+
+  private static boolean isRow(ByteBuffer message) {
+    return switch (message.hasRemaining() ? message.get(message.position()) : 0) {
+      case 'I', 'U', 'D', 'T' -> true;
+      default -> false;
+    };
+  }
+
+  private void begin(PgOutputMessage.Begin begin) {
+    if (inTransaction) {
+      throw TenantRouter.malformed("a transaction inside another");
+    }
+    inTransaction = true;
+    skipping = begin.commitLsn().isBefore(heldUpTo);
+    if (!skipping) {
+      if (assembler.isEmpty()) {
+        heldSince = nanos.getAsLong();
+      }
+      assembler.begin(begin.commitLsn(), begin.commitTimeMicros());
+    }
+  }
+
+  private void commit(PgOutputMessage.Commit commit) {
+    if (!inTransaction) {
+      throw TenantRouter.malformed("the end of a transaction that never began");
+    }
+    inTransaction = false;
+    lastCommitMicros = commit.commitTimeMicros();
+    if (skipping) {
+      skipping = false;
+      return;
+    }
+    assembler.end();
+    committedUpTo = Lsn.max(committedUpTo, commit.endLsn());
+    long now = nanos.getAsLong();
+    if (assembler.isEmpty()) {
+      if (now - syncedAt >= settings.idleSync().toNanos()) {
+        sync(now);
+      }
+    } else if (now - heldSince >= settings.hold().toNanos()) {
+      sync(now);
+    }
+    takeOverRoutes();
+  }
+
+  /** Nothing is waiting. */
+  private void quiet() {
+    if (inTransaction) {
+      return;
+    }
+    Lsn received = Lsn.max(committedUpTo, stream.receivedUpTo());
+    boolean advanced = received.isAfter(receivedUpTo);
+    committedUpTo = received;
+    long now = nanos.getAsLong();
+    boolean due = now - syncedAt >= settings.idleSync().toNanos();
+    if (!assembler.isEmpty() || due && received.isAfter(durableUpTo)) {
+      sync(now);
+    } else if (advanced || now - publishedAt >= settings.idleSync().toNanos() / 10) {
+      release();
+      publish(now);
+    }
+  }
+
+  private void sync(long now) {
+    assembler.sync(committedUpTo);
+    durableUpTo = committedUpTo;
+    syncedAt = now;
+    release();
+    publish(now);
+  }
+
+  private void release() {
+    Lsn wanted = Lsn.min(new Lsn(journal.oldestUnacknowledged()), durableUpTo);
+    Lsn floor =
+        Long.compareUnsigned(durableUpTo.value(), settings.walBudget()) > 0
+            ? new Lsn(durableUpTo.value() - settings.walBudget())
+            : Lsn.INVALID;
+    Lsn endLsn = Lsn.max(wanted, floor);
+    if (endLsn.isAfter(releasedUpTo)) {
+      stream.release(endLsn, false);
+      releasedUpTo = endLsn;
+    }
+  }
+
+  private void publish(long now) {
+    publishedAt = now;
+    // Published after a sync or with nothing open: all that was routed before this can be read.
+    receivedUpTo = committedUpTo;
+    status = snapshot();
+  }
+
+  private CaptureStatus snapshot() {
+    return new CaptureStatus(
+        receivedUpTo, durableUpTo, releasedUpTo, messages, assembler.rows(), lastCommitMicros, assembler.failures());
+  }
+
+  private void takeOverRoutes() {
+    Routes routes = wanted.getAndSet(null);
+    if (routes == null || routes.version() <= routesVersion) {
+      return;
+    }
+    if (!assembler.isEmpty()) {
+      sync(nanos.getAsLong());
+    }
+    TenantRouter next = new TenantRouter(routes, types);
+    assembler.routes(routes.tenants());
+    for (Relation relation : router.relations()) {
+      next.define(relation, assembler);
+    }
+    router = next;
+    routesVersion = routes.version();
+    publish(nanos.getAsLong());
+  }
+
+  private void nap() {
+    if (!settings.nap().isZero()) {
+      LockSupport.parkNanos(settings.nap().toNanos());
+    }
+  }
+}

@@ -1,0 +1,515 @@
+package io.helios.repl.pipeline;
+
+import io.helios.repl.capture.CaptureSettings;
+import io.helios.repl.capture.CaptureStatus;
+import io.helios.repl.capture.CatalogColumnTypes;
+import io.helios.repl.capture.Routes;
+import io.helios.repl.capture.SourceCheck;
+import io.helios.repl.capture.SourceContinuity;
+import io.helios.repl.capture.SourcePreparation;
+import io.helios.repl.capture.SourceScope;
+import io.helios.repl.capture.TenantRoute;
+import io.helios.repl.capture.WalCapture;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
+import io.helios.repl.postgres.CopyFormat;
+import io.helios.repl.postgres.JdbcWalStream;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.PgConnections;
+import io.helios.repl.postgres.ReplicationSlot;
+import io.helios.repl.postgres.SourceIdentity;
+import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.postgres.WalStream;
+import io.helios.repl.relay.RelayJournal;
+import io.helios.repl.seal.FrameSealer;
+import io.helios.repl.seal.Keyring;
+import io.helios.repl.status.EndpointStatus;
+import io.helios.repl.status.Finding;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What runs for one source: its journal, its capture thread, and the connection that comes and goes. While no tenant is
+ * routed it holds no connection at all.
+ *
+ * <p>The capture thread owns the stream and the capture; everything public may be called by any thread.
+ */
+final class SourceEngine implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SourceEngine.class);
+
+  /** From 1970 to 2000, PostgreSQL's epoch. */
+  private static final long POSTGRES_EPOCH_SECONDS = 946_684_800L;
+
+  private final SourceSettings settings;
+  private final RelayJournal journal;
+  private final FrameSealer sealer;
+  private final CaptureSettings captureSettings;
+  private final GapJudge gapJudge;
+  private final BiConsumer<FleetEvent.Severity, Problem> report;
+  private final Map<UUID, TenantRoute> routed = new LinkedHashMap<>();
+  private long routesVersion;
+  private volatile Routes routes;
+  private final Map<UUID, Problem> gaps = new ConcurrentHashMap<>();
+  private volatile Condition condition = Condition.IDLE;
+  private volatile @Nullable WalCapture capture;
+  private volatile @Nullable WalStream stream;
+  private volatile @Nullable SourceIdentity identity;
+  private final Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
+  private long retryAtNanos;
+  private final List<Worker> workers = new ArrayList<>();
+  private volatile @Nullable Long retainedWal;
+  private volatile long clockAheadMicros;
+
+  /** What was last seen of the source. */
+  record Condition(boolean connected, @Nullable Problem problem, @Nullable Instant at) {
+    static final Condition IDLE = new Condition(false, null, null);
+  }
+
+  /** Knows what tenants have at their targets. */
+  interface GapJudge {
+    /** Whether the tenant needs anything that committed before this; null: anything at all. */
+    boolean loses(UUID tenant, @Nullable Lsn before);
+  }
+
+  /** @param report told once about each new trouble, and about each recovery (INFO) */
+  SourceEngine(
+      SourceSettings settings,
+      RelayJournal journal,
+      Keyring keyring,
+      int zstdLevel,
+      CaptureSettings captureSettings,
+      GapJudge gapJudge,
+      BiConsumer<FleetEvent.Severity, Problem> report) {
+    this.settings = settings;
+    this.journal = journal;
+    this.sealer = new FrameSealer(keyring, zstdLevel);
+    this.captureSettings = captureSettings;
+    this.gapJudge = gapJudge;
+    this.report = report;
+    this.routes = new Routes(0, settings.tenancy(), settings.tables(), settings.referenceTables(), List.of());
+  }
+
+  SourceSettings settings() {
+    return settings;
+  }
+
+  RelayJournal journal() {
+    return journal;
+  }
+
+  Condition condition() {
+    return condition;
+  }
+
+  /**
+   * Who the source is.
+   *
+   * @throws HeliosException when it has never been reached and cannot be now
+   */
+  SourceIdentity requireIdentity() {
+    SourceIdentity known = identity;
+    return known != null ? known : SourceIdentity.read(settings.connection());
+  }
+
+  /** Why the tenant's changes are not complete any more; null when they are. */
+  @Nullable Problem lost(UUID tenant) {
+    CaptureStatus status = captureStatus();
+    Problem failure = status == null ? null : status.failures().get(tenant);
+    if (failure != null) {
+      return failure;
+    }
+    if (!journal.overflowed().contains(tenant)) {
+      return null;
+    }
+    Problem gap = gaps.get(tenant);
+    return gap != null
+        ? gap
+        : new Problem(
+            ErrorCode.JOURNAL_OVERFLOW,
+            "the journal of source \"" + settings.name() + "\" does not hold everything the tenant needs",
+            "its quota was used up while its target lagged, or the source lost WAL",
+            "helios-repl tenant resync NAME");
+  }
+
+  /** Captures nothing more for a tenant that has lost something, and keeps in mind, durably, that it has. */
+  void abandon(UUID tenant, Problem why) {
+    gaps.putIfAbsent(tenant, why);
+    try {
+      journal.drop(tenant);
+      unroute(tenant);
+    } catch (TransientException e) {
+      // The disk refuses just now: its route stays, so that the supervisor finds the loss again and tries again.
+      LOG.warn("source {}: {}", settings.name(), e.problem().message(), e);
+    }
+  }
+
+  /** Forgets what the journal has of the tenant, and that it lost anything: it begins again, or is gone. */
+  void forget(UUID tenant) {
+    unroute(tenant);
+    journal.forget(tenant);
+    gaps.remove(tenant);
+  }
+
+  /** Everything of every tenant that committed before this can be read from the journal, or there was nothing. */
+  Lsn capturedUpTo() {
+    CaptureStatus status = captureStatus();
+    Lsn durable = new Lsn(journal.capturedUpTo());
+    return status == null ? durable : Lsn.max(durable, status.receivedUpTo());
+  }
+
+  /** The source's clock, microseconds since 2000-01-01 UTC, as far as it is known. */
+  long sourceMicros() {
+    Instant now = Instant.now();
+    return (now.getEpochSecond() - POSTGRES_EPOCH_SECONDS) * 1_000_000 + now.getNano() / 1000 + clockAheadMicros;
+  }
+
+  /** Whether more was waiting when the capture thread last looked. */
+  boolean isBehind() {
+    WalCapture running = capture;
+    return running != null && running.isBehind();
+  }
+
+  /** What of the source takes part, for checking and preparing it. */
+  SourceScope scope() {
+    return new SourceScope(
+        settings.name(),
+        settings.tenancy(),
+        settings.tables(),
+        settings.referenceTables(),
+        settings.publication(),
+        settings.slot());
+  }
+
+  List<Finding> check() {
+    try (Connection connection = PgConnections.open(settings.connection(), "check", null)) {
+      return SourceCheck.run(connection, scope(), capture != null);
+    } catch (SQLException e) {
+      throw unreachable(e);
+    }
+  }
+
+  /** Publication, slot and replica identities. */
+  PreparationPlan prepare(boolean dryRun) {
+    try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
+      return dryRun
+          ? new PreparationPlan(SourcePreparation.plan(connection, scope()), false)
+          : new PreparationPlan(SourcePreparation.run(connection, scope()), true);
+    } catch (SQLException e) {
+      throw unreachable(e);
+    }
+  }
+
+  /** @param news told which tenants have new frames, on a thread of its own */
+  void start(Consumer<UUID> news) {
+    workers.add(
+        Worker.start(
+            "capture-" + settings.name(),
+            this::runOnce,
+            this::disconnect,
+            bug -> condition = new Condition(false, Fleet.bug(bug), Instant.now())));
+    Dispatcher dispatcher = new Dispatcher(journal, news);
+    workers.add(
+        Worker.start(
+            "dispatch-" + settings.name(),
+            dispatcher::runOnce,
+            () -> {},
+            bug -> condition = new Condition(false, Fleet.bug(bug), Instant.now())));
+  }
+
+  /**
+   * Routes a tenant's changes to the journal from the next transaction on.
+   *
+   * @return the version of the routes to wait for with {@link #isInForce}
+   */
+  synchronized long route(TenantRoute route) {
+    routed.put(route.tenant(), route);
+    return publishRoutes();
+  }
+
+  synchronized void unroute(UUID tenant) {
+    if (routed.remove(tenant) != null) {
+      publishRoutes();
+    }
+  }
+
+  /** Whether every transaction that the source commits from now on is routed by this version or a later one. */
+  boolean isInForce(long version) {
+    WalCapture running = capture;
+    return running != null && running.routesVersion() >= version;
+  }
+
+  private long publishRoutes() {
+    routesVersion++;
+    Routes next =
+        new Routes(
+            routesVersion,
+            settings.tenancy(),
+            settings.tables(),
+            settings.referenceTables(),
+            new ArrayList<>(routed.values()));
+    routes = next;
+    WalCapture running = capture;
+    if (running != null) {
+      running.route(next);
+    }
+    return routesVersion;
+  }
+
+  /** Told by a timer, so that the server knows that we live while the capture thread is busy elsewhere. */
+  void keepAlive() {
+    WalStream open = stream;
+    if (open != null) {
+      open.keepAlive();
+    }
+  }
+
+  @Nullable CaptureStatus captureStatus() {
+    WalCapture running = capture;
+    return running == null ? null : running.status();
+  }
+
+  private void runOnce() throws InterruptedException {
+    if (routes.tenants().isEmpty()) {
+      disconnect();
+      Thread.sleep(20);
+      return;
+    }
+    WalCapture running = capture;
+    if (running == null) {
+      if (System.nanoTime() - retryAtNanos < 0) {
+        Thread.sleep(20);
+        return;
+      }
+      try {
+        connect();
+      } catch (HeliosException e) {
+        fail(e);
+      }
+      return;
+    }
+    try {
+      running.runOnce();
+    } catch (HeliosException e) {
+      fail(e);
+    }
+  }
+
+  private void connect() {
+    SourceIdentity found = SourceIdentity.read(settings.connection());
+    ReplicationSlot.SlotState slot;
+    boolean binary;
+    try (Connection connection = PgConnections.open(settings.connection(), "capture", null)) {
+      slot = existingSlot(connection);
+      binary = isPortable(connection);
+    } catch (SQLException e) {
+      throw unreachable(e);
+    }
+    noticeGap(found, slot);
+    Lsn from = slot.confirmedFlush();
+    WalStream opened =
+        JdbcWalStream.open(settings.connection(), settings.slot(), settings.publication(), from, binary);
+    synchronized (this) {
+      identity = found;
+      stream = opened;
+      capture = new WalCapture(
+              opened,
+              found,
+              sealer,
+              journal,
+              new CatalogColumnTypes(settings.connection()),
+              captureSettings,
+              System::nanoTime,
+              routes);
+    }
+    backoff.reset();
+    if (condition.problem() != null) {
+      report.accept(FleetEvent.Severity.INFO, condition.problem());
+    }
+    condition = new Condition(true, null, Instant.now());
+    LOG.info("source {}: streaming from {} ({})", settings.name(), from, binary ? "binary" : "text");
+  }
+
+  private ReplicationSlot.SlotState existingSlot(Connection connection) {
+    ReplicationSlot.SlotState slot = ReplicationSlot.find(connection, settings.slot()).orElse(null);
+    if (slot == null) {
+      giveUp(
+          new Problem(
+              ErrorCode.SLOT_MISSING,
+              "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
+              "somebody dropped it, or the server was restored; what its tenants changed since is not known",
+              "helios-repl source prepare " + settings.name() + "; then: helios-repl tenant resync NAME"),
+          null);
+    }
+    if (slot == null) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.SLOT_MISSING,
+              "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
+              "nothing can be captured without it",
+              "helios-repl source prepare " + settings.name()));
+    }
+    return slot;
+  }
+
+  /** Whether every published column has a type whose binary form means the same on every server. */
+  private boolean isPortable(Connection connection) throws SQLException {
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            """
+            SELECT DISTINCT a.atttypid::pg_catalog.int8
+            FROM pg_catalog.pg_publication_tables p
+            JOIN pg_catalog.pg_namespace n ON n.nspname = p.schemaname
+            JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+              AND a.attgenerated = ''
+            WHERE p.pubname = ?
+            """)) {
+      query.setString(1, settings.publication());
+      try (ResultSet types = query.executeQuery()) {
+        while (types.next()) {
+          if (!CopyFormat.isPortable((int) types.getLong(1))) {
+            return false;
+          }
+        }
+        return true;
+      }
+    }
+  }
+
+  private HeliosException unreachable(SQLException e) {
+    return SqlStates.classify(
+        e,
+        ErrorCode.SOURCE_QUERY_FAILED,
+        "source \"" + settings.name() + "\" cannot be asked",
+        "helios-repl source check " + settings.name());
+  }
+
+  /**
+   * Compares the slot with what the journal holds. Whoever needs what lies between loses it, by name and durably, before
+   * anything is streamed.
+   */
+  private void noticeGap(SourceIdentity found, ReplicationSlot.SlotState slot) {
+    Lsn held = new Lsn(journal.rewind());
+    Problem gap = SourceContinuity.gap(slot, found, identity, held).orElse(null);
+    if (gap != null) {
+      giveUp(gap, slot.confirmedFlush());
+      if (slot.isLost()) {
+        throw new OperatorException(gap);
+      }
+    } else if (held.equals(Lsn.INVALID)) {
+      giveUp(
+          new Problem(
+              ErrorCode.SOURCE_CHANGED,
+              "the journal of source \"" + settings.name() + "\" is new, and its slot is not",
+              "the journal's files were lost or moved; what it held of lagging tenants is gone",
+              "helios-repl tenant resync NAME"),
+          slot.confirmedFlush());
+    }
+    if (found.currentLsn().isBefore(held)) {
+      journal.restart(slot.confirmedFlush().value());
+      giveUp(Objects.requireNonNull(gap), null);
+    } else if (slot.confirmedFlush().isAfter(held)) {
+      journal.sync(slot.confirmedFlush().value());
+    }
+  }
+
+  /** @param from who has everything before this needs nothing that is gone; null when nobody can be spared */
+  private void giveUp(Problem why, @Nullable Lsn from) {
+    for (TenantRoute route : routes.tenants()) {
+      if (!journal.overflowed().contains(route.tenant()) && gapJudge.loses(route.tenant(), from)) {
+        journal.drop(route.tenant());
+        gaps.put(route.tenant(), why);
+        LOG.error("source {}: tenant {} has a gap: {}: {}", settings.name(), route.tenant(), why.message(), why.why());
+      }
+    }
+  }
+
+  private void fail(HeliosException e) {
+    disconnect();
+    retryAtNanos = System.nanoTime() + backoff.next().toNanos();
+    Problem known = condition.problem();
+    if (known == null || known.code() != e.problem().code()) {
+      LOG.warn("source {}: {}", settings.name(), e.problem().message(), e);
+      report.accept(FleetEvent.Severity.ERROR, e.problem());
+    }
+    condition = new Condition(false, e.problem(), Instant.now());
+  }
+
+  private void disconnect() {
+    capture = null;
+    WalStream open = stream;
+    stream = null;
+    if (open != null) {
+      open.close();
+    }
+    if (condition.connected()) {
+      condition = Condition.IDLE;
+    }
+  }
+
+  /**
+   * A point of the WAL that everything committed so far lies before. It writes a logical message of a few bytes, so that
+   * the WAL is flushed up to it and the stream gets there also when the source is idle.
+   */
+  Lsn barrier() {
+    try (Connection connection = PgConnections.open(settings.connection(), "barrier", null);
+        Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT pg_catalog.pg_logical_emit_message(true, 'helios-repl', 'barrier'::text)::text")) {
+      row.next();
+      row.getString(1);
+      try (ResultSet after = statement.executeQuery("SELECT pg_catalog.pg_current_wal_insert_lsn()::text")) {
+        after.next();
+        return Lsn.parse(after.getString(1));
+      }
+    } catch (SQLException e) {
+      throw unreachable(e);
+    }
+  }
+
+  EndpointStatus status(int tenants) {
+    CaptureStatus seen = captureStatus();
+    Condition now = condition;
+    return new EndpointStatus(
+        settings.name(),
+        "source",
+        settings.connection().place(),
+        now.problem() == null,
+        seen == null ? null : seen.receivedUpTo(),
+        retainedWal,
+        journal.bytes(),
+        tenants,
+        now.problem(),
+        now.problem() == null ? null : now.at());
+  }
+
+  @Override
+  public void close() {
+    workers.forEach(Worker::askToStop);
+    workers.forEach(Worker::close);
+    sealer.close();
+    journal.close();
+  }
+}

@@ -1,0 +1,240 @@
+package io.helios.repl.pipeline;
+
+import io.helios.repl.apply.AppliedStatus;
+import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.capture.CaptureStatus;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.relay.Backlog;
+import io.helios.repl.relay.Volume;
+import io.helios.repl.status.TenantState;
+import io.helios.repl.status.TenantStatus;
+import io.helios.repl.tenant.Tenant;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks after what the other threads publish: notices tenants that failed or lost what they need, completes barriers, and
+ * keeps rates. Its own thread; {@link #status} is for any.
+ */
+final class Supervisor implements AutoCloseable {
+
+  private static final Duration IDLE_TURN = Duration.ofMillis(20);
+  private static final Duration BUSY_TURN = Duration.ofMillis(1);
+  private static final long RATE_EVERY_NANOS = Duration.ofSeconds(1).toNanos();
+
+  private final Map<String, SourceEngine> sources;
+  private final Map<UUID, TenantPipeline> tenants;
+  private final Barriers barriers;
+  private final Meters meters;
+  private final Map<UUID, RateMeter> rates = new ConcurrentHashMap<>();
+  private long sampledNanos = System.nanoTime();
+  private @Nullable Worker worker;
+
+  Supervisor(
+      Map<String, SourceEngine> sources,
+      Map<UUID, TenantPipeline> tenants,
+      Barriers barriers,
+      Meters meters) {
+    this.sources = sources;
+    this.tenants = tenants;
+    this.barriers = barriers;
+    this.meters = meters;
+  }
+
+  void start() {
+    worker = Worker.start("supervisor", this::runOnce, () -> {}, bug -> {});
+  }
+
+  private void runOnce() throws InterruptedException {
+    tenants.values().forEach(this::notice);
+    barriers.look(this::progress);
+    long now = System.nanoTime();
+    if (now - sampledNanos >= RATE_EVERY_NANOS) {
+      sampledNanos = now;
+      tenants.forEach(
+          (id, pipeline) -> rates.computeIfAbsent(id, any -> new RateMeter()).sample(rows(pipeline), now));
+      meters.sample(
+          tenants.values().stream().map(this::sample).toList(),
+          sources.values().stream().map(source -> source.status(0)).toList());
+    }
+    Thread.sleep(barriers.isEmpty() ? IDLE_TURN : BUSY_TURN);
+  }
+
+  private Meters.Sample sample(TenantPipeline pipeline) {
+    return new Meters.Sample(
+        status(pipeline), applied(pipeline), source(pipeline).journal().backlog(pipeline.tenant().id()).sealedBytes());
+  }
+
+  private static @Nullable AppliedStatus applied(TenantPipeline pipeline) {
+    ReplicaTenant replica = pipeline.replica();
+    return replica == null ? pipeline.lastApplied() : replica.status();
+  }
+
+  void forget(Tenant tenant) {
+    rates.remove(tenant.id());
+    meters.forget(tenant.name());
+  }
+
+  private static long rows(TenantPipeline pipeline) {
+    AppliedStatus applied = applied(pipeline);
+    return applied == null ? 0 : applied.rows();
+  }
+
+  private SourceEngine source(TenantPipeline pipeline) {
+    SourceEngine source = sources.get(pipeline.tenant().source());
+    if (source == null) {
+      throw new IllegalStateException("no source of tenant " + pipeline.tenant().name());
+    }
+    return source;
+  }
+
+  private void notice(TenantPipeline pipeline) {
+    TenantState state = pipeline.standing().state();
+    if (state == TenantState.NEEDS_RESYNC || state == TenantState.CREATED) {
+      return;
+    }
+    SourceEngine source = source(pipeline);
+    UUID id = pipeline.tenant().id();
+    Problem lost = source.lost(id);
+    if (lost != null) {
+      source.abandon(id, lost);
+      pipeline.fail(lost, true);
+      return;
+    }
+    ReplicaTenant replica = pipeline.replica();
+    if (replica != null && replica.status().stopped()) {
+      Problem problem = replica.status().error();
+      pipeline.fail(
+          problem == null ? Fleet.bug(new IllegalStateException("stopped without an error")) : problem,
+          problem != null && problem.code() == ErrorCode.TENANT_NEEDS_RESYNC);
+    }
+  }
+
+  private Barriers.Progress progress(UUID id) {
+    TenantPipeline pipeline = tenants.get(id);
+    if (pipeline == null) {
+      return new Barriers.Progress(
+          null,
+          new Problem(ErrorCode.TENANT_GONE, "the tenant is gone", "it was removed meanwhile", "helios-repl tenant list"));
+    }
+    TenantPipeline.Standing standing = pipeline.standing();
+    return switch (standing.state()) {
+      case FAILED, NEEDS_RESYNC -> new Barriers.Progress(null, standing.problem());
+      case STREAMING -> new Barriers.Progress(through(pipeline), null);
+      default -> new Barriers.Progress(null, null);
+    };
+  }
+
+  /** Everything of the tenant that committed before this is at the target. */
+  private @Nullable Lsn through(TenantPipeline pipeline) {
+    ReplicaTenant replica = pipeline.replica();
+    if (replica == null) {
+      return null;
+    }
+    SourceEngine source = source(pipeline);
+    // In this order: what is captured after the first line only makes the backlog longer, never the answer wrong.
+    Lsn captured = source.capturedUpTo();
+    Lsn waiting = new Lsn(source.journal().backlog(pipeline.tenant().id()).lastPosition());
+    Lsn applied = replica.status().position();
+    // A position is a commit LSN: what committed at it is applied, and nothing else can be between it and the next.
+    return waiting.isAfter(applied) ? applied : Lsn.max(captured, applied);
+  }
+
+  /** What any thread may be told of a tenant. */
+  TenantStatus status(TenantPipeline pipeline) {
+    SourceEngine source = source(pipeline);
+    TenantPipeline.Standing standing = pipeline.standing();
+    AppliedStatus applied = applied(pipeline);
+    Backlog backlog = source.journal().backlog(pipeline.tenant().id());
+    CaptureStatus capture = source.captureStatus();
+    SourceEngine.Condition condition = source.condition();
+    Problem problem = standing.problem();
+    Instant at = standing.problemAt();
+    if (problem == null && applied != null && applied.error() != null) {
+      problem = applied.error();
+      at = Instant.now();
+    }
+    if (problem == null && condition.problem() != null && isActive(standing.state())) {
+      problem = condition.problem();
+      at = condition.at();
+    }
+    RateMeter rate = rates.get(pipeline.tenant().id());
+    Lsn captured = source.capturedUpTo();
+    Volume volume = source.journal().volume(pipeline.tenant().id());
+    return new TenantStatus(
+        pipeline.tenant().name(),
+        standing.state(),
+        pipeline.tenant().source(),
+        pipeline.tenant().target(),
+        pipeline.tenant().tier().label(),
+        pipeline.tenant().epoch(),
+        lagSeconds(standing.state(), applied, backlog, capture, source),
+        lagBytes(standing.state(), applied, backlog, captured),
+        pipeline.tenant().lagTarget().toMillis() / 1000.0,
+        rate == null ? 0 : rate.perSecond(),
+        applied == null || applied.position().equals(Lsn.INVALID) ? null : applied.position(),
+        captured.equals(Lsn.INVALID) ? null : captured,
+        pipeline.copy(),
+        applied == null ? 0 : applied.conflicts(),
+        volume.sealedBytes(),
+        volume.plainBytes(),
+        standing.since(),
+        problem,
+        problem == null ? null : at);
+  }
+
+  private static boolean isActive(TenantState state) {
+    return state == TenantState.STREAMING || state == TenantState.COPYING || state == TenantState.PAUSED;
+  }
+
+  /**
+   * Age of the oldest commit that the target lacks, as far as is known here. While the capture itself is behind, the age of
+   * the last commit that it took tells.
+   */
+  private @Nullable Double lagSeconds(
+      TenantState state,
+      @Nullable AppliedStatus applied,
+      Backlog backlog,
+      @Nullable CaptureStatus capture,
+      SourceEngine source) {
+    if (!isActive(state) || applied == null) {
+      return null;
+    }
+    long now = source.sourceMicros();
+    Long waiting = backlog.oldestCommitMicros();
+    if (waiting != null && new Lsn(backlog.lastPosition()).isAfter(applied.position())) {
+      return seconds(now - Math.max(waiting, applied.lastCommitMicros()));
+    }
+    if (capture == null) {
+      return null;
+    }
+    return source.isBehind() ? seconds(now - capture.lastCommitMicros()) : 0.0;
+  }
+
+  private static double seconds(long micros) {
+    return Math.max(0, micros / 1e6);
+  }
+
+  private static @Nullable Long lagBytes(
+      TenantState state, @Nullable AppliedStatus applied, Backlog backlog, Lsn captured) {
+    if (!isActive(state) || applied == null) {
+      return null;
+    }
+    boolean waits = new Lsn(backlog.lastPosition()).isAfter(applied.position());
+    return waits ? Math.max(0, captured.bytesSince(applied.position())) : 0L;
+  }
+
+  @Override
+  public void close() {
+    Worker running = worker;
+    if (running != null) {
+      running.close();
+    }
+  }
+}

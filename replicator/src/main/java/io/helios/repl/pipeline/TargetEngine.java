@@ -1,0 +1,177 @@
+package io.helios.repl.pipeline;
+
+import io.helios.repl.apply.Applier;
+import io.helios.repl.apply.ApplySchedule;
+import io.helios.repl.apply.ApplySettings;
+import io.helios.repl.apply.JdbcTarget;
+import io.helios.repl.apply.ReplicaState;
+import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.apply.Replicas;
+import io.helios.repl.apply.TargetCheck;
+import io.helios.repl.apply.TargetSchema;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.PgConnections;
+import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.postgres.TableDefinition;
+import io.helios.repl.seal.FrameOpener;
+import io.helios.repl.seal.Keyring;
+import io.helios.repl.status.EndpointStatus;
+import io.helios.repl.status.Finding;
+import io.helios.repl.tenant.Tenant;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What runs for one target: the schedule of its tenants and the threads that apply. Any thread may call any method; the
+ * appliers belong to their workers.
+ */
+final class TargetEngine implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TargetEngine.class);
+  private static final Duration TURN = Duration.ofMillis(250);
+
+  private final TargetSettings settings;
+  private final Keyring keyring;
+  private final ApplySettings applySettings;
+  private final JdbcTarget target;
+  private final ApplySchedule schedule = new ApplySchedule(System::nanoTime);
+  private final List<Applier> appliers = new ArrayList<>();
+  private final List<Worker> workers = new ArrayList<>();
+  private volatile @Nullable Problem bug;
+
+  TargetEngine(TargetSettings settings, Keyring keyring, int applyWorkers) {
+    this.settings = settings;
+    this.keyring = keyring;
+    this.applySettings = ApplySettings.DEFAULTS.withWorkers(applyWorkers);
+    this.target = new JdbcTarget(settings.name(), settings.connection(), applySettings);
+  }
+
+  TargetSettings settings() {
+    return settings;
+  }
+
+  void start() {
+    for (int i = 1; i <= applySettings.workers(); i++) {
+      Applier applier =
+          Applier.open(schedule, new FrameOpener(keyring), target, applySettings);
+      appliers.add(applier);
+      workers.add(
+          Worker.start(
+              "apply-" + settings.name() + "-" + i,
+              () -> {
+                if (applier.runOnce() == 0) {
+                  applier.awaitWork(TURN);
+                }
+              },
+              applier::close,
+              e -> bug = Fleet.bug(e)));
+    }
+  }
+
+  void attach(ReplicaTenant replica) {
+    schedule.add(replica);
+  }
+
+  /** Returns when no applier works for the tenant any more. */
+  void detach(UUID tenant) throws InterruptedException {
+    try {
+      schedule.remove(tenant).get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  /** The tenant may have frames. */
+  void signal(UUID tenant) {
+    schedule.signal(tenant);
+  }
+
+  List<Finding> check() {
+    try (Connection connection = PgConnections.open(settings.connection(), "check", null)) {
+      return TargetCheck.run(connection, settings.name(), null, List.of());
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
+  /** Looks at the target with the eyes of a source whose tables are to come here. */
+  List<Finding> check(Connection source, Collection<TableDefinition> tables) {
+    try (Connection connection = PgConnections.open(settings.connection(), "check", null)) {
+      return TargetCheck.run(connection, settings.name(), source, tables);
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
+  /** Schema helios. Tables are made when a tenant starts. */
+  PreparationPlan prepare(boolean dryRun) {
+    try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
+      if (TargetSchema.installedVersion(connection) == TargetSchema.VERSION) {
+        return new PreparationPlan(List.of(), !dryRun);
+      }
+      if (!dryRun) {
+        TargetSchema.install(connection);
+      }
+      return new PreparationPlan(TargetSchema.statements(), !dryRun);
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
+  HeliosException refused(SQLException e) {
+    return SqlStates.classify(
+        e,
+        ErrorCode.TARGET_NOT_PREPARED,
+        "target \"" + settings.name() + "\" cannot be looked at or prepared",
+        "helios-repl target check " + settings.name());
+  }
+
+  /** What the target has recorded of the tenant; empty when it has nothing or cannot be asked. */
+  Optional<Lsn> positionOf(Tenant tenant) {
+    try (Connection connection = PgConnections.open(settings.connection(), "position", tenant.name())) {
+      return Replicas.find(connection, tenant.id()).map(ReplicaState::position);
+    } catch (HeliosException | SQLException e) {
+      LOG.warn("target {} cannot tell the position of tenant {}", settings.name(), tenant.name(), e);
+      return Optional.empty();
+    }
+  }
+
+  EndpointStatus status(int tenants) {
+    Problem problem =
+        bug != null
+            ? bug
+            : appliers.stream().map(Applier::problem).filter(Objects::nonNull).findFirst().orElse(null);
+    return new EndpointStatus(
+        settings.name(),
+        "target",
+        settings.connection().place(),
+        problem == null,
+        null,
+        null,
+        null,
+        tenants,
+        problem,
+        problem == null ? null : Instant.now());
+  }
+
+  @Override
+  public void close() {
+    workers.forEach(Worker::askToStop);
+    workers.forEach(Worker::close);
+  }
+}

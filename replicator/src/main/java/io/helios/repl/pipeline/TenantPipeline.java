@@ -1,0 +1,355 @@
+package io.helios.repl.pipeline;
+
+import io.helios.repl.apply.AppliedStatus;
+import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
+import io.helios.repl.status.TenantState;
+import io.helios.repl.status.TenantStatus.CopyProgress;
+import io.helios.repl.tenant.Tenant;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One tenant's life: what its operator wants of it, and where it stands on the way there.
+ *
+ * <pre>
+ *   CREATED ──start──► COPYING ──copied──► STREAMING ◄──resume/start── PAUSED, STOPPED
+ *                         │                    │ pause, stop ──────────────▲
+ *                         └──── error ────► FAILED ──start──► (goes on from its position)
+ *                                              │ gap, quota
+ *                                         NEEDS_RESYNC ──resync──► COPYING
+ * </pre>
+ *
+ * Wishes come from any thread and are taken at once; one passing thread, the driver, carries them out, one at a time. The
+ * standing is an immutable record that any thread may read.
+ */
+final class TenantPipeline {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TenantPipeline.class);
+  private static final Duration TURN = Duration.ofMillis(50);
+
+  /** Where the tenant stands. */
+  record Standing(TenantState state, Instant since, @Nullable Problem problem, @Nullable Instant problemAt) {}
+
+  /** What carries out the steps; the driver's thread calls it. */
+  interface Steps {
+    /**
+     * Everything up to streaming; returns the replica that is now being applied.
+     *
+     * @param anew copy all tables again
+     * @throws CancellationException when it is no longer wanted
+     */
+    ReplicaTenant bringUp(Tenant tenant, boolean anew, Progress progress) throws InterruptedException;
+
+    /** Ends applying; returns when no worker holds the tenant any more. */
+    void takeDown(ReplicaTenant replica) throws InterruptedException;
+  }
+
+  /** How bringing up tells what it is doing, and learns that it is no longer wanted. */
+  interface Progress {
+    /** The copy begins: it can be asked how far it is, and be cancelled. */
+    void copying(TenantCopy copy);
+
+    boolean wanted();
+  }
+
+  private final Tenant tenant;
+  private final Steps steps;
+  private final Executor driverThreads;
+  private final StandingListener listener;
+  private DesiredState desired;
+  private boolean resyncWanted;
+  private boolean driving;
+  private boolean retrying;
+  private volatile boolean removed;
+  private volatile DesiredState wish;
+  private volatile Standing standing;
+  private volatile @Nullable TenantCopy copy;
+  private volatile @Nullable ReplicaTenant replica;
+  private volatile @Nullable AppliedStatus lastApplied;
+  private volatile boolean begun;
+
+  /** Told of each change of the standing, by the thread that made it. */
+  interface StandingListener {
+    void changed(Tenant tenant, Standing before, Standing after);
+  }
+
+  TenantPipeline(Tenant tenant, DesiredState desired, Steps steps, Executor driverThreads, StandingListener listener) {
+    this.tenant = tenant;
+    this.desired = desired;
+    this.wish = desired;
+    this.begun = desired != DesiredState.CREATED;
+    this.steps = steps;
+    this.driverThreads = driverThreads;
+    this.listener = listener;
+    this.standing = new Standing(restingState(desired), Instant.now(), null, null);
+  }
+
+  private static TenantState restingState(DesiredState desired) {
+    return switch (desired) {
+      case CREATED -> TenantState.CREATED;
+      case RUNNING -> TenantState.COPYING;
+      case PAUSED -> TenantState.PAUSED;
+      case STOPPED -> TenantState.STOPPED;
+    };
+  }
+
+  Tenant tenant() {
+    return tenant;
+  }
+
+  Standing standing() {
+    return standing;
+  }
+
+  CopyProgress copy() {
+    TenantCopy running = copy;
+    return running == null ? CopyProgress.NONE : running.progress();
+  }
+
+  /** What is being applied; null while nothing is. */
+  @Nullable ReplicaTenant replica() {
+    return replica;
+  }
+
+  DesiredState desired() {
+    return wish;
+  }
+
+  /** Once at start: sets out for what was wanted when the server ended. */
+  synchronized void begin() {
+    if (desired == DesiredState.RUNNING) {
+      drive();
+    }
+  }
+
+  /** @throws OperatorException when it needs a resync first, or was never started (pause, resume, stop) */
+  synchronized void wish(DesiredState wanted) {
+    TenantState state = standing.state();
+    if (state == TenantState.NEEDS_RESYNC && wanted == DesiredState.RUNNING) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.TENANT_NEEDS_RESYNC,
+              "tenant \"" + tenant.name() + "\" needs a resync before it can stream again",
+              standing.problem() == null ? "changes it needs are gone" : standing.problem().message(),
+              "helios-repl tenant resync " + tenant.name()));
+    }
+    if (desired == DesiredState.CREATED && wanted != DesiredState.RUNNING) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.TENANT_NOT_STARTED,
+              "tenant \"" + tenant.name() + "\" has never been started",
+              "there is nothing to pause or stop yet",
+              "helios-repl tenant start " + tenant.name()));
+    }
+    desired = wanted;
+    wish = wanted;
+    cancelCopy();
+    drive();
+  }
+
+  /** Copies everything again, whatever the state. */
+  synchronized void resync() {
+    resyncWanted = true;
+    desired = DesiredState.RUNNING;
+    wish = desired;
+    drive();
+  }
+
+  /** Breaks off what is under way, for the end of the process. */
+  void cancel() {
+    removed = true;
+    TenantCopy running = copy;
+    if (running != null) {
+      running.cancel();
+    }
+  }
+
+  /** Whether nothing of it can be at the target yet. */
+  boolean isNew() {
+    return !begun;
+  }
+
+  /** What was applied before applying ended; null when nothing was since the server's start. */
+  @Nullable AppliedStatus lastApplied() {
+    return lastApplied;
+  }
+
+  /** No thread drives it from the return of this on; for removing it. */
+  void retire() throws InterruptedException {
+    cancel();
+    synchronized (this) {
+      while (driving) {
+        wait();
+      }
+    }
+    ReplicaTenant attached = replica;
+    if (attached != null) {
+      replica = null;
+      steps.takeDown(attached);
+    }
+  }
+
+  /** The replica failed, or lost what it needs: noticed by the supervisor. Nothing is applied any more. */
+  synchronized void fail(Problem problem, boolean needsResync) {
+    ReplicaTenant attached = replica;
+    if (attached == null && !needsResync) {
+      return;
+    }
+    replica = null;
+    lastApplied = attached == null ? lastApplied : attached.status();
+    stand(needsResync ? TenantState.NEEDS_RESYNC : TenantState.FAILED, problem);
+    if (attached != null) {
+      driverThreads.execute(
+          () -> {
+            try {
+              steps.takeDown(attached);
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+          });
+    }
+  }
+
+  private void cancelCopy() {
+    TenantCopy running = copy;
+    if (running != null && wish != DesiredState.RUNNING && driving) {
+      running.cancel();
+    }
+  }
+
+  private void drive() {
+    if (!driving && !removed) {
+      driving = true;
+      driverThreads.execute(this::driveUntilSettled);
+    }
+  }
+
+  private void driveUntilSettled() {
+    Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
+    boolean settled = false;
+    try {
+      while (!settled) {
+        DesiredState towards;
+        boolean anew;
+        synchronized (this) {
+          towards = desired;
+          anew = resyncWanted;
+          resyncWanted = false;
+        }
+        step(towards, anew, backoff);
+        synchronized (this) {
+          settled = removed || desired == towards && !resyncWanted && !retrying;
+          if (settled) {
+            driving = false;
+            notifyAll();
+          }
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      release();
+    } catch (Throwable bug) {
+      LOG.error("a bug has stopped tenant {}", tenant.name(), bug);
+      stand(TenantState.FAILED, Fleet.bug(bug));
+      release();
+    }
+  }
+
+  private synchronized void release() {
+    driving = false;
+    notifyAll();
+  }
+
+  private void step(DesiredState towards, boolean anew, Backoff backoff) throws InterruptedException {
+    retrying = false;
+    switch (towards) {
+      case CREATED -> {}
+      case RUNNING -> run(anew, backoff);
+      case PAUSED -> rest(TenantState.PAUSED);
+      case STOPPED -> rest(TenantState.STOPPED);
+    }
+  }
+
+  private void rest(TenantState state) throws InterruptedException {
+    ReplicaTenant attached = replica;
+    replica = null;
+    if (attached != null) {
+      steps.takeDown(attached);
+      lastApplied = attached.status();
+    }
+    stand(state, null);
+  }
+
+  private void run(boolean anew, Backoff backoff) throws InterruptedException {
+    if (anew) {
+      rest(TenantState.COPYING);
+    }
+    if (replica != null) {
+      return;
+    }
+    try {
+      ReplicaTenant attached = steps.bringUp(tenant, anew, progress);
+      synchronized (this) {
+        replica = attached;
+        stand(TenantState.STREAMING, null);
+      }
+    } catch (CancellationException e) {
+      LOG.info("tenant {}: bringing it up was broken off", tenant.name());
+    } catch (TransientException e) {
+      LOG.warn("tenant {}: {}", tenant.name(), e.problem().message(), e);
+      stand(TenantState.COPYING, e.problem());
+      waitUnlessUnwanted(backoff.next());
+      retrying = true;
+    } catch (HeliosException e) {
+      LOG.warn("tenant {}: {}", tenant.name(), e.problem().message(), e);
+      stand(
+          e.problem().code() == ErrorCode.TENANT_NEEDS_RESYNC ? TenantState.NEEDS_RESYNC : TenantState.FAILED,
+          e.problem());
+    }
+  }
+
+  private void waitUnlessUnwanted(Duration wait) throws InterruptedException {
+    long until = System.nanoTime() + wait.toNanos();
+    while (System.nanoTime() < until && wish == DesiredState.RUNNING && !removed) {
+      Thread.sleep(TURN);
+    }
+  }
+
+  private final Progress progress =
+      new Progress() {
+        @Override
+        public void copying(TenantCopy running) {
+          copy = running;
+          begun = true;
+          stand(TenantState.COPYING, null);
+          if (!wanted()) {
+            throw new CancellationException();
+          }
+        }
+
+        @Override
+        public boolean wanted() {
+          return wish == DesiredState.RUNNING && !removed;
+        }
+      };
+
+  private synchronized void stand(TenantState state, @Nullable Problem problem) {
+    Standing before = standing;
+    boolean same = before.state() == state;
+    standing =
+        new Standing(state, same ? before.since() : Instant.now(), problem, problem == null ? null : Instant.now());
+    if (!same || before.problem() != problem) {
+      listener.changed(tenant, before, standing);
+    }
+  }
+}

@@ -1,0 +1,285 @@
+package io.helios.repl.pipeline;
+
+import io.helios.repl.apply.CopyLedger;
+import io.helios.repl.apply.ReadOnlyGuard;
+import io.helios.repl.apply.ReplicaState;
+import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.apply.Replicas;
+import io.helios.repl.apply.Replicated;
+import io.helios.repl.apply.TargetSchema;
+import io.helios.repl.capture.SourceCheck;
+import io.helios.repl.capture.SourcePreparation;
+import io.helios.repl.capture.TenantRoute;
+import io.helios.repl.change.TenantTable;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.PgConnections;
+import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.postgres.TableDefinition;
+import io.helios.repl.postgres.schema.SchemaBuilder;
+import io.helios.repl.postgres.schema.SchemaComparison;
+import io.helios.repl.seal.Keyring;
+import io.helios.repl.status.Finding;
+import io.helios.repl.tenant.Tenant;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings one tenant from nothing, or from where it was, to streaming. The order of the steps is what makes the copy and
+ * the stream meet without a gap: the tenant is routed before the copy's consistent point exists.
+ *
+ * <p>Called by drivers' threads; holds no state of its own.
+ */
+final class TenantStarter implements TenantPipeline.Steps {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TenantStarter.class);
+  private static final Duration TURN = Duration.ofMillis(5);
+
+  private final SourceEngine source;
+  private final TargetEngine target;
+  private final Keyring keyring;
+  private final TenantTables tables;
+  private final CopySettings copySettings;
+
+  TenantStarter(
+      SourceEngine source, TargetEngine target, Keyring keyring, TenantTables tables, CopySettings copySettings) {
+    this.source = source;
+    this.target = target;
+    this.keyring = keyring;
+    this.tables = tables;
+    this.copySettings = copySettings;
+  }
+
+  @Override
+  public ReplicaTenant bringUp(Tenant tenant, boolean anew, TenantPipeline.Progress progress)
+      throws InterruptedException {
+    if (!keyring.has(tenant.id())) {
+      keyring.create(tenant.id());
+    }
+    if (anew) {
+      source.forget(tenant.id());
+    } else {
+      refuseWhatWasDropped(tenant);
+    }
+    List<TenantTable> rows = prepare(tenant, anew);
+    long version = source.route(route(tenant));
+    awaitInForce(version, tenant, progress);
+    copy(tenant, rows, progress);
+    refuseWhatWasDropped(tenant);
+    ReplicaTenant replica = new ReplicaTenant(tenant, replicated(), source.journal());
+    target.attach(replica);
+    return replica;
+  }
+
+  @Override
+  public void takeDown(ReplicaTenant replica) throws InterruptedException {
+    target.detach(replica.id());
+  }
+
+  TenantRoute route(Tenant tenant) {
+    return new TenantRoute(
+        tenant.id(),
+        tenant.epoch(),
+        tables.reference() ? TenantRoute.Kind.REFERENCE : TenantRoute.Kind.KEYED,
+        tenant.key(),
+        tenant.tables());
+  }
+
+  private Replicated replicated() {
+    return new Replicated(
+        source.settings().tenancy(),
+        tables.reference(),
+        source.settings().name(),
+        source.requireIdentity().systemIdentifier(),
+        source.settings().region());
+  }
+
+  /** Both ends ready, the target's tables there and fitting, the tenant in the target's records, its guard up. */
+  private List<TenantTable> prepare(Tenant tenant, boolean anew) {
+    try (Connection from = PgConnections.open(source.settings().connection(), "prepare", tenant.name())) {
+      List<TenantTable> rows = rows(from, tenant);
+      refuseWhatCheckFinds(SourceCheck.run(from, source.scope(), true), rows);
+      SourcePreparation.publish(from, source.scope());
+      try (Connection to = PgConnections.open(target.settings().connection(), "prepare", tenant.name())) {
+        TargetSchema.install(to);
+        List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
+        SchemaBuilder.create(from, to, definitions);
+        refuseMismatches(tenant, SchemaComparison.compare(from, to, definitions));
+        takeUp(to, tenant, rows, anew);
+        return rows;
+      } catch (SQLException e) {
+        throw target.refused(e);
+      }
+    } catch (SQLException e) {
+      throw SqlStates.classify(
+          e,
+          ErrorCode.SOURCE_QUERY_FAILED,
+          "source \"" + source.settings().name() + "\" cannot be prepared for tenant \"" + tenant.name() + "\"",
+          "helios-repl source check " + source.settings().name());
+    }
+  }
+
+  private List<TenantTable> rows(Connection from, Tenant tenant) throws SQLException {
+    List<TenantTable> rows = tables.read(from, tenant);
+    if (rows.isEmpty()) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.TENANT_HAS_NO_TABLES,
+              "no table of source \"" + source.settings().name() + "\" belongs to tenant \"" + tenant.name() + "\"",
+              "its tenancy and the tables that are configured leave none",
+              "helios-repl source check " + source.settings().name()));
+    }
+    return rows;
+  }
+
+  /** What would lose changes of the tenant's own tables stops it; what concerns the server as a whole, too. */
+  private static void refuseWhatCheckFinds(List<Finding> findings, List<TenantTable> rows) {
+    List<String> mine = rows.stream().map(TenantTable::qualifiedName).toList();
+    findings.stream()
+        .filter(finding -> finding.isError() && (finding.table() == null || mine.contains(finding.table())))
+        .findFirst()
+        .ifPresent(
+            finding -> {
+              throw new OperatorException(finding.problem());
+            });
+  }
+
+  private void refuseMismatches(Tenant tenant, List<String> mismatches) {
+    if (!mismatches.isEmpty()) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.TABLES_DO_NOT_FIT,
+              "the tables of target \"" + target.settings().name() + "\" do not fit tenant \"" + tenant.name() + "\"",
+              String.join("; ", mismatches),
+              "mend these tables at the target, then: helios-repl tenant start " + tenant.name()));
+    }
+  }
+
+  /** What starting would do, in SQL and words. */
+  List<String> plan(Tenant tenant) {
+    try (Connection from = PgConnections.open(source.settings().connection(), "plan", tenant.name());
+        Connection to = PgConnections.open(target.settings().connection(), "plan", tenant.name())) {
+      List<TenantTable> rows = rows(from, tenant);
+      List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
+      List<String> steps = new ArrayList<>();
+      SourcePreparation.plan(from, source.scope()).forEach(sql -> steps.add("source: " + sql));
+      if (TargetSchema.installedVersion(to) < TargetSchema.VERSION) {
+        TargetSchema.statements().forEach(sql -> steps.add("target: " + sql));
+      }
+      SchemaBuilder.plan(from, to, definitions).statements().forEach(sql -> steps.add("target: " + sql));
+      rows.forEach(table -> steps.add("copy " + table.qualifiedName() + ", then stream it"));
+      return steps;
+    } catch (SQLException e) {
+      throw SqlStates.classify(
+          e,
+          ErrorCode.SOURCE_QUERY_FAILED,
+          "what starting tenant \"" + tenant.name() + "\" would do cannot be found out",
+          "helios-repl source check " + source.settings().name());
+    }
+  }
+
+  /** The tenant and its guard in the target's own records, in one transaction. */
+  private void takeUp(Connection to, Tenant tenant, List<TenantTable> rows, boolean anew) throws SQLException {
+    to.setAutoCommit(false);
+    Optional<ReplicaState> known = Replicas.find(to, tenant.id());
+    if (known.isPresent() && !anew) {
+      refuseStrangers(tenant, known.get());
+    }
+    if (anew) {
+      Replicas.restart(to, tenant.id(), source.requireIdentity().systemIdentifier());
+      new CopyLedger(tenant.id(), tenant.name()).reopen(to);
+    }
+    Replicas.register(to, tenant, replicated(), Lsn.INVALID);
+    for (TenantTable table : rows) {
+      ReadOnlyGuard.install(
+          to,
+          tenant.id(),
+          table.definition().schema(),
+          table.definition().name(),
+          table.keyColumn(),
+          tenant.key());
+    }
+    to.commit();
+    to.setAutoCommit(true);
+  }
+
+  /** What the target has recorded must come from this very source, and the journal must reach back to it. */
+  private void refuseStrangers(Tenant tenant, ReplicaState known) {
+    long system = source.requireIdentity().systemIdentifier();
+    if (known.sourceSystem() != system) {
+      throw needsResync(
+          tenant,
+          "target \"" + target.settings().name() + "\" was written from another server than source \""
+              + source.settings().name() + "\" is now",
+          known.position());
+    }
+    Lsn ends = Lsn.max(source.capturedUpTo(), source.requireIdentity().currentLsn());
+    if (known.position().isAfter(ends)) {
+      throw needsResync(
+          tenant,
+          "target \"" + target.settings().name() + "\" is ahead of source \"" + source.settings().name()
+              + "\", whose WAL ends at " + ends + ": the source was restored",
+          known.position());
+    }
+  }
+
+  private void refuseWhatWasDropped(Tenant tenant) {
+    if (source.journal().overflowed().contains(tenant.id())) {
+      throw needsResync(
+          tenant, "the journal holds not all of what it needs: its quota was used up, or changes were lost", Lsn.INVALID);
+    }
+  }
+
+  private static OperatorException needsResync(Tenant tenant, String why, Lsn position) {
+    return new OperatorException(
+        new Problem(
+            ErrorCode.TENANT_NEEDS_RESYNC,
+            "tenant \"" + tenant.name() + "\" cannot go on from where it was",
+            why,
+            "helios-repl tenant resync " + tenant.name(),
+            position.equals(Lsn.INVALID) ? null : position.toString(),
+            null));
+  }
+
+  private void awaitInForce(long version, Tenant tenant, TenantPipeline.Progress progress)
+      throws InterruptedException {
+    while (!source.isInForce(version)) {
+      Problem trouble = source.condition().problem();
+      if (trouble != null) {
+        throw new TransientException(trouble);
+      }
+      cancelUnlessWanted(progress);
+      Thread.sleep(TURN);
+    }
+    LOG.debug("tenant {} is routed", tenant.name());
+  }
+
+  private void copy(Tenant tenant, List<TenantTable> rows, TenantPipeline.Progress progress) {
+    TenantCopy copy =
+        new TenantCopy(
+            source.settings().connection(),
+            target.settings().connection(),
+            tenant.id(),
+            tenant.name(),
+            rows,
+            copySettings);
+    progress.copying(copy);
+    copy.run();
+  }
+
+  private static void cancelUnlessWanted(TenantPipeline.Progress progress) {
+    if (!progress.wanted()) {
+      throw new CancellationException();
+    }
+  }
+}

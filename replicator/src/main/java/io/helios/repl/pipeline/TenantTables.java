@@ -1,0 +1,31 @@
+package io.helios.repl.pipeline;
+
+import io.helios.repl.change.TenantTable;
+import io.helios.repl.postgres.Catalog;
+import io.helios.repl.postgres.TableDefinition;
+import io.helios.repl.tenant.Tenant;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+
+/**
+ * Which of a source's tables are a tenant's, and which of their rows.
+ *
+ * @param reference whether it is asked for the source's reference tables, which are a tenant of their own
+ */
+record TenantTables(SourceSettings source, boolean reference) {
+
+  /** As the source's catalog has them now. */
+  List<TenantTable> read(Connection connection, Tenant tenant) throws SQLException {
+    List<TableDefinition> all =
+        Catalog.tables(
+            connection,
+            (schema, name) ->
+                reference
+                    ? source.referenceTables() != null && source.referenceTables().matches(schema, name)
+                    : source.tables().matches(schema, name));
+    return reference
+        ? all.stream().map(TenantTable::whole).toList()
+        : TenantTable.of(all, source.tenancy(), tenant.key(), tenant.tables(), source.referenceTables());
+  }
+}

@@ -1,0 +1,62 @@
+package io.helios.repl.capture;
+
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.WalStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A stream that says what it was told to say: messages, silences, keepalives. */
+final class ScriptedWalStream implements WalStream {
+
+  private final Deque<Optional<ByteBuffer>> script = new ArrayDeque<>();
+  private Lsn received = Lsn.INVALID;
+  private Lsn released = Lsn.INVALID;
+
+  ScriptedWalStream say(ByteBuffer... messages) {
+    for (ByteBuffer message : messages) {
+      script.add(Optional.of(message));
+    }
+    return this;
+  }
+
+  ScriptedWalStream silence() {
+    script.add(Optional.empty());
+    return this;
+  }
+
+  void keepAliveAt(long lsn) {
+    received = new Lsn(lsn);
+  }
+
+  boolean isSpent() {
+    return script.isEmpty();
+  }
+
+  Lsn released() {
+    return released;
+  }
+
+  @Override
+  public @Nullable ByteBuffer poll() {
+    return script.isEmpty() ? null : script.poll().orElse(null);
+  }
+
+  @Override
+  public Lsn receivedUpTo() {
+    return received;
+  }
+
+  @Override
+  public void release(Lsn endLsn, boolean now) {
+    released = Lsn.max(released, endLsn);
+  }
+
+  @Override
+  public void keepAlive() {}
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,78 @@
+package io.helios.repl.tests.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Runs the measurements and writes their tables into {@code docs/benchmarks.md}. Arguments: any of {@code backlog},
+ * {@code latency}, {@code huge}, {@code idle} (all when none is named), and {@code rounds=3}.
+ */
+public final class Benchmark {
+
+  private Benchmark() {}
+
+  public static void main(String[] arguments) throws Exception {
+    List<String> wanted = new ArrayList<>(List.of(arguments));
+    wanted.removeIf(String::isBlank);
+    int rounds =
+        wanted.stream().filter(a -> a.startsWith("rounds=")).map(a -> Integer.parseInt(a.substring(7))).findFirst().orElse(3);
+    wanted.removeIf(a -> a.startsWith("rounds="));
+    if (wanted.isEmpty()) {
+      wanted = List.of("backlog", "latency", "huge", "idle");
+    }
+    Report report = new Report(Path.of("..", "docs", "benchmarks.md"));
+    try (Servers servers = new Servers();
+        Contender defaults = NativeSubscription.defaults();
+        Contender fastest = NativeSubscription.fastest()) {
+      report.section("machine", machine(servers));
+      if (wanted.contains("backlog")) {
+        try (Contender helios = new HeliosRepl("1g")) {
+          report.section("backlog", new BacklogBenchmark(servers, List.of(defaults, fastest, helios)).run(rounds));
+        }
+      }
+      if (wanted.contains("latency")) {
+        try (Contender helios = new HeliosRepl("1g")) {
+          report.section("latency", new LatencyBenchmark(servers).run(List.of(defaults, fastest, helios)));
+        }
+      }
+      if (wanted.contains("huge")) {
+        try (Contender helios = new HeliosRepl("512m")) {
+          report.section("huge", new HugeTransactionBenchmark(servers).run(List.of(defaults, fastest, helios)));
+        }
+      }
+      if (wanted.contains("idle")) {
+        try (HeliosRepl helios = new HeliosRepl("1g")) {
+          report.section("idle", new IdleTenantsBenchmark(servers).run(helios));
+        }
+      }
+    }
+  }
+
+  private static String machine(Servers servers) throws Exception {
+    return "%d cores, %s of memory, %s %s; PostgreSQL %s for source and target, %s; Java %s.%n"
+        .formatted(
+            Runtime.getRuntime().availableProcessors(),
+            memory(),
+            System.getProperty("os.name"),
+            System.getProperty("os.arch"),
+            servers.version(),
+            settings(),
+            System.getProperty("java.version"));
+  }
+
+  private static String settings() {
+    return Servers.SETTINGS.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .map(e -> "`" + e.getKey() + " = " + e.getValue() + "`")
+        .collect(java.util.stream.Collectors.joining(", "));
+  }
+
+  private static String memory() throws IOException {
+    String line = Files.readAllLines(Path.of("/proc/meminfo")).getFirst();
+    return Math.round(Long.parseLong(line.replaceAll("\\D", "")) / 1048576.0) + " GiB";
+  }
+}

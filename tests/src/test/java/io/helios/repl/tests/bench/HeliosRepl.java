@@ -1,0 +1,156 @@
+package io.helios.repl.tests.bench;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** This project's engine, in a process of its own that lives as long as the contender does. */
+final class HeliosRepl implements Contender {
+
+  static final String SLOT = "helios_bench";
+
+  private final Process process;
+  private final PrintWriter commands;
+  private final BufferedReader replies;
+  private final String heapLimit;
+  private @Nullable DatabasePair pair;
+  private @Nullable Path directory;
+
+  /**
+   * Starts the process.
+   *
+   * @param heapLimit as for {@code -Xmx}
+   */
+  HeliosRepl(String heapLimit) throws IOException {
+    this.heapLimit = heapLimit;
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseParallelGC", "-Xmx" + heapLimit));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), EngineProcess.class.getName()));
+    this.process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    this.commands = new PrintWriter(process.outputWriter(UTF_8), true);
+    this.replies = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
+  }
+
+  @Override
+  public String name() {
+    return "helios-repl";
+  }
+
+  @Override
+  public String description() {
+    return "one engine with each tenant on its own, heap limit " + heapLimit;
+  }
+
+  @Override
+  public void prepare(DatabasePair newPair) throws Exception {
+    pair = newPair;
+    directory = Files.createTempDirectory("helios-bench");
+    open();
+    ask("streaming");
+    ask("close");
+    try (Connection target = newPair.connectTarget()) {
+      BenchTable.execute(target, "VACUUM ANALYZE item");
+    }
+  }
+
+  @Override
+  public void start() throws IOException {
+    open();
+  }
+
+  private void open() throws IOException {
+    DatabasePair now = pair;
+    if (now == null) {
+      throw new IllegalStateException("not prepared");
+    }
+    ask(
+        "open %d %s %d %s %s %d"
+            .formatted(
+                now.source().port(), now.sourceDatabase(), now.target().port(), now.targetDatabase(), directory, now.tenants()));
+  }
+
+  @Override
+  public void stop() throws Exception {
+    ask("close");
+    DatabasePair then = pair;
+    Path left = directory;
+    if (then == null || left == null) {
+      return;
+    }
+    pair = null;
+    dropSlot(then);
+    try (Stream<Path> files = Files.walk(left)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /** The server notices that the engine has let go of the slot a moment after it has. */
+  private static void dropSlot(DatabasePair pair) throws SQLException, InterruptedException {
+    try (Connection source = pair.connectSource()) {
+      String busy = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + SLOT + "' AND active";
+      while (!"0".equals(DatabasePair.value(source, busy))) {
+        Thread.sleep(10);
+      }
+      BenchTable.execute(
+          source, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '" + SLOT + "'");
+    }
+  }
+
+  /** Bytes of heap in use after a collection. */
+  long heap() throws IOException {
+    return Long.parseLong(ask("heap"));
+  }
+
+  void awaitStreaming() throws IOException {
+    ask("streaming");
+  }
+
+  @Override
+  public String note() throws IOException {
+    return "heap limit " + heapLimit + ", at most " + (Long.parseLong(ask("peak")) >> 20) + " MiB of it used";
+  }
+
+  @Override
+  public double cpuSeconds() {
+    return process.info().totalCpuDuration().map(Duration::toNanos).orElse(0L) / 1e9;
+  }
+
+  private String ask(String command) throws IOException {
+    commands.println(command);
+    String reply = replies.readLine();
+    if (reply == null || !reply.startsWith("ok")) {
+      throw new IOException("the engine's process answered \"" + command + "\" with " + reply);
+    }
+    return reply.substring(2).strip();
+  }
+
+  @Override
+  public void close() throws IOException {
+    commands.close();
+    try {
+      if (process.waitFor(20, TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    process.destroyForcibly();
+  }
+}
