@@ -109,7 +109,7 @@ final class TenantStarter implements TenantPipeline.Steps {
     try (Connection from = PgConnections.open(source.settings().connection(), "prepare", tenant.name())) {
       List<TenantTable> rows = rows(from, tenant);
       refuseWhatCheckFinds(SourceCheck.run(from, source.scope(), true), rows);
-      SourcePreparation.publish(from, source.scope());
+      source.publish(from);
       try (Connection to = PgConnections.open(target.settings().connection(), "prepare", tenant.name())) {
         List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
         TargetPreparation.run(to, target.settings().name(), from, definitions);
