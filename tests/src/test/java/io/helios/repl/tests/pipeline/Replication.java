@@ -1,0 +1,105 @@
+package io.helios.repl.tests.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.helios.repl.pipeline.DesiredState;
+import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.pipeline.FleetEvent;
+import io.helios.repl.pipeline.FleetSettings;
+import io.helios.repl.pipeline.SourceSettings;
+import io.helios.repl.pipeline.TargetSettings;
+import io.helios.repl.seal.MemoryKeyring;
+import io.helios.repl.status.TenantState;
+import io.helios.repl.status.TenantStatus;
+import io.helios.repl.tenant.ConflictPolicy;
+import io.helios.repl.tenant.TableFilter;
+import io.helios.repl.tenant.Tenancy;
+import io.helios.repl.tenant.Tenant;
+import io.helios.repl.tenant.Tier;
+import io.helios.repl.tests.fixture.Database;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+
+/** A fleet between two databases, and what a test asks of it. */
+final class Replication implements AutoCloseable {
+
+  static final Duration PATIENCE = Duration.ofSeconds(90);
+
+  final Database source;
+  final Database target;
+  final Queue<FleetEvent> events = new ConcurrentLinkedQueue<>();
+  final Fleet fleet;
+
+  Replication(Path directory, Database source, Database target, Tenancy tenancy, @Nullable TableFilter reference) {
+    this.source = source;
+    this.target = target;
+    String slot = "helios_" + source.name();
+    this.fleet =
+        new Fleet(
+            new FleetSettings(
+                directory,
+                List.of(
+                    new SourceSettings(
+                        "shop", source.settings(), tenancy, new TableFilter(List.of("*.*")), reference, slot, slot, "here")),
+                List.of(new TargetSettings("copy", target.settings(), "there")),
+                1L << 30,
+                1L << 28,
+                1L << 30,
+                2,
+                3),
+            new MemoryKeyring(new byte[32]),
+            new SimpleMeterRegistry(),
+            events::add);
+    fleet.start();
+  }
+
+  UUID add(String name, DesiredState desired) {
+    UUID id = UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
+    fleet.add(
+        new Tenant(
+            id, name, name, "shop", "copy", TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5),
+            ConflictPolicy.SOURCE_WINS, 1),
+        desired);
+    return id;
+  }
+
+  UUID start(String name) {
+    UUID id = add(name, DesiredState.CREATED);
+    fleet.startTenant(id);
+    becomes(id, TenantState.STREAMING);
+    return id;
+  }
+
+  TenantStatus becomes(UUID tenant, TenantState state) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(fleet.status(tenant).state())
+                    .as(() -> String.valueOf(fleet.status(tenant).error()))
+                    .isEqualTo(state));
+    return fleet.status(tenant);
+  }
+
+  void catchUp(UUID tenant) throws InterruptedException {
+    Fleet.await(fleet.caughtUp(tenant), PATIENCE);
+  }
+
+  /** Both sides answer the same, and something. */
+  void equal(String sql) {
+    assertThat(target.query(sql)).isEqualTo(source.query(sql)).isNotEmpty();
+  }
+
+  @Override
+  public void close() {
+    fleet.close();
+  }
+}
