@@ -14,6 +14,7 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.JdbcWalStream;
 import io.helios.repl.postgres.Lsn;
@@ -150,6 +151,18 @@ final class SourceEngine implements AutoCloseable {
             "the journal of source \"" + settings.name() + "\" does not hold everything the tenant needs",
             "its quota was used up while its target lagged, or the source lost WAL",
             "helios-repl tenant resync NAME");
+  }
+
+  /** Captures nothing more for a tenant that has lost something, and keeps in mind, durably, that it has. */
+  void abandon(UUID tenant, Problem why) {
+    gaps.putIfAbsent(tenant, why);
+    try {
+      journal.drop(tenant);
+      unroute(tenant);
+    } catch (TransientException e) {
+      // The disk refuses just now: its route stays, so that the supervisor finds the loss again and tries again.
+      LOG.warn("source {}: {}", settings.name(), e.problem().message(), e);
+    }
   }
 
   /** Forgets what the journal has of the tenant, and that it lost anything: it begins again, or is gone. */
