@@ -14,6 +14,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Spec;
 public final class DemoCommand implements Callable<Integer> {
 
   private static final int EXIT_DIFFERENT = 7;
+  private static final int EXIT_INTERRUPTED = 130;
   private static final Duration LIVE = Duration.ofSeconds(10);
   private static final long CLEAN_UP_SECONDS = 30;
 
@@ -64,7 +66,8 @@ public final class DemoCommand implements Callable<Integer> {
     Path directory = Files.createTempDirectory("helios-repl-demo");
     Path log = directory.resolveSibling(directory.getFileName() + ".log");
     CountDownLatch ended = new CountDownLatch(1);
-    Thread interrupter = endOnShutdown(Thread.currentThread(), ended);
+    AtomicBoolean ending = new AtomicBoolean();
+    Thread interrupter = endOnShutdown(Thread.currentThread(), ending, ended);
     try (DemoLog file = DemoLog.open(log);
         DemoScreen screen = new DemoScreen(out, Terminal.detect(out, System.getenv()))) {
       Demo demo = new Demo(new DemoSettings(tenants, rate, once, LIVE), servers, screen);
@@ -74,8 +77,16 @@ public final class DemoCommand implements Callable<Integer> {
     } catch (InterruptedException e) {
       Files.deleteIfExists(log);
       Thread.currentThread().interrupt();
-      return 130;
-    } catch (IOException | SQLException | TimeoutException e) {
+      return EXIT_INTERRUPTED;
+    } catch (IOException | SQLException | TimeoutException | RuntimeException e) {
+      if (ending.get()) {
+        // What was under way failed because the process is ending.
+        Files.deleteIfExists(log);
+        return EXIT_INTERRUPTED;
+      }
+      if (e instanceof RuntimeException bug) {
+        throw bug;
+      }
       throw new TransientException(
           new Problem(ErrorCode.DEMO_FAILED, "the demonstration ended early", String.valueOf(e.getMessage()), "see " + log), e);
     } finally {
@@ -93,10 +104,11 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   /** Ctrl-C begins the virtual machine's end, which waits for this. */
-  private static Thread endOnShutdown(Thread demo, CountDownLatch ended) {
+  private static Thread endOnShutdown(Thread demo, AtomicBoolean ending, CountDownLatch ended) {
     Thread hook =
         new Thread(
             () -> {
+              ending.set(true);
               demo.interrupt();
               try {
                 if (!ended.await(CLEAN_UP_SECONDS, TimeUnit.SECONDS)) {

@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * virtual machine stays warm from one turn to the next.
  *
  * <pre>
- *   open SOURCE_PORT SOURCE_DATABASE TARGET_PORT TARGET_DATABASE DIRECTORY TENANTS    a fleet with all tenants running
+ *   open SOURCE_PORT SOURCE_DATABASE TARGET_PORT TARGET_DATABASE DIRECTORY TENANTS    a fleet with new tenants, started
+ *   reopen …                                                      the same fleet as before
  *   streaming                                                     waits until all of them stream
  *   close                                                         closes the fleet
  *   heap                                                          bytes in use after a collection
@@ -84,7 +85,8 @@ final class EngineProcess {
 
   private String run(String[] words) throws Exception {
     return switch (words[0]) {
-      case "open" -> open(words);
+      case "open" -> open(words, false);
+      case "reopen" -> open(words, true);
       case "streaming" -> awaitStreaming();
       case "close" -> close();
       case "heap" -> heap();
@@ -93,7 +95,7 @@ final class EngineProcess {
     };
   }
 
-  private String open(String[] words) {
+  private String open(String[] words, boolean again) {
     SourceSettings source =
         new SourceSettings(
             "bench", local(words[1], words[2]), new Tenancy.ByColumn("tenant_id"), new TableFilter(List.of("public.item")), null,
@@ -103,13 +105,19 @@ final class EngineProcess {
         new FleetSettings(Path.of(words[5]), List.of(source), List.of(target), 20L << 30, 4L << 30, 1L << 30, 4, 1);
     Fleet opened = open.apply(settings);
     fleet = opened;
-    opened.start();
-    for (int i = 1; i <= Integer.parseInt(words[6]); i++) {
-      opened.add(
+    int tenants = Integer.parseInt(words[6]);
+    for (int i = 1; i <= tenants; i++) {
+      Tenant tenant =
           new Tenant(
               id(i), "tenant-" + i, String.valueOf(i), "bench", "copy", TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5),
-              ConflictPolicy.SOURCE_WINS, 1),
-          DesiredState.RUNNING);
+              ConflictPolicy.SOURCE_WINS, 1);
+      opened.add(tenant, again ? DesiredState.RUNNING : DesiredState.CREATED);
+    }
+    opened.start();
+    if (!again) {
+      for (int i = 1; i <= tenants; i++) {
+        opened.startTenant(id(i));
+      }
     }
     return "";
   }

@@ -60,7 +60,7 @@ final class HeliosRepl implements Contender {
   public void prepare(DatabasePair newPair) throws Exception {
     pair = newPair;
     directory = Files.createTempDirectory("helios-bench");
-    open();
+    open("open");
     ask("streaming");
     ask("close");
     try (Connection target = newPair.connectTarget()) {
@@ -70,18 +70,18 @@ final class HeliosRepl implements Contender {
 
   @Override
   public void start() throws IOException {
-    open();
+    open("reopen");
   }
 
-  private void open() throws IOException {
+  private void open(String how) throws IOException {
     DatabasePair now = pair;
     if (now == null) {
       throw new IllegalStateException("not prepared");
     }
     ask(
-        "open %d %s %d %s %s %d"
+        "%s %d %s %d %s %s %d"
             .formatted(
-                now.source().port(), now.sourceDatabase(), now.target().port(), now.targetDatabase(), directory, now.tenants()));
+                how, now.source().port(), now.sourceDatabase(), now.target().port(), now.targetDatabase(), directory, now.tenants()));
   }
 
   @Override
