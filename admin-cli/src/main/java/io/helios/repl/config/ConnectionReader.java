@@ -16,8 +16,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection keys of a source or target: {@code url}, or {@code service}, or {@code host}, {@code port},
- * {@code database}, {@code user}. The password comes from {@code password-file}, else the URL, else libpq's password file.
+ * The connection keys of a source or target: {@code url}, or {@code service}, or {@code host}, {@code port}, {@code
+ * database}, {@code user}. The password comes from {@code password-file}, else the URL, else libpq's password file.
  * What comes from the environment ({@code HELIOS_SOURCES_SHOP_HOST}) wins over a URL of the file.
  */
 final class ConnectionReader {
@@ -46,7 +46,10 @@ final class ConnectionReader {
     if (url.isPresent()) {
       return fromUrl(section, url.get(), fields, passwordFile.orElse(null));
     }
-    if (!service.containsKey("host") && !fields.containsKey("host") && !fields.containsKey("database") && !service.containsKey("dbname")) {
+    if (!service.containsKey("host")
+        && !fields.containsKey("host")
+        && !fields.containsKey("database")
+        && !service.containsKey("dbname")) {
       section.missing("url", "nothing says where the database is", "url: " + URL_FORM);
       return null;
     }
@@ -62,7 +65,8 @@ final class ConnectionReader {
     reading.value(url.path(), LibpqUri.masked(url.text()), url.origin());
   }
 
-  private @Nullable ConnectionSettings fromUrl(Section section, Setting url, Map<String, Setting> fields, @Nullable Path passwordFile) {
+  private @Nullable ConnectionSettings fromUrl(
+      Section section, Setting url, Map<String, Setting> fields, @Nullable Path passwordFile) {
     ConnectionSettings parsed;
     try {
       parsed = ConnectionStrings.parse(url.text(), passwordFile, environment);
@@ -71,8 +75,20 @@ final class ConnectionReader {
       return null;
     }
     show(url);
+    if (fields.isEmpty()) {
+      return parsed;
+    }
     Map<String, String> said = new LinkedHashMap<>(parsed.parameters());
-    said.putAll(Map.of("host", parsed.host(), "port", Integer.toString(parsed.port()), "database", parsed.database(), "user", parsed.user()));
+    said.putAll(
+        Map.of(
+            "host",
+            parsed.host(),
+            "port",
+            Integer.toString(parsed.port()),
+            "database",
+            parsed.database(),
+            "user",
+            parsed.user()));
     for (Map.Entry<String, Setting> field : fields.entrySet()) {
       String key = field.getKey();
       boolean open = key.equals("user") ? !LibpqUri.namesUser(url.text()) : !said.containsKey(key);
@@ -102,7 +118,11 @@ final class ConnectionReader {
   }
 
   private @Nullable ConnectionSettings settings(
-      Section section, Map<String, String> said, Map<String, String> parameters, @Nullable String given, @Nullable Path passwordFile) {
+      Section section,
+      Map<String, String> said,
+      Map<String, String> parameters,
+      @Nullable String given,
+      @Nullable Path passwordFile) {
     String user = said.getOrDefault("user", System.getProperty("user.name"));
     String port = said.getOrDefault("port", "5432");
     try {
@@ -110,12 +130,19 @@ final class ConnectionReader {
         section.wrong("port", "the port is not right", "a port is a number from 1 to 65535", "port: 5432");
         return null;
       }
-      ConnectionSettings settings = ConnectionStrings.of(
-          said.getOrDefault("host", "localhost"), Integer.parseInt(port), said.getOrDefault("database", user), user, parameters,
-          passwordFile, environment);
+      ConnectionSettings settings =
+          ConnectionStrings.of(
+              said.getOrDefault("host", "localhost"),
+              Integer.parseInt(port),
+              said.getOrDefault("database", user),
+              user,
+              parameters,
+              passwordFile,
+              environment);
       return given == null || passwordFile != null
           ? settings
-          : new ConnectionSettings(settings.host(), settings.port(), settings.database(), settings.user(), given, settings.parameters());
+          : new ConnectionSettings(
+              settings.host(), settings.port(), settings.database(), settings.user(), given, settings.parameters());
     } catch (OperatorException e) {
       section.wrong("the connection is not right", e.problem().message(), e.problem().hint());
       return null;
@@ -136,7 +163,8 @@ final class ConnectionReader {
     try {
       Optional<Map<String, String>> found = ServiceFile.lookup(file, service.get());
       if (found.isEmpty()) {
-        section.wrong("service", "no such service", file + " has no [" + service.get() + "]", "add it there, or use url:");
+        section.wrong(
+            "service", "no such service", file + " has no [" + service.get() + "]", "add it there, or use url:");
       }
       return found.orElse(null);
     } catch (IOException e) {
@@ -182,7 +210,11 @@ final class ConnectionReader {
       }
       return Optional.of(path);
     } catch (IOException | InvalidPathException e) {
-      reading.problem(ErrorCode.CONFIGURATION_VALUE, file.line(), file.path(), "the password file cannot be read",
+      reading.problem(
+          ErrorCode.CONFIGURATION_VALUE,
+          file.line(),
+          file.path(),
+          "the password file cannot be read",
           file.text() + " is missing or not readable by " + System.getProperty("user.name"),
           "create it with mode 0600, the password in its first line");
       return Optional.empty();

@@ -7,7 +7,8 @@ final class LibpqUri {
 
   /** The same URI with its passwords hidden. */
   static String masked(String uri) {
-    return uri.replaceFirst("(://[^/?#:@]*:)[^/?#]*@", "$1****@").replaceAll("(?i)([?&](?:ssl)?password=)[^&]*", "$1****");
+    return uri.replaceFirst("(://[^/?#:@]*:)[^/?#]*@", "$1****@")
+        .replaceAll("(?i)([?&](?:ssl)?password=)[^&]*", "$1****");
   }
 
   /** Whether it says who connects, so that nothing else may. */

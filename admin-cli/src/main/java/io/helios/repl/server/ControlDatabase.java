@@ -16,7 +16,8 @@ import org.sqlite.SQLiteConfig;
  * @param prefix stands before each table's name
  * @param preparation statements before everything else
  * @param counter a key column that numbers rows by itself, growing
- * @param turn run first in a migration, so that of several servers one migrates at a time; empty where that is so anyway
+ * @param turn run first in a migration, so that of several servers one migrates at a time; empty where that is so
+ *     anyway
  */
 record ControlDatabase(Jdbi jdbi, String place, String prefix, String preparation, String counter, String turn) {
 
@@ -34,17 +35,19 @@ record ControlDatabase(Jdbi jdbi, String place, String prefix, String preparatio
     config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
     config.setBusyTimeout(5_000);
     ConnectionFactory connections = () -> config.createConnection("jdbc:sqlite:" + file);
-    return new ControlDatabase(Jdbi.create(connections), file.toString(), "", "", "INTEGER PRIMARY KEY AUTOINCREMENT", "");
+    return new ControlDatabase(
+        Jdbi.create(connections), file.toString(), "", "", "INTEGER PRIMARY KEY AUTOINCREMENT", "");
   }
 
   private static ControlDatabase postgres(ConnectionSettings settings) {
-    ConnectionFactory connections = () -> {
-      try {
-        return PgConnections.open(settings, "control", null);
-      } catch (HeliosException e) {
-        throw new SQLException(e.problem().message(), e);
-      }
-    };
+    ConnectionFactory connections =
+        () -> {
+          try {
+            return PgConnections.open(settings, "control", null);
+          } catch (HeliosException e) {
+            throw new SQLException(e.problem().message(), e);
+          }
+        };
     return new ControlDatabase(
         Jdbi.create(connections),
         settings.place(),

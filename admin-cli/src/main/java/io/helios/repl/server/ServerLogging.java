@@ -16,7 +16,10 @@ public final class ServerLogging {
 
   private ServerLogging() {}
 
-  /** Replaces what is configured. Ours at INFO, the libraries' at WARN; with {@code debug} ours at DEBUG, theirs at INFO. */
+  /**
+   * Replaces what is configured. Ours at INFO, the libraries' at WARN; with {@code debug} ours at DEBUG, theirs at
+   * INFO.
+   */
   public static void configure(boolean debug) {
     if (!(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
       return;

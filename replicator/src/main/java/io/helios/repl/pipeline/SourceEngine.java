@@ -62,6 +62,7 @@ final class SourceEngine implements AutoCloseable {
   private static final long POSTGRES_EPOCH_SECONDS = 946_684_800L;
 
   private final SourceSettings settings;
+  private final Object preparation = new Object();
   private final RelayJournal journal;
   private final FrameSealer sealer;
   private final CaptureSettings captureSettings;
@@ -212,11 +213,21 @@ final class SourceEngine implements AutoCloseable {
   /** Publication, slot and replica identities. */
   PreparationPlan prepare(boolean dryRun) {
     try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
-      return dryRun
-          ? new PreparationPlan(SourcePreparation.plan(connection, scope()), false)
-          : new PreparationPlan(SourcePreparation.run(connection, scope()), true);
+      if (dryRun) {
+        return new PreparationPlan(SourcePreparation.plan(connection, scope()), false);
+      }
+      synchronized (preparation) {
+        return new PreparationPlan(SourcePreparation.run(connection, scope()), true);
+      }
     } catch (SQLException e) {
       throw unreachable(e);
+    }
+  }
+
+  /** Publication and slot: what a tenant's start may make by itself. One at a time, for many tenants may start together. */
+  void publish(Connection connection) throws SQLException {
+    synchronized (preparation) {
+      SourcePreparation.publish(connection, scope());
     }
   }
 

@@ -34,7 +34,15 @@ class ApiTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/api/v1/server", "/api/v1/tenants", "/api/v1/tenants/acme", "/api/v1/config", "/api/v1/nothing", "/api/"})
+  @ValueSource(
+      strings = {
+        "/api/v1/server",
+        "/api/v1/tenants",
+        "/api/v1/tenants/acme",
+        "/api/v1/config",
+        "/api/v1/nothing",
+        "/api/"
+      })
   void nothingBelowApiIsToldWithoutAToken(String path) throws Exception {
     refused(server.http("GET", path, null, null));
   }
@@ -86,21 +94,25 @@ class ApiTest {
         Arguments.of("POST", "/tenants", "{\"tenants\": []}", 400, "HR-9009"),
         Arguments.of("POST", "/tenants", "{\"tenants\": [5]}", 400, "HR-1305"),
         Arguments.of("POST", "/tenants", one.formatted("a/b", "shop", "shop-eu", ""), 400, "HR-1305"),
-        Arguments.of("POST", "/tenants", one.formatted("b", "shop", "shop-eu", ", \"tire\": \"premium\""), 400, "HR-1305"),
+        Arguments.of(
+            "POST", "/tenants", one.formatted("b", "shop", "shop-eu", ", \"tire\": \"premium\""), 400, "HR-1305"),
         Arguments.of("POST", "/tenants", one.formatted("b", "shop", "shop-eu", ", \"tier\": \"gold\""), 400, "HR-1305"),
-        Arguments.of("POST", "/tenants", one.formatted("b", "shop", "shop-eu", ", \"lagTarget\": \"5\""), 400, "HR-1305"),
+        Arguments.of(
+            "POST", "/tenants", one.formatted("b", "shop", "shop-eu", ", \"lagTarget\": \"5\""), 400, "HR-1305"),
         Arguments.of("POST", "/tenants", one.formatted("b", "shop", "shop-eu", ", \"key\": \"\""), 400, "HR-1305"),
         Arguments.of("POST", "/tenants", one.formatted("b", "shop", "shop-eu", ", \"tables\": [\"\"]"), 400, "HR-1305"),
         Arguments.of("POST", "/tenants", one.formatted("b", "nowhere", "shop-eu", ""), 404, "HR-1302"),
         Arguments.of("POST", "/tenants", one.formatted("b", "shop", "nowhere", ""), 404, "HR-1303"),
         Arguments.of("POST", "/tenants", one.formatted("b", "shop", "eu-central-1/shop-eu", ""), 400, "HR-1105"),
         Arguments.of("POST", "/tenants", one.formatted("acme", "shop", "shop-eu", ""), 409, "HR-1304"),
-        Arguments.of("POST", "/tenants", one.formatted("twin", "shop", "shop-eu", ", \"key\": \"acme\""), 409, "HR-1304"));
+        Arguments.of(
+            "POST", "/tenants", one.formatted("twin", "shop", "shop-eu", ", \"key\": \"acme\""), 409, "HR-1304"));
   }
 
   @ParameterizedTest
   @MethodSource("refusals")
-  void aRefusalIsAProblemDocumentWithCodeWhyAndHint(String method, String path, String body, int status, String code) throws Exception {
+  void aRefusalIsAProblemDocumentWithCodeWhyAndHint(String method, String path, String body, int status, String code)
+      throws Exception {
     HttpResponse<String> response = server.api(method, path, body);
     assertThat(response.body()).contains(code);
     assertThat(response.statusCode()).isEqualTo(status);
@@ -115,10 +127,13 @@ class ApiTest {
 
   @Test
   void allProblemsOfSeveralDeclarationsComeTogetherAndNothingIsDeclared() throws Exception {
-    HttpResponse<String> response = server.api("POST", "/tenants",
-        """
-        {"tenants": [{"name": "good", "source": "shop", "target": "shop-eu"}, {"name": "x y", "source": "shpo", "tier": "gold"}]}
-        """);
+    HttpResponse<String> response =
+        server.api(
+            "POST",
+            "/tenants",
+            """
+            {"tenants": [{"name": "good", "source": "shop", "target": "shop-eu"}, {"name": "x y", "source": "shpo", "tier": "gold"}]}
+            """);
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(json(response).path("problems")).hasSize(4);
     assertThat(response.body()).contains("did you mean \\\"shop\\\"?");
@@ -140,8 +155,11 @@ class ApiTest {
 
   @Test
   void aDryRunChangesNothing() throws Exception {
-    HttpResponse<String> planned = server.api("POST", "/tenants?dryRun=true",
-        "{\"tenants\": [{\"name\": \"planned\", \"source\": \"shop\", \"target\": \"shop-eu\"}]}");
+    HttpResponse<String> planned =
+        server.api(
+            "POST",
+            "/tenants?dryRun=true",
+            "{\"tenants\": [{\"name\": \"planned\", \"source\": \"shop\", \"target\": \"shop-eu\"}]}");
     assertThat(planned.statusCode()).isEqualTo(200);
     assertThat(json(planned).path("items").path(0).path("steps")).hasSize(1);
     assertThat(server.api("GET", "/tenants/planned", null).statusCode()).isEqualTo(404);

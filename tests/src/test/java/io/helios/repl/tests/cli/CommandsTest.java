@@ -35,17 +35,45 @@ class CommandsTest {
 
   @Test
   void aTenantIsDeclaredStartedPausedResumedStoppedAndDeleted() {
-    Ran created = server.done("tenant", "create", "acme", "--source", "shop", "--target", "shop-eu", "--tier", "premium", "--lag-target", "10s", "-o", "json");
+    Ran created =
+        server.done(
+            "tenant",
+            "create",
+            "acme",
+            "--source",
+            "shop",
+            "--target",
+            "shop-eu",
+            "--tier",
+            "premium",
+            "--lag-target",
+            "10s",
+            "-o",
+            "json");
     assertThat(created.json().path("kind").asString()).isEqualTo("TenantStatus");
     assertThat(created.json().path("state").asString()).isEqualTo("CREATED");
     assertThat(created.json().path("lagTargetSeconds").asDouble()).isEqualTo(10.0);
     assertThat(created.json().path("nextSteps").path(0).asString()).isEqualTo("helios-repl tenant start acme");
 
-    assertThat(server.done("tenant", "start", "acme", "--wait", "--timeout", "60s", "-o", "json").json().path("state").asString()).isEqualTo("STREAMING");
+    assertThat(
+            server
+                .done("tenant", "start", "acme", "--wait", "--timeout", "60s", "-o", "json")
+                .json()
+                .path("state")
+                .asString())
+        .isEqualTo("STREAMING");
     assertThat(server.done("tenant", "start", "acme").code()).as("starting what streams is no mistake").isZero();
-    assertThat(server.done("tenant", "wait", "acme", "--for", "caught-up", "--timeout", "60s", "-o", "json").json().path("kind").asString()).isEqualTo("TenantStatus");
-    assertThat(server.done("tenant", "pause", "acme", "--wait", "-o", "json").json().path("state").asString()).isEqualTo("PAUSED");
-    assertThat(server.done("tenant", "resume", "acme", "--wait", "-o", "json").json().path("state").asString()).isEqualTo("STREAMING");
+    assertThat(
+            server
+                .done("tenant", "wait", "acme", "--for", "caught-up", "--timeout", "60s", "-o", "json")
+                .json()
+                .path("kind")
+                .asString())
+        .isEqualTo("TenantStatus");
+    assertThat(server.done("tenant", "pause", "acme", "--wait", "-o", "json").json().path("state").asString())
+        .isEqualTo("PAUSED");
+    assertThat(server.done("tenant", "resume", "acme", "--wait", "-o", "json").json().path("state").asString())
+        .isEqualTo("STREAMING");
     assertThat(server.done("tenant", "stop", "acme", "--wait").out()).isEqualTo("tenant acme is STOPPED\n");
     assertThat(server.run("tenant", "resume", "acme").code()).isEqualTo(6);
     assertThat(server.done("tenant", "delete", "acme", "--confirm=acme").out()).isEqualTo("tenant acme is deleted\n");
@@ -65,7 +93,8 @@ class CommandsTest {
     assertThat(table.path("sourceRows").asLong()).isEqualTo(100);
 
     server.target.transaction(
-        "SET LOCAL session_replication_role = replica", "UPDATE orders SET note = 'altered' WHERE tenant_id = 'acme' AND id = 7");
+        "SET LOCAL session_replication_role = replica",
+        "UPDATE orders SET note = 'altered' WHERE tenant_id = 'acme' AND id = 7");
     Ran differing = server.run("verify", "run", "acme", "-o", "json");
     assertThat(differing.code()).isEqualTo(7);
     assertThat(differing.json().path("equal").asBoolean()).isFalse();
@@ -107,11 +136,21 @@ class CommandsTest {
 
   @Test
   void whatIsNotThereEndsWithFive() {
-    for (String[] command : new String[][] {
-        {"tenant", "status", "nobody"}, {"tenant", "describe", "nobody"}, {"tenant", "start", "nobody"}, {"tenant", "stop", "nobody"},
-        {"tenant", "wait", "nobody", "--for", "streaming"}, {"verify", "run", "nobody"}, {"source", "check", "nowhere"},
-        {"target", "check", "nowhere"}, {"source", "prepare", "nowhere"}, {"tenant", "delete", "nobody", "--confirm=nobody"},
-        {"tenant", "create", "a", "--source", "nowhere", "--target", "shop-eu"}, {"tenant", "create", "a", "--source", "shop", "--target", "nowhere"}}) {
+    for (String[] command :
+        new String[][] {
+          {"tenant", "status", "nobody"},
+          {"tenant", "describe", "nobody"},
+          {"tenant", "start", "nobody"},
+          {"tenant", "stop", "nobody"},
+          {"tenant", "wait", "nobody", "--for", "streaming"},
+          {"verify", "run", "nobody"},
+          {"source", "check", "nowhere"},
+          {"target", "check", "nowhere"},
+          {"source", "prepare", "nowhere"},
+          {"tenant", "delete", "nobody", "--confirm=nobody"},
+          {"tenant", "create", "a", "--source", "nowhere", "--target", "shop-eu"},
+          {"tenant", "create", "a", "--source", "shop", "--target", "nowhere"}
+        }) {
       Ran ran = server.run(command);
       assertThat(ran.code()).as(String.join(" ", command)).isEqualTo(5);
       assertThat(ran.err()).startsWith("error HR-130").contains("\n  hint: ");
@@ -122,7 +161,9 @@ class CommandsTest {
   void whatDoesNotHoldEndsWithSix() {
     create("acme");
     assertThat(server.run("tenant", "create", "acme", "--source", "shop", "--target", "shop-eu").code()).isEqualTo(6);
-    assertThat(server.run("tenant", "create", "twin", "--key", "acme", "--source", "shop", "--target", "shop-eu").code()).isEqualTo(6);
+    assertThat(
+            server.run("tenant", "create", "twin", "--key", "acme", "--source", "shop", "--target", "shop-eu").code())
+        .isEqualTo(6);
     Ran paused = server.run("tenant", "pause", "acme");
     assertThat(paused.code()).isEqualTo(6);
     assertThat(paused.err()).contains("hint: helios-repl tenant start acme");
@@ -130,10 +171,23 @@ class CommandsTest {
 
   @Test
   void whatTheServerFindsWrongWithADeclarationEndsWithTwo() {
-    Ran ran = server.run("tenant", "create", "a", "--source", "shop", "--target", "shop-eu", "--tier", "gold", "--conflict-policy", "maybe");
+    Ran ran =
+        server.run(
+            "tenant",
+            "create",
+            "a",
+            "--source",
+            "shop",
+            "--target",
+            "shop-eu",
+            "--tier",
+            "gold",
+            "--conflict-policy",
+            "maybe");
     assertThat(ran.code()).isEqualTo(2);
     assertThat(ran.err()).contains("\"gold\" is no tier", "\"maybe\" is no conflict policy");
-    assertThat(server.run("tenant", "create", "a", "--source", "shop", "--target", "eu-central-1/shop-eu").err()).contains("not in this release");
+    assertThat(server.run("tenant", "create", "a", "--source", "shop", "--target", "eu-central-1/shop-eu").err())
+        .contains("not in this release");
   }
 
   @Test
@@ -144,9 +198,15 @@ class CommandsTest {
     Ran none = server.run(Map.of("XDG_STATE_HOME", "/nonexistent"), "tenant", "list");
     assertThat(none.code()).isEqualTo(4);
     assertThat(none.err()).contains("HR-1204", "HELIOS_TOKEN_FILE");
-    assertThat(server.run(Map.of("HELIOS_TOKEN", server.server().token(), "XDG_STATE_HOME", "/nonexistent"), "tenant", "list").code()).isZero();
+    assertThat(
+            server
+                .run(
+                    Map.of("HELIOS_TOKEN", server.server().token(), "XDG_STATE_HOME", "/nonexistent"), "tenant", "list")
+                .code())
+        .isZero();
     String file = directory.resolve("data").resolve("token").toString();
-    assertThat(server.run(Map.of("HELIOS_TOKEN_FILE", file, "XDG_STATE_HOME", "/nonexistent"), "tenant", "list").code()).isZero();
+    assertThat(server.run(Map.of("HELIOS_TOKEN_FILE", file, "XDG_STATE_HOME", "/nonexistent"), "tenant", "list").code())
+        .isZero();
     assertThat(server.run(Map.of("HELIOS_TOKEN_FILE", "/nowhere"), "tenant", "list").code()).isEqualTo(2);
     String localhost = server.server().address().toString().replace("127.0.0.1", "localhost");
     assertThat(server.run("tenant", "list", "--server", localhost).code()).as("loopback by another name").isZero();
@@ -154,14 +214,17 @@ class CommandsTest {
 
   @Test
   void manyTenantsAreDeclaredByAFileAndNamedTogether() throws Exception {
-    Path file = Files.writeString(directory.resolve("tenants.yaml"),
-        """
-        defaults: { source: shop, target: shop-eu, lag-target: 2s }
-        tenants:
-          - { name: acme, tables: ["public.*", "!public.audit"] }
-          - { name: t-007, key: 007, tier: premium, conflict-policy: stop }
-        """);
-    assertThat(server.done("tenant", "create", "-f", file.toString(), "--dry-run").out()).contains("tenant create acme would:", "tenant create t-007 would:");
+    Path file =
+        Files.writeString(
+            directory.resolve("tenants.yaml"),
+            """
+            defaults: { source: shop, target: shop-eu, lag-target: 2s }
+            tenants:
+              - { name: acme, tables: ["public.*", "!public.audit"] }
+              - { name: t-007, key: 007, tier: premium, conflict-policy: stop }
+            """);
+    assertThat(server.done("tenant", "create", "-f", file.toString(), "--dry-run").out())
+        .contains("tenant create acme would:", "tenant create t-007 would:");
     assertThat(server.done("tenant", "list", "-o", "name").out()).isEmpty();
     server.done("tenant", "create", "-f", file.toString());
     assertThat(server.done("tenant", "list", "-o", "name").out()).isEqualTo("acme\nt-007\n");
@@ -188,12 +251,15 @@ class CommandsTest {
     create("globex");
     assertThat(server.done("tenant", "list").out().lines()).hasSize(3).first().asString().startsWith("TENANT  STATE");
     assertThat(server.done("tenant", "list", "-o", "wide").out()).contains("CAPTURED");
-    assertThat(server.done("tenant", "list", "-o", "jsonl").out().lines()).hasSize(2).allMatch(l -> l.startsWith("{\"apiVersion\":\"helios-repl/v1\",\"kind\":\"TenantStatus\""));
+    assertThat(server.done("tenant", "list", "-o", "jsonl").out().lines())
+        .hasSize(2)
+        .allMatch(l -> l.startsWith("{\"apiVersion\":\"helios-repl/v1\",\"kind\":\"TenantStatus\""));
     assertThat(server.done("tenant", "list", "-o", "yaml").out()).contains("kind: \"TenantList\"");
     JsonNode list = server.done("tenant", "list", "-o", "json").json();
     assertThat(list.path("kind").asString()).isEqualTo("TenantList");
     assertThat(server.done("tenant", "status", "acme", "globex", "-o", "json").json().path("items")).hasSize(2);
-    assertThat(server.done("source", "list", "-o", "json").json().path("items").path(0).path("kind").asString()).isEqualTo("Source");
+    assertThat(server.done("source", "list", "-o", "json").json().path("items").path(0).path("kind").asString())
+        .isEqualTo("Source");
     assertThat(server.done("target", "list", "-o", "name").out()).isEqualTo("shop-eu\n");
     assertThat(server.done("server", "status").out()).contains("tenants:", "shop", "shop-eu");
     JsonNode fleet = server.done("server", "status", "-o", "json").json();
@@ -230,7 +296,9 @@ class CommandsTest {
   void startingIsPlannedWithoutBeingDone() {
     create("acme");
     assertThat(server.done("tenant", "start", "acme", "--dry-run").out()).startsWith("tenant start acme would:\n  - ");
-    assertThat(server.done("tenant", "start", "acme", "--dry-run", "-o", "json").json().path("kind").asString()).isEqualTo("Plan");
-    assertThat(server.done("tenant", "status", "acme", "-o", "json").json().path("state").asString()).isEqualTo("CREATED");
+    assertThat(server.done("tenant", "start", "acme", "--dry-run", "-o", "json").json().path("kind").asString())
+        .isEqualTo("Plan");
+    assertThat(server.done("tenant", "status", "acme", "-o", "json").json().path("state").asString())
+        .isEqualTo("CREATED");
   }
 }

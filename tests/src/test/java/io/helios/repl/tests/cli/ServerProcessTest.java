@@ -20,9 +20,15 @@ class ServerProcessTest {
   @TempDir Path directory;
 
   private Process start(String... arguments) throws IOException {
-    List<String> command = new ArrayList<>(List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED", "-Xmx256m", "-cp",
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), "io.helios.repl.cli.Main"));
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xmx256m",
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                "io.helios.repl.cli.Main"));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).redirectError(directory.resolve("stderr").toFile());
     builder.environment().put("XDG_STATE_HOME", directory.resolve("state").toString());
@@ -33,17 +39,22 @@ class ServerProcessTest {
   @Test
   void itSaysWhenItIsReadyServesCommandsAndStopsOnASignal() throws Exception {
     Database source = Database.create(Postgres.shared(17, "source"));
-    Path file = Files.writeString(directory.resolve("helios-repl.yaml"),
-        """
-        listen: 127.0.0.1:0
-        data-dir: %s
-        sources: { shop: { url: "%s", tenancy: { column: tenant_id } } }
-        targets: { nowhere: { url: "postgresql://nobody@127.0.0.1:1/none" } }
-        """.formatted(directory.resolve("data"), source.uri()));
+    Path file =
+        Files.writeString(
+            directory.resolve("helios-repl.yaml"),
+            """
+            listen: 127.0.0.1:0
+            data-dir: %s
+            sources: { shop: { url: "%s", tenancy: { column: tenant_id } } }
+            targets: { nowhere: { url: "postgresql://nobody@127.0.0.1:1/none" } }
+            """
+                .formatted(directory.resolve("data"), source.uri()));
     Process server = start("server", "run", "--config", file.toString());
     try (BufferedReader out = server.inputReader()) {
       String ready = out.readLine();
-      assertThat(ready).as(Files.readString(directory.resolve("stderr"))).startsWith("helios-repl server is ready at http://127.0.0.1:");
+      assertThat(ready)
+          .as(Files.readString(directory.resolve("stderr")))
+          .startsWith("helios-repl server is ready at http://127.0.0.1:");
       String address = ready.replaceAll(".*(http://[0-9.:]+).*", "$1");
 
       Process status = start("server", "status", "-o", "json", "--server", address);

@@ -41,11 +41,14 @@ class ServerTest {
       assertThat(permissions(data.resolve("token"))).isEqualTo("rw-------");
       Path state = directory.resolve("state").resolve("helios-repl");
       assertThat(permissions(state)).isEqualTo("rwx------");
-      assertThat(list(state)).singleElement().satisfies(f -> {
-        assertThat(f.getFileName()).hasToString("127.0.0.1_" + server.server().address().getPort() + ".token");
-        assertThat(permissions(f)).isEqualTo("rw-------");
-        assertThat(Files.readString(f).strip()).isEqualTo(server.server().token()).hasSize(43);
-      });
+      assertThat(list(state))
+          .singleElement()
+          .satisfies(
+              f -> {
+                assertThat(f.getFileName()).hasToString("127.0.0.1_" + server.server().address().getPort() + ".token");
+                assertThat(permissions(f)).isEqualTo("rw-------");
+                assertThat(Files.readString(f).strip()).isEqualTo(server.server().token()).hasSize(43);
+              });
       server.close();
       assertThat(list(state)).isEmpty();
     }
@@ -54,11 +57,16 @@ class ServerTest {
   @Test
   void aSecondServerOnTheSameDataDirectoryIsToldWhoHasIt() {
     try (TestServer server = new TestServer(directory)) {
-      assertThatThrownBy(() -> HeliosServer.start(server.configuration(server.yaml()), FleetMaker.standard(Map.of()), server.environment()))
-          .isInstanceOfSatisfying(OperatorException.class, e -> {
-            assertThat(e.problem().code()).isEqualTo(ErrorCode.DATA_DIRECTORY_IN_USE);
-            assertThat(e.problem().message()).contains("process " + ProcessHandle.current().pid());
-          });
+      assertThatThrownBy(
+              () ->
+                  HeliosServer.start(
+                      server.configuration(server.yaml()), FleetMaker.standard(Map.of()), server.environment()))
+          .isInstanceOfSatisfying(
+              OperatorException.class,
+              e -> {
+                assertThat(e.problem().code()).isEqualTo(ErrorCode.DATA_DIRECTORY_IN_USE);
+                assertThat(e.problem().message()).contains("process " + ProcessHandle.current().pid());
+              });
       assertThat(server.done("tenant", "list").code()).isZero();
     }
   }
@@ -66,11 +74,15 @@ class ServerTest {
   @Test
   void anAddressThatIsTakenIsNamed() {
     try (TestServer server = new TestServer(directory)) {
-      String yaml = server.yaml()
-          .replace("127.0.0.1:0", "127.0.0.1:" + server.server().address().getPort())
-          .replace(directory.resolve("data").toString(), directory.resolve("other").toString());
-      assertThatThrownBy(() -> HeliosServer.start(server.configuration(yaml), FleetMaker.standard(Map.of()), server.environment()))
-          .isInstanceOfSatisfying(OperatorException.class, e -> assertThat(e.problem().code()).isEqualTo(ErrorCode.LISTEN_FAILED));
+      String yaml =
+          server
+              .yaml()
+              .replace("127.0.0.1:0", "127.0.0.1:" + server.server().address().getPort())
+              .replace(directory.resolve("data").toString(), directory.resolve("other").toString());
+      assertThatThrownBy(
+              () -> HeliosServer.start(server.configuration(yaml), FleetMaker.standard(Map.of()), server.environment()))
+          .isInstanceOfSatisfying(
+              OperatorException.class, e -> assertThat(e.problem().code()).isEqualTo(ErrorCode.LISTEN_FAILED));
       assertThat(server.done("tenant", "list").code()).as("the first one goes on").isZero();
     }
   }
@@ -84,9 +96,12 @@ class ServerTest {
       String token = server.server().token();
       server.restart(server.yaml());
       assertThat(server.server().token()).isEqualTo(token);
-      assertThat(server.done("tenant", "wait", "acme", "--for", "streaming", "--timeout", "60s", "-o", "name").out()).isEqualTo("acme\n");
-      assertThat(server.done("tenant", "status", "globex", "-o", "json").json().path("state").asString()).isEqualTo("CREATED");
-      assertThat(server.done("tenant", "describe", "acme", "-o", "json").json().path("events").toString()).contains("tenant-created", "tenant-start");
+      assertThat(server.done("tenant", "wait", "acme", "--for", "streaming", "--timeout", "60s", "-o", "name").out())
+          .isEqualTo("acme\n");
+      assertThat(server.done("tenant", "status", "globex", "-o", "json").json().path("state").asString())
+          .isEqualTo("CREATED");
+      assertThat(server.done("tenant", "describe", "acme", "-o", "json").json().path("events").toString())
+          .contains("tenant-created", "tenant-start");
     }
   }
 
@@ -107,14 +122,16 @@ class ServerTest {
   void whenTheStoreBreaksCommandsThatNeedItFailAndStatusGoesOn() throws Exception {
     try (TestServer server = new TestServer(directory)) {
       server.done("tenant", "create", "acme", "--source", "shop", "--target", "shop-eu");
-      try (Connection store = DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("data").resolve("control.db"))) {
+      try (Connection store =
+          DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("data").resolve("control.db"))) {
         store.createStatement().execute("DROP TABLE tenant");
       }
       Ran created = server.run("tenant", "create", "b", "--source", "shop", "--target", "shop-eu");
       assertThat(created.code()).isEqualTo(1);
       assertThat(created.err()).contains("error HR-9006", "replication goes on");
       assertThat(server.run("tenant", "start", "acme").code()).isEqualTo(1);
-      assertThat(server.done("tenant", "status", "acme", "-o", "json").json().path("state").asString()).isEqualTo("CREATED");
+      assertThat(server.done("tenant", "status", "acme", "-o", "json").json().path("state").asString())
+          .isEqualTo("CREATED");
       assertThat(server.run("tenant", "status", "b").code()).isEqualTo(5);
     }
   }

@@ -15,6 +15,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.StringReader;
+import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -50,28 +51,32 @@ final class TestServer implements AutoCloseable {
     this.directory = directory;
     source.execute(
         "CREATE TABLE orders (tenant_id text, id bigint, note text, PRIMARY KEY (tenant_id, id))",
-        "INSERT INTO orders SELECT t, i, 'n' || i FROM unnest(ARRAY['acme', 'globex', '123']) t, generate_series(1, 100) i");
+        "INSERT INTO orders SELECT t, i, 'n' || i FROM unnest(ARRAY['acme', 'globex', '123']) t, generate_series(1,"
+            + " 100) i");
     this.server = HeliosServer.start(configuration(yaml()), FleetMaker.standard(Map.of()), environment());
   }
 
   String yaml() {
     return """
-        listen: 127.0.0.1:0
-        data-dir: %s
-        sources:
-          shop: { url: "%s", slot: helios_%s, tenancy: { column: tenant_id }, tables: ["public.*"] }
-        targets:
-          shop-eu: { url: "%s" }
-        """.formatted(directory.resolve("data"), source.uri(), source.name(), target.uri());
+    listen: 127.0.0.1:0
+    data-dir: %s
+    sources:
+      shop: { url: "%s", slot: helios_%s, tenancy: { column: tenant_id }, tables: ["public.*"] }
+    targets:
+      shop-eu: { url: "%s" }
+    """
+        .formatted(directory.resolve("data"), source.uri(), source.name(), target.uri());
   }
 
   ServerConfiguration configuration(String yaml) {
     try {
-      LoadedConfiguration loaded = ConfigurationLoader.load(
-          new ConfigurationInput(Files.writeString(directory.resolve("helios-repl.yaml"), yaml), Map.of(), Map.of()));
+      LoadedConfiguration loaded =
+          ConfigurationLoader.load(
+              new ConfigurationInput(
+                  Files.writeString(directory.resolve("helios-repl.yaml"), yaml), Map.of(), Map.of()));
       return Objects.requireNonNull(loaded.configuration(), () -> loaded.problems().toString());
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -99,15 +104,16 @@ final class TestServer implements AutoCloseable {
     environment.putAll(more);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    int code = Main.run(
-        new Shell(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            new BufferedReader(new StringReader("")),
-            environment,
-            false,
-            false),
-        arguments);
+    int code =
+        Main.run(
+            new Shell(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                new BufferedReader(new StringReader("")),
+                environment,
+                false,
+                false),
+            arguments);
     return new Ran(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
 
@@ -115,14 +121,18 @@ final class TestServer implements AutoCloseable {
   Ran done(String... arguments) {
     Ran ran = run(arguments);
     if (ran.code() != 0) {
-      throw new AssertionError(String.join(" ", arguments) + " ended with " + ran.code() + "\n" + ran.out() + ran.err());
+      throw new AssertionError(
+          String.join(" ", arguments) + " ended with " + ran.code() + "\n" + ran.out() + ran.err());
     }
     return ran;
   }
 
-  HttpResponse<String> http(String method, String path, @Nullable String body, @Nullable String token) throws Exception {
-    HttpRequest.Builder request = HttpRequest.newBuilder(server.address().resolve(path))
-        .method(method, body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
+  HttpResponse<String> http(String method, String path, @Nullable String body, @Nullable String token)
+      throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(server.address().resolve(path))
+            .method(
+                method, body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
     if (token != null) {
       request.header("Authorization", "Bearer " + token);
     }
