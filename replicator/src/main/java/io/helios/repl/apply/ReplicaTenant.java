@@ -1,9 +1,7 @@
 package io.helios.repl.apply;
 
-import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
-import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.relay.FrameSource;
 import io.helios.repl.tenant.Tenant;
@@ -62,23 +60,25 @@ public final class ReplicaTenant {
   }
 
   /**
-   * Applies every transaction with a commit LSN before {@code at}, and none at or after it, until {@link #release}. The
-   * future completes, with the position reached, once all of them are at the target; it needs the source to be captured
-   * up to {@code at}. It completes exceptionally when the tenant is past that point already (TransientException: ask for
-   * a later one) or stops (OperatorException), and is cancelled by {@link #release} and by another hold.
+   * Applies every transaction with a commit LSN before {@code at}, and begins none at or after it, until {@link #release};
+   * {@link Lsn#INVALID} holds the tenant where it is. It takes the place of a hold before it without a gap. The future
+   * completes, with the position reached, once all of them are at the target, for which the source must be captured up to
+   * {@code at}; exceptionally when the tenant stops; never when it is past that point already, which {@link #status} tells.
    */
   public CompletableFuture<Lsn> holdAt(Lsn at) {
-    release();
     CompletableFuture<Lsn> held = new CompletableFuture<>();
-    hold = new Hold(at, held);
-    wake.run();
+    replace(new Hold(at, held));
     return held;
   }
 
   /** Goes on. */
   public void release() {
+    replace(null);
+  }
+
+  private void replace(@Nullable Hold next) {
     Hold before = hold;
-    hold = null;
+    hold = next;
     if (before != null) {
       before.held().cancel(false);
     }
@@ -108,13 +108,7 @@ public final class ReplicaTenant {
   void drained(Lsn captured) {
     Hold now = hold;
     Lsn reached = position;
-    if (now != null && reached != null && !reached.isBefore(now.at())) {
-      now.held().completeExceptionally(new TransientException(new Problem(
-          ErrorCode.TARGET_BUSY,
-          "tenant \"" + tenant.name() + "\" is past " + now.at() + " already",
-          "it was applied up to " + reached + " while it was asked to hold",
-          "nothing need be done; a later point is chosen")));
-    } else if (now != null && reached != null && !captured.isBefore(now.at())) {
+    if (now != null && reached != null && !captured.isBefore(now.at()) && reached.isBefore(now.at())) {
       now.held().complete(reached);
     }
     Lsn upTo = now == null ? captured : Lsn.min(captured, now.at());
@@ -125,9 +119,10 @@ public final class ReplicaTenant {
     }
   }
 
+  /** Whether a hold is still to be reached, though nothing is waiting. */
   boolean waitsForHold() {
     Hold now = hold;
-    return now != null && !now.held().isDone();
+    return now != null && !now.held().isDone() && position().isBefore(now.at());
   }
 
   boolean isLoaded() {

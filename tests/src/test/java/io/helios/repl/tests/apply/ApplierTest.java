@@ -250,14 +250,21 @@ class ApplierTest {
   }
 
   @Test
-  void aHoldBehindTheTenantIsRefusedSoThatALaterOneIsChosen() throws SQLException {
+  void aHoldWithoutAPointKeepsTheTenantWhereItIsUntilAPointFollows() throws SQLException {
     try (ApplyFixture fixture = ApplyFixture.shared(LOG)) {
+      fixture.settings = Settings.impatient();
       ReplicaTenant one = fixture.tenant("1");
       fixture.transaction("INSERT INTO log VALUES (1, 'a')");
       fixture.apply();
-      CompletableFuture<Lsn> held = one.holdAt(one.status().position());
+      one.holdAt(Lsn.INVALID);
+      fixture.transaction("INSERT INTO log VALUES (1, 'b')");
       fixture.apply();
-      assertThat(held).isCompletedExceptionally();
+      assertThat(one.status().transactions()).isEqualTo(1);
+      Lsn point = Lsn.parse(fixture.source("SELECT pg_current_wal_insert_lsn()").getFirst());
+      CompletableFuture<Lsn> held = one.holdAt(point);
+      fixture.transaction("INSERT INTO log VALUES (1, 'c')");
+      fixture.applyUntil(held::isDone);
+      assertThat(fixture.target("SELECT line FROM log ORDER BY 1")).containsExactly("a", "b");
     }
   }
 
