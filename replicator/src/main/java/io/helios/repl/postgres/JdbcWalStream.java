@@ -36,6 +36,9 @@ public final class JdbcWalStream implements WalStream {
   private static final int STATUS_INTERVAL_SECONDS = 1;
   private static final long ASK_AFTER_SECONDS = 5;
   private static final long GIVE_UP_SECONDS = 20;
+  private static final int BUSY_PEEK_MILLIS = 1;
+  private static final int IDLE_PEEK_MILLIS = 10;
+  private static final int IDLE_AFTER_SILENCES = 200;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final ConnectionSettings settings;
@@ -51,6 +54,7 @@ public final class JdbcWalStream implements WalStream {
   private Lsn released = Lsn.INVALID;
   private long askedNanos;
   private boolean asked;
+  private int silences;
 
   private JdbcWalStream(
       ConnectionSettings settings,
@@ -125,8 +129,15 @@ public final class JdbcWalStream implements WalStream {
       ByteBuffer message = stream.readPending();
       if (message == null) {
         nothingWaiting();
+        if (++silences == IDLE_AFTER_SILENCES) {
+          watch.peekFor(IDLE_PEEK_MILLIS);
+        }
         return null;
       }
+      if (silences >= IDLE_AFTER_SILENCES) {
+        watch.peekFor(BUSY_PEEK_MILLIS);
+      }
+      silences = 0;
       byte tag = message.hasRemaining() ? message.get(message.position()) : 0;
       if (tag == 'B') {
         inTransaction = true;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketOption;
 import java.util.Map;
 import java.util.UUID;
@@ -27,12 +28,16 @@ public final class PgSocketFactory extends SocketFactory {
     this.watch = WATCHES.get(watchId);
   }
 
+  /** pgjdbc looks whether a message is waiting by reading with this timeout, in milliseconds. */
+  private static final int PEEK_MILLIS = 1;
+
   /** When bytes last came from the server, and whether it has closed. Written by the reading thread. */
   static final class Watch implements AutoCloseable {
 
     final String id = UUID.randomUUID().toString();
     private volatile long lastReadNanos = System.nanoTime();
     private volatile boolean ended;
+    private volatile int peekMillis = PEEK_MILLIS;
 
     Watch() {
       WATCHES.put(id, this);
@@ -44,6 +49,11 @@ public final class PgSocketFactory extends SocketFactory {
 
     boolean ended() {
       return ended;
+    }
+
+    /** How long a look for a message may wait for one: a thousand looks a second cost an idle source some CPU. */
+    void peekFor(int millis) {
+      peekMillis = millis;
     }
 
     private void read(int count) {
@@ -113,6 +123,11 @@ public final class PgSocketFactory extends SocketFactory {
 
     WatchedSocket(Watch watch) {
       this.watch = watch;
+    }
+
+    @Override
+    public void setSoTimeout(int timeout) throws SocketException {
+      super.setSoTimeout(timeout == PEEK_MILLIS ? watch.peekMillis : timeout);
     }
 
     @Override

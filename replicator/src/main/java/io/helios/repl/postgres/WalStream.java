@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 public interface WalStream extends AutoCloseable {
 
   /**
-   * The next pgoutput message, or null when none is waiting; waits a millisecond at the most. The buffer has an array
-   * that is the caller's to keep: nobody writes it again.
+   * The next pgoutput message, or null when none is waiting; waits a millisecond at the most, ten when it has
+   * been silent for a while. The buffer has an array that is the caller's to keep: nobody writes it again.
    *
    * @throws io.helios.repl.error.TransientException when the connection is lost
    * @throws io.helios.repl.error.OperatorException when the server refuses for good (slot gone, no right)
