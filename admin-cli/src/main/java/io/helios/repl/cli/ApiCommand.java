@@ -47,7 +47,10 @@ abstract class ApiCommand implements Callable<Integer> {
   /** A name as part of a path; what cannot be a name is a usage error. */
   static String checked(String kind, String name) {
     if (!TenantNames.isValid(name)) {
-      throw usage("\"" + TenantNames.printable(name) + "\" is no name of a " + kind, TenantNames.RULE, "helios-repl " + kind + " list");
+      throw usage(
+          "\"" + TenantNames.printable(name) + "\" is no name of a " + kind,
+          TenantNames.RULE,
+          "helios-repl " + kind + " list");
     }
     return name;
   }
@@ -94,7 +97,10 @@ abstract class ApiCommand implements Callable<Integer> {
     }
     String hint = "--confirm=" + name;
     if (!confirmed.isEmpty() || !shell.interactive()) {
-      throw declined(act + " is not confirmed", confirmed.isEmpty() ? "nobody can be asked here" : "--confirm names another", hint);
+      throw declined(
+          act + " is not confirmed",
+          confirmed.isEmpty() ? "nobody can be asked here" : "--confirm names another",
+          hint);
     }
     if (!ask(act + ". Type " + name + " to go on: ").equals(name)) {
       throw declined(act + " is not confirmed", "the answer was not " + name, hint);
@@ -118,7 +124,8 @@ abstract class ApiCommand implements Callable<Integer> {
   }
 
   /** Waits for an operation about a tenant, with its state as progress where somebody looks. */
-  final JsonNode follow(String tenant, JsonNode operation, Supplier<JsonNode> again, Duration patience, Follow.TimedOut timedOut) {
+  final JsonNode follow(
+      String tenant, JsonNode operation, Supplier<JsonNode> again, Duration patience, Follow.TimedOut timedOut) {
     Progress progress = new Progress(shell, client(), tenant);
     try {
       return new Follow(client(), progress.shows() ? Duration.ofMillis(700) : Duration.ofSeconds(20), progress::show)

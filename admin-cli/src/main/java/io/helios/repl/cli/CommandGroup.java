@@ -11,7 +11,10 @@ abstract class CommandGroup implements Callable<Integer> {
 
   @Spec CommandSpec spec = CommandSpec.create();
 
-  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this.")
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this.")
   boolean help;
 
   @Override

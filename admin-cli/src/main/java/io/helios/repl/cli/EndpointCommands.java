@@ -14,16 +14,19 @@ final class EndpointCommands {
   private EndpointCommands() {}
 
   static List<Column> columns(String role) {
-    List<Column> columns = new ArrayList<>(List.of(
-        Column.of(role.equals("source") ? "SOURCE" : "TARGET", role),
-        Column.of("PLACE", "place"),
-        Column.of("REACHABLE", n -> Texts.yesNo(n.path("reachable"))),
-        Column.number("TENANTS", n -> Texts.text(n.path("tenants")))));
+    List<Column> columns =
+        new ArrayList<>(
+            List.of(
+                Column.of(role.equals("source") ? "SOURCE" : "TARGET", role),
+                Column.of("PLACE", "place"),
+                Column.of("REACHABLE", n -> Texts.yesNo(n.path("reachable"))),
+                Column.number("TENANTS", n -> Texts.text(n.path("tenants")))));
     if (role.equals("source")) {
-      columns.addAll(List.of(
-          Column.of("CAPTURED", "capturedLsn"),
-          Column.number("WAL-RETAINED", n -> Texts.bytes(n.path("retainedWalBytes"))),
-          Column.number("RELAY", n -> Texts.bytes(n.path("relayBytes")))));
+      columns.addAll(
+          List.of(
+              Column.of("CAPTURED", "capturedLsn"),
+              Column.number("WAL-RETAINED", n -> Texts.bytes(n.path("retainedWalBytes"))),
+              Column.number("RELAY", n -> Texts.bytes(n.path("relayBytes")))));
     }
     columns.add(Column.of("ERROR", n -> Texts.text(n.path("error").path("code"))));
     columns.add(Column.of("MESSAGE", n -> Texts.text(n.path("error").path("message"))).onlyWide());
@@ -44,10 +47,12 @@ final class EndpointCommands {
 
     @Override
     public final Integer call() {
-      return watched(watch, () -> {
-        JsonNode list = client().get("/" + role + "s");
-        return () -> printer().print(list, role, columns(role));
-      });
+      return watched(
+          watch,
+          () -> {
+            JsonNode list = client().get("/" + role + "s");
+            return () -> printer().print(list, role, columns(role));
+          });
     }
   }
 
@@ -77,11 +82,25 @@ final class EndpointCommands {
 
     private void show(JsonNode check) {
       for (JsonNode f : check.path("findings")) {
-        shell.out().println(Texts.text(f.path("severity")).toLowerCase(Locale.ROOT) + " " + Texts.text(f.path("code")) + ": " + Texts.text(f.path("message")));
+        shell
+            .out()
+            .println(
+                Texts.text(f.path("severity")).toLowerCase(Locale.ROOT)
+                    + " "
+                    + Texts.text(f.path("code"))
+                    + ": "
+                    + Texts.text(f.path("message")));
         line("  why:  ", f.path("why"));
         line("  hint: ", f.path("hint"));
       }
-      shell.out().println(role + " " + name + ": " + (check.path("ok").asBoolean(false) ? "ok" : "not ready, see the errors above"));
+      shell
+          .out()
+          .println(
+              role
+                  + " "
+                  + name
+                  + ": "
+                  + (check.path("ok").asBoolean(false) ? "ok" : "not ready, see the errors above"));
     }
 
     private void line(String label, JsonNode text) {
@@ -116,9 +135,12 @@ final class EndpointCommands {
       }
       List<String> statements = plan.path("sql").valueStream().map(JsonNode::asString).toList();
       statements.stream().map(s -> s.endsWith(";") ? s : s + ";").forEach(shell.out()::println);
-      shell.say(statements.isEmpty() ? role + " " + name + " is prepared already, nothing to do"
-          : plan.path("done").asBoolean(false) ? role + " " + name + " is prepared"
-          : "nothing was done; helios-repl " + role + " prepare " + name + " does it");
+      shell.say(
+          statements.isEmpty()
+              ? role + " " + name + " is prepared already, nothing to do"
+              : plan.path("done").asBoolean(false)
+                  ? role + " " + name + " is prepared"
+                  : "nothing was done; helios-repl " + role + " prepare " + name + " does it");
       return ExitCode.DONE;
     }
   }

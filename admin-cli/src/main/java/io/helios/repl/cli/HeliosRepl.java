@@ -30,7 +30,10 @@ import picocli.CommandLine.Option;
     })
 final class HeliosRepl extends CommandGroup {
 
-  @Option(names = {"-V", "--version"}, versionHelp = true, description = "Show the version.")
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Show the version.")
   boolean version;
 
   /** The version on one line. */

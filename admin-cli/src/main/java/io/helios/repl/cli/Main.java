@@ -34,19 +34,30 @@ public final class Main {
   /** Runs one command and returns its exit code. Nothing is thrown. */
   public static int run(Shell shell, String... arguments) {
     CommandLine line = commandLine(shell);
-    int code = line.execute(Arrays.stream(arguments).map(a -> a.equals("--watch") ? "--watch=2s" : a).toArray(String[]::new));
+    int code =
+        line.execute(Arrays.stream(arguments).map(a -> a.equals("--watch") ? "--watch=2s" : a).toArray(String[]::new));
     shell.out().flush();
     return code;
   }
 
   static CommandLine commandLine(Shell shell) {
     CommandLine line = new CommandLine(HeliosRepl.class, new CommandFactory(shell));
-    line.registerConverter(Duration.class, text -> Durations.parse(text)
-        .orElseThrow(() -> new CommandLine.TypeConversionException("\"" + text + "\" is no duration: " + Durations.FORM)));
-    line.registerConverter(OutputFormat.class, text -> Arrays.stream(OutputFormat.values())
-        .filter(f -> f.toString().equals(text))
-        .findFirst()
-        .orElseThrow(() -> new CommandLine.TypeConversionException("\"" + text + "\" is none of " + OutputFormat.all())));
+    line.registerConverter(
+        Duration.class,
+        text ->
+            Durations.parse(text)
+                .orElseThrow(
+                    () ->
+                        new CommandLine.TypeConversionException("\"" + text + "\" is no duration: " + Durations.FORM)));
+    line.registerConverter(
+        OutputFormat.class,
+        text ->
+            Arrays.stream(OutputFormat.values())
+                .filter(f -> f.toString().equals(text))
+                .findFirst()
+                .orElseThrow(
+                    () ->
+                        new CommandLine.TypeConversionException("\"" + text + "\" is none of " + OutputFormat.all())));
     line.setAbbreviatedOptionsAllowed(false);
     line.setOut(new PrintWriter(shell.out(), true));
     line.setErr(new PrintWriter(shell.err(), true));
@@ -68,10 +79,17 @@ public final class Main {
   private static int wrongUse(Shell shell, ParameterException e) {
     String command = e.getCommandLine().getCommandSpec().qualifiedName();
     List<String> meant = e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
-    String hint = (meant.isEmpty() ? "" : "did you mean " + String.join(" or ", meant.subList(0, Math.min(2, meant.size()))) + "? ")
-        + command + " --help";
+    String hint =
+        (meant.isEmpty()
+                ? ""
+                : "did you mean " + String.join(" or ", meant.subList(0, Math.min(2, meant.size()))) + "? ")
+            + command
+            + " --help";
     String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("the command line is not right");
-    shell.say(Failure.of(ErrorCode.USAGE, message.replaceAll("\\p{Cntrl}", "?"), "the command line cannot be understood", hint).text());
+    shell.say(
+        Failure.of(
+                ErrorCode.USAGE, message.replaceAll("\\p{Cntrl}", "?"), "the command line cannot be understood", hint)
+            .text());
     return ExitCode.USAGE;
   }
 
@@ -85,11 +103,13 @@ public final class Main {
       }
       case HeliosException known -> {
         failures = List.of(Failure.of(known.problem()));
-        code = switch (known) {
-          case OperatorException o -> o.problem().code() == ErrorCode.USAGE ? ExitCode.USAGE : ExitCode.PRECONDITION;
-          case TransientException t -> ExitCode.FAILED;
-          case CorruptionException c -> ExitCode.FAILED;
-        };
+        code =
+            switch (known) {
+              case OperatorException o ->
+                  o.problem().code() == ErrorCode.USAGE ? ExitCode.USAGE : ExitCode.PRECONDITION;
+              case TransientException t -> ExitCode.FAILED;
+              case CorruptionException c -> ExitCode.FAILED;
+            };
       }
       case InterruptedException interrupted -> {
         failures = List.of();
@@ -100,9 +120,13 @@ public final class Main {
         code = ExitCode.INTERRUPTED;
       }
       default -> {
-        failures = List.of(Failure.of(
-            ErrorCode.INTERNAL, "helios-repl met a bug in itself: " + e.getClass().getSimpleName(),
-            "an assumption of the program does not hold", debug ? "report it with what stands below" : "run it again with --debug and report what it says"));
+        failures =
+            List.of(
+                Failure.of(
+                    ErrorCode.INTERNAL,
+                    "helios-repl met a bug in itself: " + e.getClass().getSimpleName(),
+                    "an assumption of the program does not hold",
+                    debug ? "report it with what stands below" : "run it again with --debug and report what it says"));
         code = ExitCode.FAILED;
       }
     }

@@ -14,13 +14,19 @@ final class Options {
 
   /** Every command has it. */
   static final class Help {
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this.")
+    @Option(
+        names = {"-h", "--help"},
+        usageHelp = true,
+        description = "Show this.")
     boolean help;
   }
 
   /** How to reach the server. */
   static final class Server {
-    @Option(names = "--server", paramLabel = "URL", description = "The server; else HELIOS_SERVER, else http://127.0.0.1:7400.")
+    @Option(
+        names = "--server",
+        paramLabel = "URL",
+        description = "The server; else HELIOS_SERVER, else http://127.0.0.1:7400.")
     @Nullable String url;
 
     @Option(names = "--debug", description = "Show stack traces of what goes wrong.")
@@ -29,13 +35,20 @@ final class Options {
 
   /** How to print. */
   static final class Output {
-    @Option(names = {"-o", "--output"}, paramLabel = "FORMAT", description = "One of ${COMPLETION-CANDIDATES}. Default: table.")
+    @Option(
+        names = {"-o", "--output"},
+        paramLabel = "FORMAT",
+        description = "One of ${COMPLETION-CANDIDATES}. Default: table.")
     OutputFormat format = OutputFormat.TABLE;
   }
 
   /** Repeating. */
   static final class Watch {
-    @Option(names = "--watch", arity = "0..1", fallbackValue = "2s", paramLabel = "EVERY",
+    @Option(
+        names = "--watch",
+        arity = "0..1",
+        fallbackValue = "2s",
+        paramLabel = "EVERY",
         description = "Print again and again, every 2s or as said.")
     @Nullable Duration every;
   }
@@ -45,7 +58,9 @@ final class Options {
     @Option(names = "--dry-run", description = "Show the server's plan and do nothing.")
     boolean dryRun;
 
-    @Option(names = {"-y", "--yes"}, description = "Answer questions with yes.")
+    @Option(
+        names = {"-y", "--yes"},
+        description = "Answer questions with yes.")
     boolean yes;
   }
 

@@ -32,7 +32,8 @@ final class Printer {
    * @param columns for tables
    */
   void print(JsonNode document, String nameField, List<Column> columns) {
-    List<JsonNode> items = document.path("items").isArray() ? document.path("items").valueStream().toList() : List.of(document);
+    List<JsonNode> items =
+        document.path("items").isArray() ? document.path("items").valueStream().toList() : List.of(document);
     switch (format) {
       case TABLE, WIDE -> table(items, columns);
       case JSON -> shell.out().println(pretty(document));
@@ -47,7 +48,8 @@ final class Printer {
   private static String pretty(JsonNode document) {
     DefaultIndenter lines = new DefaultIndenter("  ", "\n");
     DefaultPrettyPrinter printer =
-        new DefaultPrettyPrinter(Separators.createDefaultInstance().withObjectNameValueSpacing(Separators.Spacing.AFTER))
+        new DefaultPrettyPrinter(
+                Separators.createDefaultInstance().withObjectNameValueSpacing(Separators.Spacing.AFTER))
             .withObjectIndenter(lines)
             .withArrayIndenter(lines);
     return JsonMapper.builder().build().writer().with(printer).writeValueAsString(document);
@@ -75,29 +77,34 @@ final class Printer {
         String cell = row.get(i);
         String space = " ".repeat(widths[i] - cell.codePointCount(0, cell.length()));
         boolean last = i == widths.length - 1;
-        line.append(columns.get(i).right() ? space + painted(cell) : painted(cell) + (last ? "" : space)).append(last ? "" : "  ");
+        line.append(columns.get(i).right() ? space + painted(cell) : painted(cell) + (last ? "" : space))
+            .append(last ? "" : "  ");
       }
       shell.out().println(line.toString().stripTrailing());
     }
   }
 
-  /** Lines of {@code label  value}. */
+  /** Lines of {@code label value}. */
   void fields(List<List<String>> labelsAndValues) {
     int width = labelsAndValues.stream().mapToInt(f -> f.getFirst().length()).max().orElse(0);
-    labelsAndValues.forEach(f ->
-        shell.out().println(f.getFirst() + ":" + " ".repeat(width - f.getFirst().length() + 1) + painted(f.getLast())));
+    labelsAndValues.forEach(
+        f ->
+            shell
+                .out()
+                .println(f.getFirst() + ":" + " ".repeat(width - f.getFirst().length() + 1) + painted(f.getLast())));
   }
 
   private String painted(String cell) {
     if (!shell.color()) {
       return cell;
     }
-    String color = switch (cell) {
-      case "STREAMING", "yes" -> "32";
-      case "COPYING", "PAUSED", "STOPPED", "WARN" -> "33";
-      case "FAILED", "NEEDS_RESYNC", "ERROR", "no" -> "31";
-      default -> "";
-    };
+    String color =
+        switch (cell) {
+          case "STREAMING", "yes" -> "32";
+          case "COPYING", "PAUSED", "STOPPED", "WARN" -> "33";
+          case "FAILED", "NEEDS_RESYNC", "ERROR", "no" -> "31";
+          default -> "";
+        };
     return color.isEmpty() ? cell : "\u001b[" + color + "m" + cell + "\u001b[0m";
   }
 }

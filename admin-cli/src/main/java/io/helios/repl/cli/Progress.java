@@ -30,10 +30,16 @@ final class Progress {
     try {
       JsonNode status = client.get("/tenants/" + tenant + "/status");
       JsonNode copy = status.path("copy");
-      String detail = status.path("state").asString("").equals("COPYING")
-          ? copy.path("done").asInt(0) + "/" + copy.path("tables").asInt(0) + " tables, " + Texts.count(copy.path("rows")) + " rows, "
-              + Texts.bytes(copy.path("bytes"))
-          : "lag " + Texts.seconds(status.path("lagSeconds"));
+      String detail =
+          status.path("state").asString("").equals("COPYING")
+              ? copy.path("done").asInt(0)
+                  + "/"
+                  + copy.path("tables").asInt(0)
+                  + " tables, "
+                  + Texts.count(copy.path("rows"))
+                  + " rows, "
+                  + Texts.bytes(copy.path("bytes"))
+              : "lag " + Texts.seconds(status.path("lagSeconds"));
       shell.err().print("\r\u001b[K" + tenant + ": " + Texts.text(status.path("state")) + ", " + detail);
       shell.err().flush();
       drawn = true;

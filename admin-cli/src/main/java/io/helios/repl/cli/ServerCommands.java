@@ -26,7 +26,9 @@ import tools.jackson.databind.node.ObjectNode;
     footer = {"", "Example:", "  helios-repl server run --config helios-repl.yaml"})
 final class ServerCommands extends CommandGroup {
 
-  @Command(name = "status", description = "Show the server, its sources and its targets.",
+  @Command(
+      name = "status",
+      description = "Show the server, its sources and its targets.",
       footer = {"", "Example:", "  helios-repl server status --server http://127.0.0.1:7400"})
   static final class Status extends ApiCommand {
 
@@ -38,10 +40,12 @@ final class ServerCommands extends CommandGroup {
 
     @Override
     public Integer call() {
-      return watched(watch, () -> {
-        JsonNode status = client().get("/server");
-        return () -> show(status);
-      });
+      return watched(
+          watch,
+          () -> {
+            JsonNode status = client().get("/server");
+            return () -> show(status);
+          });
     }
 
     private void show(JsonNode status) {
@@ -56,7 +60,11 @@ final class ServerCommands extends CommandGroup {
       JsonNode tenants = status.path("tenants");
       StringBuilder counts = new StringBuilder(Texts.text(tenants.path("total")));
       for (Map.Entry<String, JsonNode> state : tenants.path("byState").properties()) {
-        counts.append(counts.indexOf("(") < 0 ? " (" : ", ").append(state.getKey()).append(' ').append(Texts.text(state.getValue()));
+        counts
+            .append(counts.indexOf("(") < 0 ? " (" : ", ")
+            .append(state.getKey())
+            .append(' ')
+            .append(Texts.text(state.getValue()));
       }
       fields.add(List.of("tenants", counts.append(counts.indexOf("(") < 0 ? "" : ")").toString()));
       fields.add(List.of("largestLag", Texts.seconds(tenants.path("largestLagSeconds"))));
@@ -68,9 +76,12 @@ final class ServerCommands extends CommandGroup {
     }
   }
 
-  @Command(name = "config", description = {
+  @Command(
+      name = "config",
+      description = {
         "Show the configuration in force with the origin of each value, secrets masked:",
-        "of the running server, or with --config of a file as a server would read it."},
+        "of the running server, or with --config of a file as a server would read it."
+      },
       footer = {"", "Example:", "  helios-repl server config --config helios-repl.yaml"})
   static final class Config extends ApiCommand {
 
@@ -97,21 +108,29 @@ final class ServerCommands extends CommandGroup {
     }
 
     private void print(JsonNode document) {
-      printer().print(document, "key",
-          List.of(Column.of("KEY", "key"), Column.of("VALUE", "value"), Column.of("ORIGIN", "origin")));
+      printer()
+          .print(
+              document,
+              "key",
+              List.of(Column.of("KEY", "key"), Column.of("VALUE", "value"), Column.of("ORIGIN", "origin")));
     }
 
     private static ObjectNode document(LoadedConfiguration loaded) {
       ObjectNode node = HeliosClient.object().put("apiVersion", "helios-repl/v1").put("kind", "Configuration");
       ArrayNode items = node.putArray("items");
-      loaded.values().forEach(v -> items.addObject().put("key", v.key()).put("value", v.value()).put("origin", v.origin()));
+      loaded
+          .values()
+          .forEach(v -> items.addObject().put("key", v.key()).put("value", v.value()).put("origin", v.origin()));
       return node;
     }
   }
 
   /** The options that a configuration is read from. */
   static final class ConfigurationOptions {
-    @Option(names = "--config", paramLabel = "FILE", description = "The configuration file; else HELIOS_CONFIG, else ./helios-repl.yaml.")
+    @Option(
+        names = "--config",
+        paramLabel = "FILE",
+        description = "The configuration file; else HELIOS_CONFIG, else ./helios-repl.yaml.")
     @Nullable Path file;
 
     @Option(names = "--listen", paramLabel = "HOST:PORT", description = "Overrides listen:")
@@ -123,7 +142,10 @@ final class ServerCommands extends CommandGroup {
     @Option(names = "--region", paramLabel = "REGION", description = "Overrides region:")
     @Nullable String region;
 
-    @Option(names = "--store", paramLabel = "STORE", description = "Overrides store:; sqlite or a PostgreSQL URI without a password.")
+    @Option(
+        names = "--store",
+        paramLabel = "STORE",
+        description = "Overrides store:; sqlite or a PostgreSQL URI without a password.")
     @Nullable String store;
 
     boolean isGiven() {
@@ -136,8 +158,7 @@ final class ServerCommands extends CommandGroup {
       put(flags, "data-dir", dataDirectory);
       put(flags, "region", region);
       put(flags, "store", store);
-      return ConfigurationLoader.load(
-          new ConfigurationInput(file(environment), environment, flags));
+      return ConfigurationLoader.load(new ConfigurationInput(file(environment), environment, flags));
     }
 
     private Path file(Map<String, String> environment) {

@@ -62,7 +62,8 @@ final class ServerRun implements Callable<Integer> {
       return ExitCode.USAGE;
     }
     ServerLogging.configure(debug);
-    HeliosServer server = HeliosServer.start(configuration, FleetMaker.standard(shell.environment()), shell.environment());
+    HeliosServer server =
+        HeliosServer.start(configuration, FleetMaker.standard(shell.environment()), shell.environment());
     CountDownLatch stopped = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, stopped), "helios-stop"));
     shell.out().println(server.greeting());
@@ -80,7 +81,10 @@ final class ServerRun implements Callable<Integer> {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    shell.say(inTime ? "helios-repl server has stopped" : "helios-repl server did not stop within " + STOP_SECONDS + "s and is left to itself");
+    shell.say(
+        inTime
+            ? "helios-repl server has stopped"
+            : "helios-repl server did not stop within " + STOP_SECONDS + "s and is left to itself");
     stopped.countDown();
     Runtime.getRuntime().halt(inTime ? ExitCode.DONE : ExitCode.FAILED);
   }

@@ -1,10 +1,10 @@
 package io.helios.repl.cli;
 
+import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
 import java.io.Console;
-import java.io.FileOutputStream;
 import java.io.FileDescriptor;
-import java.io.BufferedOutputStream;
+import java.io.FileOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
@@ -20,7 +20,12 @@ import java.util.Map;
  * @param color whether output may carry colours and redraw itself
  */
 public record Shell(
-    PrintStream out, PrintStream err, BufferedReader in, Map<String, String> environment, boolean interactive, boolean color) {
+    PrintStream out,
+    PrintStream err,
+    BufferedReader in,
+    Map<String, String> environment,
+    boolean interactive,
+    boolean color) {
 
   /** The process's own. {@code NO_COLOR} and {@code TERM=dumb} are respected. */
   static Shell ofProcess() {
@@ -30,9 +35,11 @@ public record Shell(
     String noColor = environment.getOrDefault("NO_COLOR", "");
     boolean color = terminal && noColor.isEmpty() && !environment.getOrDefault("TERM", "dumb").equals("dumb");
     Charset charset = console != null && terminal ? console.charset() : StandardCharsets.UTF_8;
-    PrintStream out = new PrintStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 14), false, charset);
+    PrintStream out =
+        new PrintStream(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 14), false, charset);
     PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, charset);
-    return new Shell(out, err, new BufferedReader(new InputStreamReader(System.in, charset)), environment, terminal, color);
+    return new Shell(
+        out, err, new BufferedReader(new InputStreamReader(System.in, charset)), environment, terminal, color);
   }
 
   /** A message for whoever reads along; not data. */

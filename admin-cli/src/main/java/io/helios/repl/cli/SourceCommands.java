@@ -9,7 +9,9 @@ import picocli.CommandLine.Command;
     footer = {"", "Example:", "  helios-repl source check shop"})
 final class SourceCommands extends CommandGroup {
 
-  @Command(name = "list", description = "List the configured sources with their state.",
+  @Command(
+      name = "list",
+      description = "List the configured sources with their state.",
       footer = {"", "Example:", "  helios-repl source list -o wide --watch"})
   static final class Listing extends EndpointCommands.Listing {
     Listing(Shell shell) {
@@ -17,7 +19,9 @@ final class SourceCommands extends CommandGroup {
     }
   }
 
-  @Command(name = "check", description = "Find what would keep tenants from starting. Changes nothing. Exit code 6 when there is an error.",
+  @Command(
+      name = "check",
+      description = "Find what would keep tenants from starting. Changes nothing. Exit code 6 when there is an error.",
       footer = {"", "Example:", "  helios-repl source check shop"})
   static final class Check extends EndpointCommands.Check {
     Check(Shell shell) {
@@ -25,7 +29,9 @@ final class SourceCommands extends CommandGroup {
     }
   }
 
-  @Command(name = "prepare", description = "Create what replication needs there: publication, slot and replica identities. May be repeated.",
+  @Command(
+      name = "prepare",
+      description = "Create what replication needs there: publication, slot and replica identities. May be repeated.",
       footer = {"", "Example:", "  helios-repl source prepare shop --dry-run"})
   static final class Prepare extends EndpointCommands.Prepare {
     Prepare(Shell shell) {

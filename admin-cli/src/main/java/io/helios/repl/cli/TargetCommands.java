@@ -9,7 +9,9 @@ import picocli.CommandLine.Command;
     footer = {"", "Example:", "  helios-repl target check shop-eu"})
 final class TargetCommands extends CommandGroup {
 
-  @Command(name = "list", description = "List the configured targets with their state.",
+  @Command(
+      name = "list",
+      description = "List the configured targets with their state.",
       footer = {"", "Example:", "  helios-repl target list -o wide --watch"})
   static final class Listing extends EndpointCommands.Listing {
     Listing(Shell shell) {
@@ -17,7 +19,9 @@ final class TargetCommands extends CommandGroup {
     }
   }
 
-  @Command(name = "check", description = "Find what would keep tenants from starting. Changes nothing. Exit code 6 when there is an error.",
+  @Command(
+      name = "check",
+      description = "Find what would keep tenants from starting. Changes nothing. Exit code 6 when there is an error.",
       footer = {"", "Example:", "  helios-repl target check shop-eu"})
   static final class Check extends EndpointCommands.Check {
     Check(Shell shell) {
@@ -25,7 +29,9 @@ final class TargetCommands extends CommandGroup {
     }
   }
 
-  @Command(name = "prepare", description = "Create what replication needs there: the schema helios. May be repeated.",
+  @Command(
+      name = "prepare",
+      description = "Create what replication needs there: the schema helios. May be repeated.",
       footer = {"", "Example:", "  helios-repl target prepare shop-eu --dry-run"})
   static final class Prepare extends EndpointCommands.Prepare {
     Prepare(Shell shell) {

@@ -5,25 +5,23 @@ import io.helios.repl.client.FailedException;
 import io.helios.repl.client.Failure;
 import io.helios.repl.client.HeliosClient;
 import io.helios.repl.config.Durations;
+import io.helios.repl.config.TenantNames;
 import io.helios.repl.error.ErrorCode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
 @Command(
     name = "tenant",
     description = "Declare tenants, start and stop them, see how they are.",
     subcommands = {
-      TenantCommands.Create.class,
+      TenantCreate.class,
       TenantVerbs.Start.class,
       TenantVerbs.Stop.class,
       TenantVerbs.Pause.class,
@@ -35,135 +33,38 @@ import tools.jackson.databind.node.ObjectNode;
       TenantVerbs.Resync.class,
       TenantVerbs.Delete.class
     },
-    footer = {"", "Example:", "  helios-repl tenant create acme --source shop --target shop-eu", "  helios-repl tenant start acme --wait"})
+    footer = {
+      "",
+      "Example:",
+      "  helios-repl tenant create acme --source shop --target shop-eu",
+      "  helios-repl tenant start acme --wait"
+    })
 final class TenantCommands extends CommandGroup {
 
-  static final List<Column> COLUMNS = List.of(
-      Column.of("TENANT", "tenant"),
-      Column.of("STATE", "state"),
-      Column.number("LAG", n -> Texts.seconds(n.path("lagSeconds"))),
-      Column.number("ROWS/S", n -> Texts.count(n.path("rowsPerSecond"))),
-      Column.of("SOURCE", "source"),
-      Column.of("TARGET", "target"),
-      Column.of("TIER", "tier"),
-      Column.number("EPOCH", n -> Texts.text(n.path("epoch"))).onlyWide(),
-      Column.of("APPLIED", "appliedLsn").onlyWide(),
-      Column.of("CAPTURED", "capturedLsn").onlyWide(),
-      Column.number("LAG-BYTES", n -> Texts.bytes(n.path("lagBytes"))).onlyWide(),
-      Column.of("COPY", n -> Texts.text(n.path("copy").path("done")) + "/" + Texts.text(n.path("copy").path("tables"))).onlyWide(),
-      Column.number("CONFLICTS", n -> Texts.text(n.path("conflicts"))).onlyWide(),
-      Column.of("SINCE", "since").onlyWide(),
-      Column.of("ERROR", n -> Texts.text(n.path("error").path("code"))));
+  static final List<Column> COLUMNS =
+      List.of(
+          Column.of("TENANT", "tenant"),
+          Column.of("STATE", "state"),
+          Column.number("LAG", n -> Texts.seconds(n.path("lagSeconds"))),
+          Column.number("ROWS/S", n -> Texts.count(n.path("rowsPerSecond"))),
+          Column.of("SOURCE", "source"),
+          Column.of("TARGET", "target"),
+          Column.of("TIER", "tier"),
+          Column.number("EPOCH", n -> Texts.text(n.path("epoch"))).onlyWide(),
+          Column.of("APPLIED", "appliedLsn").onlyWide(),
+          Column.of("CAPTURED", "capturedLsn").onlyWide(),
+          Column.number("LAG-BYTES", n -> Texts.bytes(n.path("lagBytes"))).onlyWide(),
+          Column.of(
+                  "COPY",
+                  n -> Texts.text(n.path("copy").path("done")) + "/" + Texts.text(n.path("copy").path("tables")))
+              .onlyWide(),
+          Column.number("CONFLICTS", n -> Texts.text(n.path("conflicts"))).onlyWide(),
+          Column.of("SINCE", "since").onlyWide(),
+          Column.of("ERROR", n -> Texts.text(n.path("error").path("code"))));
 
-  @Command(name = "create", description = {"Declare a tenant, or with -f many. Nothing is copied before tenant start."},
-      footer = {
-        "",
-        "Examples:",
-        "  helios-repl tenant create tenant-123 --source shop --target shop-eu --key 123 --tier premium",
-        "  helios-repl tenant create acme --source shop --target shop-eu --tables 'public.users,public.orders*'",
-        "  helios-repl tenant create -f tenants.yaml",
-        "",
-        "tenants.yaml:",
-        "  defaults: { source: shop, target: shop-eu, lag-target: 5s }",
-        "  tenants:",
-        "    - { name: acme, key: 17 }",
-        "    - { name: globex, key: 18, tier: premium, tables: [\"public.*\", \"!public.audit\"] }"
-      })
-  static final class Create extends ApiCommand {
-
-    @Mixin Options.Change change = new Options.Change();
-
-    @Parameters(paramLabel = "NAME", arity = "0..1", description = "Its name.")
-    @Nullable String name;
-
-    @Option(names = {"-f", "--file"}, paramLabel = "FILE", description = "Declarations in YAML; - reads standard input.")
-    @Nullable String file;
-
-    @Option(names = "--source", paramLabel = "SOURCE", description = "Where it is replicated from.")
-    @Nullable String source;
-
-    @Option(names = "--target", paramLabel = "TARGET", description = "Where it is replicated to.")
-    @Nullable String target;
-
-    @Option(names = "--key", paramLabel = "KEY", description = "Its value in the tenant column or schema pattern. Default: its name.")
-    @Nullable String key;
-
-    @Option(names = "--tables", split = ",", paramLabel = "GLOB", description = "Which tables it takes; ! before a glob excludes. Default: all of the source's.")
-    @Nullable List<String> tables;
-
-    @Option(names = "--tier", paramLabel = "TIER", description = "premium, standard or best-effort. Default: standard.")
-    @Nullable String tier;
-
-    @Option(names = "--lag-target", paramLabel = "DURATION", description = "How far behind it may be. Default: 5s.")
-    @Nullable Duration lagTarget;
-
-    @Option(names = "--conflict-policy", paramLabel = "POLICY", description = "source-wins or stop. Default: source-wins.")
-    @Nullable String conflictPolicy;
-
-    Create(Shell shell) {
-      super(shell);
-    }
-
-    @Override
-    public Integer call() {
-      if ((name == null) == (file == null)) {
-        throw usage(name == null ? "no tenant is named" : "a name and a file are given", "one of NAME and -f FILE is needed",
-            "helios-repl tenant create NAME --source SOURCE --target TARGET");
-      }
-      ObjectNode body = HeliosClient.object();
-      ArrayNode list = body.putArray("tenants");
-      if (file != null) {
-        TenantFile.read(file, shell).forEach(declared -> list.add(options().setAll(declared)));
-      } else {
-        list.add(single(java.util.Objects.requireNonNull(name)));
-      }
-      JsonNode answer = client().post("/tenants?dryRun=" + change.dryRun, body);
-      JsonNode document = file == null ? answer.path("items").path(0) : answer;
-      if (change.dryRun) {
-        TenantVerbs.showPlans(this, document);
-      } else if (output.format.isForPeople()) {
-        List<JsonNode> items = answer.path("items").valueStream().toList();
-        items.forEach(i -> shell.out().println("tenant " + Texts.text(i.path("tenant")) + " is declared"));
-        shell.say("next: helios-repl tenant start " + (items.size() == 1 ? Texts.text(items.getFirst().path("tenant")) : "--all") + " --wait");
-      } else {
-        printer().print(document, "tenant", COLUMNS);
-      }
-      return ExitCode.DONE;
-    }
-
-    private ObjectNode single(String tenant) {
-      checked("tenant", tenant);
-      if (source == null || target == null) {
-        throw usage("the tenant's " + (source == null ? "source" : "target") + " is not named", "a tenant is replicated from a source to a target",
-            "helios-repl tenant create " + tenant + " --source SOURCE --target TARGET");
-      }
-      return options().put("name", tenant);
-    }
-
-    /** What the options say; for a file they are the defaults. */
-    private ObjectNode options() {
-      ObjectNode node = HeliosClient.object();
-      put(node, "source", source);
-      put(node, "target", target);
-      put(node, "key", key);
-      put(node, "tier", tier);
-      put(node, "lagTarget", lagTarget == null ? null : Durations.format(lagTarget));
-      put(node, "conflictPolicy", conflictPolicy);
-      if (tables != null) {
-        ArrayNode globs = node.putArray("tables");
-        tables.forEach(globs::add);
-      }
-      return node;
-    }
-
-    private static void put(ObjectNode node, String field, @Nullable String value) {
-      if (value != null) {
-        node.put(field, value);
-      }
-    }
-  }
-
-  @Command(name = "list", description = "List the tenants with their state and lag.",
+  @Command(
+      name = "list",
+      description = "List the tenants with their state and lag.",
       footer = {"", "Example:", "  helios-repl tenant list -o wide --watch=1s"})
   static final class Listing extends ApiCommand {
 
@@ -175,14 +76,18 @@ final class TenantCommands extends CommandGroup {
 
     @Override
     public Integer call() {
-      return watched(watch, () -> {
-        JsonNode list = client().get("/tenants");
-        return () -> printer().print(list, "tenant", COLUMNS);
-      });
+      return watched(
+          watch,
+          () -> {
+            JsonNode list = client().get("/tenants");
+            return () -> printer().print(list, "tenant", COLUMNS);
+          });
     }
   }
 
-  @Command(name = "status", description = "Show the state, the lag and the last error of tenants.",
+  @Command(
+      name = "status",
+      description = "Show the state, the lag and the last error of tenants.",
       footer = {"", "Example:", "  helios-repl tenant status tenant-123 -o json"})
   static final class Status extends ApiCommand {
 
@@ -198,10 +103,12 @@ final class TenantCommands extends CommandGroup {
     @Override
     public Integer call() {
       names.forEach(n -> checked("tenant", n));
-      return watched(watch, () -> {
-        List<JsonNode> all = names.stream().map(n -> client().get("/tenants/" + n + "/status")).toList();
-        return () -> show(all);
-      });
+      return watched(
+          watch,
+          () -> {
+            List<JsonNode> all = names.stream().map(n -> client().get("/tenants/" + n + "/status")).toList();
+            return () -> show(all);
+          });
     }
 
     private void show(List<JsonNode> all) {
@@ -211,8 +118,15 @@ final class TenantCommands extends CommandGroup {
           JsonNode error = status.path("error");
           if (error.isObject()) {
             shell.out().println();
-            shell.out().println(new Failure(Texts.text(error.path("code")), Texts.text(error.path("message")),
-                error.path("table").isNull() ? "" : "at table " + Texts.text(error.path("table")), error.path("hint").asString("")).text());
+            shell
+                .out()
+                .println(
+                    new Failure(
+                            Texts.text(error.path("code")),
+                            Texts.text(error.path("message")),
+                            error.path("table").isNull() ? "" : "at table " + Texts.text(error.path("table")),
+                            error.path("hint").asString(""))
+                        .text());
           }
           status.path("nextSteps").forEach(step -> shell.say("next: " + step.asString()));
         }
@@ -220,7 +134,9 @@ final class TenantCommands extends CommandGroup {
     }
   }
 
-  @Command(name = "describe", description = "Show everything about a tenant: declaration, status, latest events.",
+  @Command(
+      name = "describe",
+      description = "Show everything about a tenant: declaration, status, latest events.",
       footer = {"", "Example:", "  helios-repl tenant describe tenant-123"})
   static final class Describe extends ApiCommand {
 
@@ -239,21 +155,44 @@ final class TenantCommands extends CommandGroup {
         return ExitCode.DONE;
       }
       List<List<String>> fields = new ArrayList<>();
-      for (String field : List.of("tenant", "id", "key", "source", "target", "tier", "lagTarget", "conflictPolicy", "epoch", "desired", "created")) {
+      for (String field :
+          List.of(
+              "tenant",
+              "id",
+              "key",
+              "source",
+              "target",
+              "tier",
+              "lagTarget",
+              "conflictPolicy",
+              "epoch",
+              "desired",
+              "created")) {
         fields.add(List.of(field, Texts.text(tenant.path(field))));
       }
-      fields.add(List.of("tables", String.join(", ", tenant.path("tables").valueStream().map(JsonNode::asString).toList())));
+      fields.add(
+          List.of("tables", String.join(", ", tenant.path("tables").valueStream().map(JsonNode::asString).toList())));
       JsonNode status = tenant.path("status");
       fields.add(List.of("state", Texts.text(status.path("state"))));
       fields.add(List.of("since", Texts.text(status.path("since"))));
-      fields.add(List.of("lag", Texts.seconds(status.path("lagSeconds")) + ", " + Texts.bytes(status.path("lagBytes"))));
+      fields.add(
+          List.of("lag", Texts.seconds(status.path("lagSeconds")) + ", " + Texts.bytes(status.path("lagBytes"))));
       fields.add(List.of("rows per second", Texts.count(status.path("rowsPerSecond"))));
       fields.add(List.of("applied", Texts.text(status.path("appliedLsn"))));
       fields.add(List.of("captured", Texts.text(status.path("capturedLsn"))));
       JsonNode copy = status.path("copy");
-      fields.add(List.of("copy", Texts.text(copy.path("done")) + " of " + Texts.text(copy.path("tables")) + " tables, "
-          + Texts.count(copy.path("rows")) + " rows, " + Texts.bytes(copy.path("bytes"))));
-      fields.add(List.of("sealed", Texts.bytes(status.path("sealedBytes")) + " of " + Texts.bytes(status.path("rawBytes"))));
+      fields.add(
+          List.of(
+              "copy",
+              Texts.text(copy.path("done"))
+                  + " of "
+                  + Texts.text(copy.path("tables"))
+                  + " tables, "
+                  + Texts.count(copy.path("rows"))
+                  + " rows, "
+                  + Texts.bytes(copy.path("bytes"))));
+      fields.add(
+          List.of("sealed", Texts.bytes(status.path("sealedBytes")) + " of " + Texts.bytes(status.path("rawBytes"))));
       fields.add(List.of("conflicts", Texts.text(status.path("conflicts"))));
       JsonNode error = status.path("error");
       if (error.isObject()) {
@@ -263,18 +202,27 @@ final class TenantCommands extends CommandGroup {
       printer().fields(fields);
       if (!tenant.path("events").isEmpty()) {
         shell.out().println();
-        printer().table(tenant.path("events").valueStream().toList(),
-            List.of(Column.of("AT", "at"), Column.of("SEVERITY", "severity"), Column.of("EVENT", "type"), Column.of("MESSAGE", "message")));
+        printer()
+            .table(
+                tenant.path("events").valueStream().toList(),
+                List.of(
+                    Column.of("AT", "at"),
+                    Column.of("SEVERITY", "severity"),
+                    Column.of("EVENT", "type"),
+                    Column.of("MESSAGE", "message")));
       }
       status.path("nextSteps").forEach(step -> shell.say("next: " + step.asString()));
       return ExitCode.DONE;
     }
   }
 
-  @Command(name = "wait", description = {
+  @Command(
+      name = "wait",
+      description = {
         "Wait until a tenant is streaming, caught-up, paused, failed or stopped.",
         "caught-up is a barrier: what had been committed at the source before is then committed at the target.",
-        "Ends with exit code 1 and its error when it fails or needs a resync instead, with 8 when the time is over."},
+        "Ends with exit code 1 and its error when it fails or needs a resync instead, with 8 when the time is over."
+      },
       footer = {"", "Example:", "  helios-repl tenant wait tenant-123 --for caught-up --timeout 60s"})
   static final class Wait extends ApiCommand {
 
@@ -283,7 +231,11 @@ final class TenantCommands extends CommandGroup {
     @Parameters(paramLabel = "NAME", description = "The tenant's name.")
     String name = "";
 
-    @Option(names = "--for", paramLabel = "STATE", required = true, description = "streaming, caught-up, paused, failed or stopped.")
+    @Option(
+        names = "--for",
+        paramLabel = "STATE",
+        required = true,
+        description = "streaming, caught-up, paused, failed or stopped.")
     String goal = "";
 
     @Option(names = "--timeout", paramLabel = "DURATION", description = "How long to wait at most. Default: 5m.")
@@ -297,10 +249,13 @@ final class TenantCommands extends CommandGroup {
     public Integer call() {
       checked("tenant", name);
       if (!GOALS.contains(goal)) {
-        throw usage("\"" + io.helios.repl.config.TenantNames.printable(goal) + "\" cannot be waited for", "tenants are waited for in some states",
+        throw usage(
+            "\"" + TenantNames.printable(goal) + "\" cannot be waited for",
+            "tenants are waited for in some states",
             "--for " + String.join(", --for ", GOALS));
       }
-      Supplier<JsonNode> ask = () -> client().post("/tenants/" + name + "/wait", HeliosClient.object().put("for", goal));
+      Supplier<JsonNode> ask =
+          () -> client().post("/tenants/" + name + "/wait", HeliosClient.object().put("for", goal));
       JsonNode status = follow(name, ask.get(), ask, timeout, () -> timedOut(this, name, goal, timeout));
       if (output.format.isForPeople()) {
         shell.say("tenant " + name + " is " + goal);
@@ -320,8 +275,14 @@ final class TenantCommands extends CommandGroup {
       state = "its state cannot be asked now";
     }
     return Failure.of(
-        ErrorCode.WAIT_TIMED_OUT, "tenant \"" + name + "\" is not " + goal + " after " + Durations.format(timeout) + "; " + state,
+        ErrorCode.WAIT_TIMED_OUT,
+        "tenant \"" + name + "\" is not " + goal + " after " + Durations.format(timeout) + "; " + state,
         "the wait is over, the work goes on",
-        "helios-repl tenant wait " + name + " --for " + goal + " --timeout " + Durations.format(timeout.multipliedBy(2)));
+        "helios-repl tenant wait "
+            + name
+            + " --for "
+            + goal
+            + " --timeout "
+            + Durations.format(timeout.multipliedBy(2)));
   }
 }

@@ -4,10 +4,12 @@ import io.helios.repl.client.ExitCode;
 import io.helios.repl.client.FailedException;
 import io.helios.repl.client.Failure;
 import io.helios.repl.client.HeliosClient;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
@@ -36,7 +38,10 @@ final class TenantVerbs {
 
     final List<String> names(String verb) {
       if (which.all == !which.names.isEmpty()) {
-        throw usage(which.all ? "names and --all are given" : "no tenant is named", "one of NAME… and --all is needed", "helios-repl tenant " + verb + " NAME");
+        throw usage(
+            which.all ? "names and --all are given" : "no tenant is named",
+            "one of NAME… and --all is needed",
+            "helios-repl tenant " + verb + " NAME");
       }
       which.names.forEach(n -> checked("tenant", n));
       return which.all
@@ -51,7 +56,9 @@ final class TenantVerbs {
         try {
           done.put(name, act.apply(name));
         } catch (FailedException e) {
-          if (e.exitCode() == ExitCode.UNREACHABLE || e.exitCode() == ExitCode.NOT_ALLOWED || e.exitCode() == ExitCode.INTERRUPTED) {
+          if (e.exitCode() == ExitCode.UNREACHABLE
+              || e.exitCode() == ExitCode.NOT_ALLOWED
+              || e.exitCode() == ExitCode.INTERRUPTED) {
             throw e;
           }
           failed.add(e);
@@ -104,8 +111,16 @@ final class TenantVerbs {
       Map<String, JsonNode> asked = each(names, n -> client().post(path(n) + "?wait=" + waiting.wait, null));
       Map<String, JsonNode> done = waiting.wait ? waitForAll(asked) : asked;
       if (output.format.isForPeople()) {
-        done.forEach((name, status) -> shell.out().println("tenant " + name + " is " + Texts.text(status.path("state"))
-            + (waiting.wait ? "" : "; " + verb + " was asked for")));
+        done.forEach(
+            (name, status) ->
+                shell
+                    .out()
+                    .println(
+                        "tenant "
+                            + name
+                            + " is "
+                            + Texts.text(status.path("state"))
+                            + (waiting.wait ? "" : "; " + verb + " was asked for")));
       } else {
         print(List.copyOf(done.values()), "TenantList", "tenant");
       }
@@ -114,16 +129,22 @@ final class TenantVerbs {
 
     private Map<String, JsonNode> waitForAll(Map<String, JsonNode> asked) {
       long deadline = System.nanoTime() + waiting.timeout.toNanos();
-      return each(asked.keySet(), name -> {
-        Supplier<JsonNode> again = () -> client().post("/tenants/" + name + "/wait", HeliosClient.object().put("for", goal));
-        java.time.Duration left = java.time.Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
-        JsonNode operation = java.util.Objects.requireNonNull(asked.get(name));
-        return follow(name, operation, again, left, () -> TenantCommands.timedOut(this, name, goal, waiting.timeout));
-      });
+      return each(
+          asked.keySet(),
+          name -> {
+            Supplier<JsonNode> again =
+                () -> client().post("/tenants/" + name + "/wait", HeliosClient.object().put("for", goal));
+            Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+            JsonNode operation = Objects.requireNonNull(asked.get(name));
+            return follow(
+                name, operation, again, left, () -> TenantCommands.timedOut(this, name, goal, waiting.timeout));
+          });
     }
 
     private JsonNode plans(Map<String, JsonNode> plans) {
-      return plans.size() == 1 && !which.all ? plans.values().iterator().next() : list("PlanList", List.copyOf(plans.values()));
+      return plans.size() == 1 && !which.all
+          ? plans.values().iterator().next()
+          : list("PlanList", List.copyOf(plans.values()));
     }
 
     private String path(String name) {
@@ -131,8 +152,12 @@ final class TenantVerbs {
     }
   }
 
-  @Command(name = "start", description = {"Start tenants: prepare, copy, then stream. A tenant that streams already is left alone.",
-        "A failed one goes on from its position, once the cause is mended."},
+  @Command(
+      name = "start",
+      description = {
+        "Start tenants: prepare, copy, then stream. A tenant that streams already is left alone.",
+        "A failed one goes on from its position, once the cause is mended."
+      },
       footer = {"", "Example:", "  helios-repl tenant start tenant-123 --wait --timeout 5m"})
   static final class Start extends StateVerb {
     Start(Shell shell) {
@@ -140,7 +165,9 @@ final class TenantVerbs {
     }
   }
 
-  @Command(name = "stop", description = "Stop tenants. Their changes are still captured, within the relay journal's quota.",
+  @Command(
+      name = "stop",
+      description = "Stop tenants. Their changes are still captured, within the relay journal's quota.",
       footer = {"", "Example:", "  helios-repl tenant stop tenant-123 --wait"})
   static final class Stop extends StateVerb {
     Stop(Shell shell) {
@@ -148,7 +175,9 @@ final class TenantVerbs {
     }
   }
 
-  @Command(name = "pause", description = "Pause tenants: captured, not applied; lag goes on counting.",
+  @Command(
+      name = "pause",
+      description = "Pause tenants: captured, not applied; lag goes on counting.",
       footer = {"", "Example:", "  helios-repl tenant pause tenant-123"})
   static final class Pause extends StateVerb {
     Pause(Shell shell) {
@@ -156,14 +185,19 @@ final class TenantVerbs {
     }
   }
 
-  @Command(name = "resume", description = "Go on with paused tenants.", footer = {"", "Example:", "  helios-repl tenant resume tenant-123 --wait"})
+  @Command(
+      name = "resume",
+      description = "Go on with paused tenants.",
+      footer = {"", "Example:", "  helios-repl tenant resume tenant-123 --wait"})
   static final class Resume extends StateVerb {
     Resume(Shell shell) {
       super(shell, "resume", "streaming");
     }
   }
 
-  @Command(name = "resync", description = "Copy tenants again from a new consistent point, after a gap.",
+  @Command(
+      name = "resync",
+      description = "Copy tenants again from a new consistent point, after a gap.",
       footer = {"", "Example:", "  helios-repl tenant resync tenant-123 --wait"})
   static final class Resync extends StateVerb {
     Resync(Shell shell) {
@@ -171,12 +205,20 @@ final class TenantVerbs {
     }
   }
 
-  @Command(name = "delete", description = {"Forget tenants: their position, their part of the relay journal, their keys. Lifts the read-only guard.",
-        "Their rows stay on the target unless --purge is given. The name has to be said again."},
+  @Command(
+      name = "delete",
+      description = {
+        "Forget tenants: their position, their part of the relay journal, their keys. Lifts the read-only guard.",
+        "Their rows stay on the target unless --purge is given. The name has to be said again."
+      },
       footer = {"", "Example:", "  helios-repl tenant delete tenant-123 --confirm=tenant-123"})
   static final class Delete extends SeveralTenants {
 
-    @Option(names = "--confirm", split = ",", paramLabel = "NAME", description = "The name once more, for scripts; with --all: all.")
+    @Option(
+        names = "--confirm",
+        split = ",",
+        paramLabel = "NAME",
+        description = "The name once more, for scripts; with --all: all.")
     List<String> confirmed = new ArrayList<>();
 
     @Option(names = "--purge", description = "Delete their rows on the target too.")
@@ -192,10 +234,15 @@ final class TenantVerbs {
       if (which.all) {
         confirmName(change, confirmed, "all", "deleting all " + names.size() + " tenants");
       } else {
-        names.forEach(n -> confirmName(change, confirmed, n, "deleting tenant " + n + (purge ? " and its rows on the target" : "")));
+        names.forEach(
+            n ->
+                confirmName(
+                    change, confirmed, n, "deleting tenant " + n + (purge ? " and its rows on the target" : "")));
       }
-      Map<String, JsonNode> done = each(names, n -> client().delete(
-          "/tenants/" + n + "?confirm=" + n + "&purge=" + purge + "&dryRun=" + change.dryRun));
+      Map<String, JsonNode> done =
+          each(
+              names,
+              n -> client().delete("/tenants/" + n + "?confirm=" + n + "&purge=" + purge + "&dryRun=" + change.dryRun));
       List<JsonNode> plans = List.copyOf(done.values());
       if (change.dryRun) {
         showPlans(this, plans.size() == 1 && !which.all ? plans.getFirst() : list("PlanList", plans));
@@ -221,7 +268,8 @@ final class TenantVerbs {
       command.printer().print(document, "name", List.of());
       return;
     }
-    List<JsonNode> plans = document.path("items").isArray() ? document.path("items").valueStream().toList() : List.of(document);
+    List<JsonNode> plans =
+        document.path("items").isArray() ? document.path("items").valueStream().toList() : List.of(document);
     for (JsonNode plan : plans) {
       command.shell.out().println(Texts.text(plan.path("command")) + " " + Texts.text(plan.path("name")) + " would:");
       plan.path("steps").forEach(step -> command.shell.out().println("  - " + step.asString().replace("\n", "\n    ")));

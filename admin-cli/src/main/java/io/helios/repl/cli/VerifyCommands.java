@@ -19,8 +19,12 @@ import tools.jackson.databind.JsonNode;
     footer = {"", "Example:", "  helios-repl verify run tenant-123"})
 final class VerifyCommands extends CommandGroup {
 
-  @Command(name = "run", description = {"Compare row counts and contents of every table at one point of the WAL, both sides live.",
-        "Exit code 7 when something differs."},
+  @Command(
+      name = "run",
+      description = {
+        "Compare row counts and contents of every table at one point of the WAL, both sides live.",
+        "Exit code 7 when something differs."
+      },
       footer = {"", "Example:", "  helios-repl verify run tenant-123 -o json"})
   static final class Run extends ApiCommand {
 
@@ -37,18 +41,38 @@ final class VerifyCommands extends CommandGroup {
     @Override
     public Integer call() {
       checked("tenant", name);
-      Supplier<JsonNode> ask = () -> client().post("/tenants/" + name + "/verify?patience=" + timeout.toMillis() + "ms", null);
-      JsonNode verification = follow(name, ask.get(), ask, timeout, () -> Failure.of(
-          ErrorCode.WAIT_TIMED_OUT, "the verification of tenant \"" + name + "\" is not done after " + Durations.format(timeout),
-          "the tables are large, or the target lags", "helios-repl verify run " + name + " --timeout " + Durations.format(timeout.multipliedBy(2))));
+      Supplier<JsonNode> ask =
+          () -> client().post("/tenants/" + name + "/verify?patience=" + timeout.toMillis() + "ms", null);
+      JsonNode verification =
+          follow(
+              name,
+              ask.get(),
+              ask,
+              timeout,
+              () ->
+                  Failure.of(
+                      ErrorCode.WAIT_TIMED_OUT,
+                      "the verification of tenant \"" + name + "\" is not done after " + Durations.format(timeout),
+                      "the tables are large, or the target lags",
+                      "helios-repl verify run " + name + " --timeout " + Durations.format(timeout.multipliedBy(2))));
       boolean equal = verification.path("equal").asBoolean(false);
       if (output.format.isForPeople()) {
-        printer().table(verification.path("tables").valueStream().toList(), List.of(
-            Column.of("TABLE", "table"),
-            Column.number("SOURCE-ROWS", n -> Texts.count(n.path("sourceRows"))),
-            Column.number("TARGET-ROWS", n -> Texts.count(n.path("targetRows"))),
-            Column.number("DIFFERING", n -> Texts.count(n.path("differing")))));
-        shell.out().println("tenant " + name + (equal ? ": both sides are equal" : ": the sides differ") + " at " + Texts.text(verification.path("lsn")));
+        printer()
+            .table(
+                verification.path("tables").valueStream().toList(),
+                List.of(
+                    Column.of("TABLE", "table"),
+                    Column.number("SOURCE-ROWS", n -> Texts.count(n.path("sourceRows"))),
+                    Column.number("TARGET-ROWS", n -> Texts.count(n.path("targetRows"))),
+                    Column.number("DIFFERING", n -> Texts.count(n.path("differing")))));
+        shell
+            .out()
+            .println(
+                "tenant "
+                    + name
+                    + (equal ? ": both sides are equal" : ": the sides differ")
+                    + " at "
+                    + Texts.text(verification.path("lsn")));
       } else {
         printer().print(verification, "tenant", List.of());
       }

@@ -8,7 +8,10 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-@Command(name = "version", description = "Show the version of this program.", footer = {"", "Example:", "  helios-repl version -o json"})
+@Command(
+    name = "version",
+    description = "Show the version of this program.",
+    footer = {"", "Example:", "  helios-repl version -o json"})
 final class VersionCommand implements Callable<Integer> {
 
   private final Shell shell;
@@ -25,14 +28,15 @@ final class VersionCommand implements Callable<Integer> {
     if (output.format.isForPeople()) {
       shell.out().println("helios-repl " + ProductVersion.current() + " (Java " + Runtime.version() + ")");
     } else {
-      new Printer(shell, output.format).print(
-          HeliosClient.object()
-              .put("apiVersion", "helios-repl/v1")
-              .put("kind", "Version")
-              .put("version", ProductVersion.current())
-              .put("java", Runtime.version().toString()),
-          "version",
-          List.of());
+      new Printer(shell, output.format)
+          .print(
+              HeliosClient.object()
+                  .put("apiVersion", "helios-repl/v1")
+                  .put("kind", "Version")
+                  .put("version", ProductVersion.current())
+                  .put("java", Runtime.version().toString()),
+              "version",
+              List.of());
     }
     return ExitCode.DONE;
   }

@@ -52,7 +52,9 @@ public final class Follow {
       }
       progress.run();
       try {
-        now = client.get("/operations/" + now.path("id").asString() + "?timeout=" + Math.min(left, request.toMillis()) + "ms");
+        now =
+            client.get(
+                "/operations/" + now.path("id").asString() + "?timeout=" + Math.min(left, request.toMillis()) + "ms");
         lastContact = System.nanoTime();
       } catch (FailedException e) {
         if (e.is(ErrorCode.NO_SUCH_OPERATION.id())) {

@@ -2,6 +2,7 @@ package io.helios.repl.client;
 
 import io.helios.repl.config.ConfigurationLoader;
 import io.helios.repl.config.ListenAddress;
+import io.helios.repl.config.TenantNames;
 import io.helios.repl.error.ErrorCode;
 import java.io.IOException;
 import java.net.URI;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -30,11 +32,16 @@ public final class HeliosClient {
 
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private static final Duration CONNECT = Duration.ofSeconds(5);
+
   /** Deleting and preparing block in the server; everything else answers within half a minute. */
   private static final Duration ANSWER = Duration.ofMinutes(10);
 
   private final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT).followRedirects(HttpClient.Redirect.NEVER).build();
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(CONNECT)
+          .followRedirects(HttpClient.Redirect.NEVER)
+          .build();
   private final URI server;
   private final @Nullable String token;
 
@@ -66,8 +73,11 @@ public final class HeliosClient {
       throw badServer(text, "it is no URL");
     }
     String scheme = uri.getScheme();
-    if (uri.getHost() == null || !(scheme.equals("http") || scheme.equals("https")) || uri.getUserInfo() != null
-        || uri.getRawQuery() != null || !(uri.getRawPath().isEmpty() || uri.getRawPath().equals("/"))) {
+    if (uri.getHost() == null
+        || !(scheme.equals("http") || scheme.equals("https"))
+        || uri.getUserInfo() != null
+        || uri.getRawQuery() != null
+        || !(uri.getRawPath().isEmpty() || uri.getRawPath().equals("/"))) {
       throw badServer(text, "it is not of the form http://host:port");
     }
     if (scheme.equals("http") && !new ListenAddress(uri.getHost().replaceAll("^\\[|\\]$", ""), 0).isLoopback()) {
@@ -77,9 +87,13 @@ public final class HeliosClient {
   }
 
   private static FailedException badServer(String text, String why) {
-    return new FailedException(ExitCode.USAGE, Failure.of(
-        ErrorCode.USAGE, "\"" + io.helios.repl.config.TenantNames.printable(text) + "\" is no address of a server", why,
-        "--server " + DEFAULT_SERVER + ", through an SSH tunnel where it runs elsewhere"));
+    return new FailedException(
+        ExitCode.USAGE,
+        Failure.of(
+            ErrorCode.USAGE,
+            "\"" + TenantNames.printable(text) + "\" is no address of a server",
+            why,
+            "--server " + DEFAULT_SERVER + ", through an SSH tunnel where it runs elsewhere"));
   }
 
   public URI server() {
@@ -109,12 +123,15 @@ public final class HeliosClient {
   }
 
   private JsonNode send(String method, String path, @Nullable JsonNode body) {
-    HttpRequest.Builder request = HttpRequest.newBuilder(server.resolve("/api/v1" + path))
-        .timeout(ANSWER)
-        .header("Accept", "application/json")
-        .method(method, body == null
-            ? HttpRequest.BodyPublishers.noBody()
-            : HttpRequest.BodyPublishers.ofByteArray(MAPPER.writeValueAsBytes(body)));
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(server.resolve("/api/v1" + path))
+            .timeout(ANSWER)
+            .header("Accept", "application/json")
+            .method(
+                method,
+                body == null
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofByteArray(MAPPER.writeValueAsBytes(body)));
     if (body != null) {
       request.header("Content-Type", "application/json");
     }
@@ -125,7 +142,8 @@ public final class HeliosClient {
     try {
       response = http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
     } catch (IOException e) {
-      throw unreachable(e.getMessage() == null || e.getMessage().isBlank() ? "nothing listens there" : e.getMessage(), e);
+      throw unreachable(
+          e.getMessage() == null || e.getMessage().isBlank() ? "nothing listens there" : e.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new FailedException(ExitCode.INTERRUPTED, List.of(), e);
@@ -151,14 +169,17 @@ public final class HeliosClient {
 
   private FailedException refusal(int status, JsonNode answer) {
     if (status == 401 && token == null) {
-      return new FailedException(ExitCode.NOT_ALLOWED, Failure.of(
-          ErrorCode.TOKEN_MISSING, "no token for the server at " + server + " was found",
-          "it runs on another machine or as another user",
-          "set HELIOS_TOKEN_FILE to a copy of the file \"token\" in its data directory"));
+      return new FailedException(
+          ExitCode.NOT_ALLOWED,
+          Failure.of(
+              ErrorCode.TOKEN_MISSING,
+              "no token for the server at " + server + " was found",
+              "it runs on another machine or as another user",
+              "set HELIOS_TOKEN_FILE to a copy of the file \"token\" in its data directory"));
     }
     JsonNode all = answer.path("problems");
     List<Failure> failures = new ArrayList<>();
-    (all.isArray() ? all.valueStream() : java.util.stream.Stream.of(answer)).forEach(p -> failures.add(failure(p)));
+    (all.isArray() ? all.valueStream() : Stream.of(answer)).forEach(p -> failures.add(failure(p)));
     return new FailedException(ExitCode.ofStatus(status), failures, null);
   }
 
@@ -174,9 +195,12 @@ public final class HeliosClient {
   private FailedException unreachable(String why, @Nullable Throwable cause) {
     return new FailedException(
         ExitCode.UNREACHABLE,
-        List.of(Failure.of(
-            ErrorCode.SERVER_UNREACHABLE, "the server at " + server + " cannot be reached", why,
-            "helios-repl server run --config helios-repl.yaml, or name another with --server URL")),
+        List.of(
+            Failure.of(
+                ErrorCode.SERVER_UNREACHABLE,
+                "the server at " + server + " cannot be reached",
+                why,
+                "helios-repl server run --config helios-repl.yaml, or name another with --server URL")),
         cause);
   }
 }

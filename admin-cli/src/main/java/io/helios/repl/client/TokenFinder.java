@@ -31,10 +31,13 @@ final class TokenFinder {
       try {
         return Optional.of(clean(Files.readString(Path.of(named), StandardCharsets.US_ASCII)));
       } catch (IOException | InvalidPathException e) {
-        throw new FailedException(ExitCode.USAGE, Failure.of(
-            ErrorCode.TOKEN_MISSING, "HELIOS_TOKEN_FILE names " + named + ", which cannot be read",
-            "it is missing, or not readable by " + System.getProperty("user.name"),
-            "unset HELIOS_TOKEN_FILE on the server's machine; the token is found by itself there"));
+        throw new FailedException(
+            ExitCode.USAGE,
+            Failure.of(
+                ErrorCode.TOKEN_MISSING,
+                "HELIOS_TOKEN_FILE names " + named + ", which cannot be read",
+                "it is missing, or not readable by " + System.getProperty("user.name"),
+                "unset HELIOS_TOKEN_FILE on the server's machine; the token is found by itself there"));
       }
     }
     int port = server.getPort() >= 0 ? server.getPort() : server.getScheme().equals("https") ? 443 : 80;
@@ -52,9 +55,13 @@ final class TokenFinder {
   private static String clean(String token) {
     String text = token.strip();
     if (!text.matches("[!-~]+")) {
-      throw new FailedException(ExitCode.USAGE, Failure.of(
-          ErrorCode.TOKEN_MISSING, "the token that was given is none", "it is empty or holds spaces or other characters that no token has",
-          "set HELIOS_TOKEN_FILE to the file \"token\" in the server's data directory"));
+      throw new FailedException(
+          ExitCode.USAGE,
+          Failure.of(
+              ErrorCode.TOKEN_MISSING,
+              "the token that was given is none",
+              "it is empty or holds spaces or other characters that no token has",
+              "set HELIOS_TOKEN_FILE to the file \"token\" in the server's data directory"));
     }
     return text;
   }

@@ -3,9 +3,10 @@ package io.helios.repl.config;
 import io.helios.repl.config.YamlNode.Mapping;
 import io.helios.repl.config.YamlNode.Scalar;
 import io.helios.repl.error.ErrorCode;
-import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.error.OperatorException;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
+import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
 import java.io.IOException;
@@ -18,12 +19,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a server's configuration: flags before {@code HELIOS_*} variables before the file before defaults. A key
- * {@code relay.max-bytes} is the variable {@code HELIOS_RELAY_MAX_BYTES}. Reads password files too, so that a wrong one
- * shows at once; reaches no network.
+ * Reads a server's configuration: flags before {@code HELIOS_*} variables before the file before defaults. A key {@code
+ * relay.max-bytes} is the variable {@code HELIOS_RELAY_MAX_BYTES}. Reads password files too, so that a wrong one shows
+ * at once; reaches no network.
  */
 public final class ConfigurationLoader {
 
@@ -32,7 +34,14 @@ public final class ConfigurationLoader {
 
   /** Variables that others read: commands, the keyring, the launcher. */
   private static final List<String> OTHER_VARIABLES =
-      List.of("HELIOS_CONFIG", "HELIOS_SERVER", "HELIOS_TOKEN", "HELIOS_TOKEN_FILE", "HELIOS_MASTER_KEY", "HELIOS_MASTER_KEY_FILE", "HELIOS_REPL_*");
+      List.of(
+          "HELIOS_CONFIG",
+          "HELIOS_SERVER",
+          "HELIOS_TOKEN",
+          "HELIOS_TOKEN_FILE",
+          "HELIOS_MASTER_KEY",
+          "HELIOS_MASTER_KEY_FILE",
+          "HELIOS_REPL_*");
 
   private final Reading reading;
   private final ConnectionReader connections;
@@ -63,11 +72,22 @@ public final class ConfigurationLoader {
       if (node instanceof Scalar scalar && scalar.absent()) {
         return Mapping.empty();
       }
-      unreadable(node.line(), "is no configuration", "its outermost level is not a mapping from keys to values", "see helios-repl server run --help");
+      unreadable(
+          node.line(),
+          "is no configuration",
+          "its outermost level is not a mapping from keys to values",
+          "see helios-repl server run --help");
     } catch (YamlNode.SyntaxException e) {
-      unreadable(e.line(), "is not YAML", String.valueOf(e.getMessage()), "quote globs and patterns: [\"public.*\"]; indent with spaces");
+      unreadable(
+          e.line(),
+          "is not YAML",
+          String.valueOf(e.getMessage()),
+          "quote globs and patterns: [\"public.*\"]; indent with spaces");
     } catch (IOException e) {
-      unreadable(0, file + " cannot be read", Files.exists(file) ? "it is no readable text file" : "there is no such file",
+      unreadable(
+          0,
+          file + " cannot be read",
+          Files.exists(file) ? "it is no readable text file" : "there is no such file",
           "helios-repl server run --config FILE");
     }
     return null;
@@ -85,7 +105,8 @@ public final class ConfigurationLoader {
     StoreLocation store = store(root);
     List<SourceSettings> sources = sources(root, region);
     List<TargetSettings> targets = targets(root, region);
-    root.unsupported("peers", "servers of other regions come with a later release; targets are reached by this server itself");
+    root.unsupported(
+        "peers", "servers of other regions come with a later release; targets are reached by this server itself");
     ServerConfiguration.Relay relay = relay(root);
     ServerConfiguration.Apply apply = apply(root);
     root.close();
@@ -93,15 +114,21 @@ public final class ConfigurationLoader {
     return reading.result(
         reading.hasProblems()
             ? null
-            : new ServerConfiguration(region, listen, dataDirectory, store, sources, targets, relay, apply, reading.values()));
+            : new ServerConfiguration(
+                region, listen, dataDirectory, store, sources, targets, relay, apply, reading.values()));
   }
 
   private ListenAddress listen(Section root) {
     ListenAddress fallback = ListenAddress.parse(DEFAULT_LISTEN).orElseThrow();
     ListenAddress address =
-        root.parsed("listen", ListenAddress::parse, "host:port, for example " + DEFAULT_LISTEN, fallback, DEFAULT_LISTEN);
+        root.parsed(
+            "listen", ListenAddress::parse, "host:port, for example " + DEFAULT_LISTEN, fallback, DEFAULT_LISTEN);
     if (!address.isLoopback()) {
-      reading.problem(ErrorCode.TLS_REQUIRED, root.line("listen"), "listen", address + " is not loopback, and needs TLS",
+      reading.problem(
+          ErrorCode.TLS_REQUIRED,
+          root.line("listen"),
+          "listen",
+          address + " is not loopback, and needs TLS",
           "the token and what tenants are called would cross the network in clear; TLS is not in this release",
           "listen: " + DEFAULT_LISTEN + ", and reach it through an SSH tunnel");
     }
@@ -117,8 +144,10 @@ public final class ConfigurationLoader {
     reading.value("store", LibpqUri.masked(setting.get().text()), setting.get().origin());
     try {
       return new StoreLocation.Postgres(connections.fromUri(setting.get().text()));
-    } catch (IllegalArgumentException e) {
-      reading.badValue(setting.get(), "it is neither sqlite nor a connection URI: " + e.getMessage(),
+    } catch (OperatorException e) {
+      reading.badValue(
+          setting.get(),
+          "it is neither sqlite nor a connection URI: " + e.problem().message(),
           "store: sqlite, or store: postgresql://helios@host:5432/control");
       return new StoreLocation.Sqlite();
     }
@@ -127,33 +156,47 @@ public final class ConfigurationLoader {
   private List<SourceSettings> sources(Section root, String region) {
     List<SourceSettings> sources = new ArrayList<>();
     Map<String, String> slots = new HashMap<>();
-    root.named("sources", "sources: { shop: { url: …, tenancy: … } }").forEach((name, section) -> {
-      checkName(section, name);
-      ConnectionSettings connection = connections.read(section);
-      section.parsed("capture", text -> captures(section, text), "capture: wal", "wal", "wal");
-      section.unsupported("checkpoint", "capture from a checkpoint column comes with a later release");
-      Tenancy tenancy = tenancy(section);
-      TableFilter tables = filter(section, "tables");
-      TableFilter references = filter(section, "reference-tables");
-      if (tables == null && !section.has("tables")) {
-        reading.value(section.path("tables"), "*.*", "default");
-      }
-      String publication = identifier(section, "publication", "[^\\x00]{1,63}", name, "at most 63 characters");
-      String slot = identifier(section, "slot", "[a-z0-9_]{1,63}", name, "lower-case letters, digits and _, at most 63");
-      String own = section.text("region", region);
-      section.close();
-      if (connection != null) {
-        String other = slots.putIfAbsent(connection.place() + " " + slot, name);
-        if (other != null) {
-          section.wrong("slot", "is the slot of source \"" + other + "\" too", "a slot is read by one source",
-              "slot: " + slot + "_2, or make them one source");
-        }
-      }
-      if (connection != null && tenancy != null) {
-        sources.add(new SourceSettings(
-            name, connection, tenancy, tables == null ? TableFilter.ALL : tables, references, publication, slot, own));
-      }
-    });
+    root.named("sources", "sources: { shop: { url: …, tenancy: … } }")
+        .forEach(
+            (name, section) -> {
+              checkName(section, name);
+              ConnectionSettings connection = connections.read(section);
+              section.parsed("capture", text -> captures(section, text), "capture: wal", "wal", "wal");
+              section.unsupported("checkpoint", "capture from a checkpoint column comes with a later release");
+              Tenancy tenancy = tenancy(section);
+              TableFilter tables = filter(section, "tables");
+              TableFilter references = filter(section, "reference-tables");
+              if (tables == null && !section.has("tables")) {
+                reading.value(section.path("tables"), "*.*", "default");
+              }
+              String publication = identifier(section, "publication", "[^\\x00]{1,63}", name, "at most 63 characters");
+              String slot =
+                  identifier(section, "slot", "[a-z0-9_]{1,63}", name, "lower-case letters, digits and _, at most 63");
+              String own = section.text("region", region);
+              section.close();
+              if (connection != null) {
+                String other = slots.putIfAbsent(connection.place() + " " + slot, name);
+                if (other != null) {
+                  section.wrong(
+                      "slot",
+                      "is the slot of source \"" + other + "\" too",
+                      "a slot is read by one source",
+                      "slot: " + slot + "_2, or make them one source");
+                }
+              }
+              if (connection != null && tenancy != null) {
+                sources.add(
+                    new SourceSettings(
+                        name,
+                        connection,
+                        tenancy,
+                        tables == null ? TableFilter.ALL : tables,
+                        references,
+                        publication,
+                        slot,
+                        own));
+              }
+            });
     return sources;
   }
 
@@ -167,23 +210,24 @@ public final class ConfigurationLoader {
 
   private List<TargetSettings> targets(Section root, String region) {
     List<TargetSettings> targets = new ArrayList<>();
-    root.named("targets", "targets: { shop-eu: { url: … } }").forEach((name, section) -> {
-      checkName(section, name);
-      ConnectionSettings connection = connections.read(section);
-      String own = section.text("region", region);
-      section.close();
-      if (connection != null) {
-        targets.add(new TargetSettings(name, connection, own));
-      }
-    });
+    root.named("targets", "targets: { shop-eu: { url: … } }")
+        .forEach(
+            (name, section) -> {
+              checkName(section, name);
+              ConnectionSettings connection = connections.read(section);
+              String own = section.text("region", region);
+              section.close();
+              if (connection != null) {
+                targets.add(new TargetSettings(name, connection, own));
+              }
+            });
     return targets;
   }
 
   private static void checkName(Section section, String name) {
     if (!TenantNames.isValid(name)) {
-      section.wrong("the name \"" + TenantNames.printable(name) + "\" is not right",
-          TenantNames.RULE,
-          "choose another name");
+      section.wrong(
+          "the name \"" + TenantNames.printable(name) + "\" is not right", TenantNames.RULE, "choose another name");
     }
   }
 
@@ -197,18 +241,25 @@ public final class ConfigurationLoader {
       return null;
     }
     Optional<String> column = section.parsed("column", text -> fits(text, "[^\\x00]{1,63}"), "a column's name");
-    Optional<String> schema = section.parsed("schema", text -> fits(text, "[^{}\\x00]*\\{key\\}[^{}\\x00]*"),
-        "a pattern that holds {key} once: \"tenant_{key}\"");
+    Optional<String> schema =
+        section.parsed(
+            "schema",
+            text -> fits(text, "[^{}\\x00]*\\{key\\}[^{}\\x00]*"),
+            "a pattern that holds {key} once: \"tenant_{key}\"");
     Optional<String> database = section.parsed("database", text -> fits(text, "true"), "database: true");
     boolean given = section.has("column") || section.has("schema") || section.has("database");
     section.close();
-    long forms = java.util.stream.Stream.of(column, schema, database).filter(Optional::isPresent).count();
+    long forms = Stream.of(column, schema, database).filter(Optional::isPresent).count();
     if (forms > 1 || (forms == 0 && !given)) {
-      source.wrong("tenancy", "exactly one of column, schema and database is needed",
-          forms > 1 ? "it has " + forms + " of them" : "it has none of them", form);
+      source.wrong(
+          "tenancy",
+          "exactly one of column, schema and database is needed",
+          forms > 1 ? "it has " + forms + " of them" : "it has none of them",
+          form);
       return null;
     }
-    return column.<Tenancy>map(Tenancy.ByColumn::new)
+    return column
+        .<Tenancy>map(Tenancy.ByColumn::new)
         .or(() -> schema.map(Tenancy.BySchema::new))
         .or(() -> database.map(d -> new Tenancy.ByDatabase()))
         .orElse(null);
@@ -225,8 +276,15 @@ public final class ConfigurationLoader {
     }
     for (String glob : globs) {
       String body = glob.startsWith("!") ? glob.substring(1) : glob;
-      if (body.isBlank() || body.startsWith("!") || body.startsWith(".") || body.endsWith(".") || body.indexOf('\0') >= 0) {
-        section.wrong(key, "\"" + TenantNames.printable(glob) + "\" is no glob of tables", "a glob is schema.table with * and ?, and ! before it excludes",
+      if (body.isBlank()
+          || body.startsWith("!")
+          || body.startsWith(".")
+          || body.endsWith(".")
+          || body.indexOf('\0') >= 0) {
+        section.wrong(
+            key,
+            "\"" + TenantNames.printable(glob) + "\" is no glob of tables",
+            "a glob is schema.table with * and ?, and ! before it excludes",
             key + ": [\"public.*\", \"!public.audit\"]");
         return null;
       }
@@ -234,7 +292,9 @@ public final class ConfigurationLoader {
     return globs.isEmpty() ? null : new TableFilter(globs);
   }
 
-  /** A slot's or publication's name; by default made from the source's, with what a slot's name cannot hold replaced. */
+  /**
+   * A slot's or publication's name; by default made from the source's, with what a slot's name cannot hold replaced.
+   */
   private static String identifier(Section section, String key, String regex, String source, String form) {
     String folded = "helios_" + source.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
     String byDefault = folded.length() > 63 ? folded.substring(0, 63) : folded;
@@ -245,14 +305,18 @@ public final class ConfigurationLoader {
     ServerConfiguration.Relay d = ServerConfiguration.Relay.DEFAULT;
     Section section = sectionOrEmpty(root, "relay", "relay: { max-bytes: 20GiB }");
     long maxBytes = section.size("max-bytes", d.maxBytes(), 64L << 20);
-    ServerConfiguration.Relay relay = new ServerConfiguration.Relay(
-        maxBytes,
-        section.size("max-bytes-per-tenant", Math.min(maxBytes, d.maxBytesPerTenant()), 16L << 20),
-        section.size("wal-budget", d.walBudget(), 16L << 20),
-        section.number("zstd-level", d.zstdLevel(), 1, 19));
+    ServerConfiguration.Relay relay =
+        new ServerConfiguration.Relay(
+            maxBytes,
+            section.size("max-bytes-per-tenant", Math.min(maxBytes, d.maxBytesPerTenant()), 16L << 20),
+            section.size("wal-budget", d.walBudget(), 16L << 20),
+            section.number("zstd-level", d.zstdLevel(), 1, 19));
     section.close();
     if (relay.maxBytesPerTenant() > relay.maxBytes() && section.has("max-bytes-per-tenant")) {
-      section.wrong("max-bytes-per-tenant", "is more than max-bytes", "one tenant's quota is a part of the whole",
+      section.wrong(
+          "max-bytes-per-tenant",
+          "is more than max-bytes",
+          "one tenant's quota is a part of the whole",
           "at most " + ByteSizes.format(relay.maxBytes()));
     }
     return relay;

@@ -1,10 +1,14 @@
 package io.helios.repl.config;
 
 import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
 import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.ConnectionStrings;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,15 +16,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection keys of a source or target: {@code url}, or {@code service}, or {@code host}, {@code port},
- * {@code database}, {@code user}; fields beside a URL or service fill what it leaves open. The password comes from
- * {@code password-file}, else the URL, else libpq's password file.
+ * The connection keys of a source or target: {@code url}, or {@code service}, or {@code host}, {@code port}, {@code
+ * database}, {@code user}. The password comes from {@code password-file}, else the URL, else libpq's password file.
+ * What comes from the environment ({@code HELIOS_SOURCES_SHOP_HOST}) wins over a URL of the file.
  */
 final class ConnectionReader {
 
   private static final String URL_FORM = "postgresql://user@host:5432/database?sslmode=verify-full";
-  private static final Map<String, String> FIELDS =
-      Map.of("host", "host", "port", "port", "database", "dbname", "user", "user", "sslmode", "sslmode", "sslrootcert", "sslrootcert");
+  private static final List<String> FIELDS = List.of("host", "port", "database", "user", "sslmode", "sslrootcert");
 
   private final Reading reading;
   private final Map<String, String> environment;
@@ -32,137 +35,195 @@ final class ConnectionReader {
 
   /** Null after a problem. */
   @Nullable ConnectionSettings read(Section section) {
-    Map<String, String> parts = new LinkedHashMap<>();
-    boolean sound = service(section, parts) & url(section, parts);
-    for (String key : List.of("host", "port", "database", "user", "sslmode", "sslrootcert")) {
-      sound &= field(section, key, parts);
-    }
-    String password = password(section);
-    if (!sound) {
+    Optional<Path> passwordFile = passwordFile(section);
+    Optional<Setting> url = section.raw("url");
+    Map<String, String> service = service(section);
+    Map<String, Setting> fields = fields(section);
+    if (service == null || fields == null) {
+      url.ifPresent(this::show);
       return null;
     }
-    if (!parts.containsKey("host") && !parts.containsKey("dbname")) {
+    if (url.isPresent()) {
+      return fromUrl(section, url.get(), fields, passwordFile.orElse(null));
+    }
+    if (!service.containsKey("host")
+        && !fields.containsKey("host")
+        && !fields.containsKey("database")
+        && !service.containsKey("dbname")) {
       section.missing("url", "nothing says where the database is", "url: " + URL_FORM);
       return null;
     }
-    return settings(section, parts, password);
+    return fromFields(section, service, fields, passwordFile.orElse(null));
   }
 
-  /** Settings from a URI alone, for the control store. Throws {@link IllegalArgumentException} with a reason. */
+  /** Settings from a URI alone, for the control store. Throws {@link OperatorException} when it is none. */
   ConnectionSettings fromUri(String uri) {
-    Map<String, String> parts = LibpqUri.parse(uri);
-    return assemble(parts, null);
+    return ConnectionStrings.parse(uri, null, environment);
   }
 
-  private @Nullable ConnectionSettings settings(Section section, Map<String, String> parts, @Nullable String password) {
+  private void show(Setting url) {
+    reading.value(url.path(), LibpqUri.masked(url.text()), url.origin());
+  }
+
+  private @Nullable ConnectionSettings fromUrl(
+      Section section, Setting url, Map<String, Setting> fields, @Nullable Path passwordFile) {
+    ConnectionSettings parsed;
     try {
-      return assemble(parts, password);
-    } catch (IllegalArgumentException e) {
-      section.wrong("url", "the connection is not right", String.valueOf(e.getMessage()), "url: " + URL_FORM);
+      parsed = ConnectionStrings.parse(url.text(), passwordFile, environment);
+    } catch (OperatorException e) {
+      reading.badValue(url, e.problem().message(), e.problem().hint() + "; for example " + URL_FORM);
       return null;
     }
+    show(url);
+    if (fields.isEmpty()) {
+      return parsed;
+    }
+    Map<String, String> said = new LinkedHashMap<>(parsed.parameters());
+    said.putAll(
+        Map.of(
+            "host",
+            parsed.host(),
+            "port",
+            Integer.toString(parsed.port()),
+            "database",
+            parsed.database(),
+            "user",
+            parsed.user()));
+    for (Map.Entry<String, Setting> field : fields.entrySet()) {
+      String key = field.getKey();
+      boolean open = key.equals("user") ? !LibpqUri.namesUser(url.text()) : !said.containsKey(key);
+      if (!open && field.getValue().line() > 0 && !field.getValue().text().equals(said.get(key))) {
+        section.wrong(key, "says otherwise than url", "both name the " + key, "keep one of them");
+        return null;
+      }
+      said.put(key, field.getValue().text());
+    }
+    Map<String, String> parameters = new LinkedHashMap<>(said);
+    parameters.keySet().removeAll(List.of("host", "port", "database", "user"));
+    return settings(section, said, parameters, parsed.password(), passwordFile);
   }
 
-  private ConnectionSettings assemble(Map<String, String> given, @Nullable String password) {
-    Map<String, String> parts = new LinkedHashMap<>(given);
-    String host = Optional.ofNullable(parts.remove("host")).orElse("localhost");
-    String port = Optional.ofNullable(parts.remove("port")).orElse("5432");
-    if (!isPort(port)) {
-      throw new IllegalArgumentException("the port is not a number from 1 to 65535");
+  private @Nullable ConnectionSettings fromFields(
+      Section section, Map<String, String> service, Map<String, Setting> fields, @Nullable Path passwordFile) {
+    Map<String, String> said = new LinkedHashMap<>(service);
+    String database = said.remove("dbname");
+    if (database != null) {
+      said.put("database", database);
     }
-    if (host.startsWith("/")) {
-      throw new IllegalArgumentException("the host is a directory; connections by Unix socket are not supported, name a host");
+    fields.forEach((key, setting) -> said.put(key, setting.text()));
+    String password = said.remove("password");
+    Map<String, String> parameters = new LinkedHashMap<>(said);
+    parameters.keySet().removeAll(List.of("host", "port", "database", "user"));
+    return settings(section, said, parameters, password, passwordFile);
+  }
+
+  private @Nullable ConnectionSettings settings(
+      Section section,
+      Map<String, String> said,
+      Map<String, String> parameters,
+      @Nullable String given,
+      @Nullable Path passwordFile) {
+    String user = said.getOrDefault("user", System.getProperty("user.name"));
+    String port = said.getOrDefault("port", "5432");
+    try {
+      if (!isPort(port)) {
+        section.wrong("port", "the port is not right", "a port is a number from 1 to 65535", "port: 5432");
+        return null;
+      }
+      ConnectionSettings settings =
+          ConnectionStrings.of(
+              said.getOrDefault("host", "localhost"),
+              Integer.parseInt(port),
+              said.getOrDefault("database", user),
+              user,
+              parameters,
+              passwordFile,
+              environment);
+      return given == null || passwordFile != null
+          ? settings
+          : new ConnectionSettings(
+              settings.host(), settings.port(), settings.database(), settings.user(), given, settings.parameters());
+    } catch (OperatorException e) {
+      section.wrong("the connection is not right", e.problem().message(), e.problem().hint());
+      return null;
     }
-    String user = Optional.ofNullable(parts.remove("user")).orElse(System.getProperty("user.name"));
-    String database = Optional.ofNullable(parts.remove("dbname")).orElse(user);
-    String inUri = parts.remove("password");
-    String secret = password != null ? password : inUri;
-    if (secret == null) {
-      Path passwords = Optional.ofNullable(parts.remove("passfile")).map(Path::of).orElse(PasswordFile.standard(environment));
-      secret = PasswordFile.lookup(passwords, host, Integer.parseInt(port), database, user).orElse(null);
-    }
-    return new ConnectionSettings(host, Integer.parseInt(port), database, user, secret, parts);
   }
 
   private static boolean isPort(String text) {
     return text.matches("\\d{1,5}") && Integer.parseInt(text) >= 1 && Integer.parseInt(text) <= 65535;
   }
 
-  private boolean url(Section section, Map<String, String> parts) {
-    Optional<Setting> url = section.raw("url");
-    if (url.isEmpty()) {
-      return true;
-    }
-    try {
-      parts.putAll(LibpqUri.parse(url.get().text()));
-      reading.value(url.get().path(), LibpqUri.masked(url.get().text()), url.get().origin());
-      return true;
-    } catch (IllegalArgumentException e) {
-      reading.badValue(url.get(), String.valueOf(e.getMessage()), URL_FORM);
-      return false;
-    }
-  }
-
-  private boolean service(Section section, Map<String, String> parts) {
+  /** Null after a problem. */
+  private @Nullable Map<String, String> service(Section section) {
     Optional<String> service = section.text("service");
     if (service.isEmpty()) {
-      return true;
+      return Map.of();
     }
     Path file = ServiceFile.standard(environment);
     try {
       Optional<Map<String, String>> found = ServiceFile.lookup(file, service.get());
-      found.ifPresent(parts::putAll);
       if (found.isEmpty()) {
-        section.wrong("service", "no such service", file + " has no [" + service.get() + "]", "add it there, or use url:");
+        section.wrong(
+            "service", "no such service", file + " has no [" + service.get() + "]", "add it there, or use url:");
       }
-      return found.isPresent();
+      return found.orElse(null);
     } catch (IOException e) {
       section.wrong("service", "the service file cannot be read", file.toString(), "set PGSERVICEFILE, or use url:");
-      return false;
-    }
-  }
-
-  private boolean field(Section section, String key, Map<String, String> parts) {
-    Optional<Setting> setting = section.raw(key);
-    if (setting.isEmpty()) {
-      return true;
-    }
-    String name = FIELDS.getOrDefault(key, key);
-    boolean fromUrl = section.has("url") && parts.containsKey(name) && !parts.get(name).equals(setting.get().text());
-    if (fromUrl && setting.get().line() > 0) {
-      section.wrong(key, "says otherwise than url", "both name the " + key, "keep one of them");
-      return false;
-    }
-    if (key.equals("port") && !isPort(setting.get().text())) {
-      reading.badValue(setting.get(), "a port is a number from 1 to 65535", "port: 5432");
-      return false;
-    }
-    parts.put(name, setting.get().text());
-    reading.value(setting.get().path(), setting.get().text(), setting.get().origin());
-    return true;
-  }
-
-  private @Nullable String password(Section section) {
-    Optional<Setting> file = section.raw("password-file");
-    if (file.isEmpty()) {
       return null;
     }
-    reading.value(file.get().path(), file.get().text(), file.get().origin());
+  }
+
+  /** Null after a problem. */
+  private @Nullable Map<String, Setting> fields(Section section) {
+    Map<String, Setting> fields = new LinkedHashMap<>();
+    boolean sound = true;
+    for (String key : FIELDS) {
+      Setting setting = section.raw(key).orElse(null);
+      if (setting == null) {
+        continue;
+      }
+      if (key.equals("port") && !isPort(setting.text())) {
+        reading.badValue(setting, "a port is a number from 1 to 65535", "port: 5432");
+        sound = false;
+        continue;
+      }
+      fields.put(key, setting);
+      reading.value(setting.path(), setting.text(), setting.origin());
+    }
+    return sound ? fields : null;
+  }
+
+  private Optional<Path> passwordFile(Section section) {
+    Setting file = section.raw("password-file").orElse(null);
+    if (file == null) {
+      return Optional.empty();
+    }
+    reading.value(file.path(), file.text(), file.origin());
     try {
-      Path path = Path.of(file.get().text());
-      String password = PasswordFile.read(path);
-      if (password.isEmpty()) {
-        reading.badValue(file.get(), "the file's first line is empty", "write the password, and nothing else, in it");
+      Path path = Path.of(file.text());
+      if (Files.readString(path).lines().findFirst().orElse("").isEmpty()) {
+        reading.badValue(file, "the file's first line is empty", "write the password, and nothing else, in it");
+        return Optional.empty();
       }
-      if (PasswordFile.othersCanRead(path)) {
-        reading.warn(file.get().path() + ": other users can read " + path + "; chmod 0600 " + path);
+      if (othersCanRead(path)) {
+        reading.warn(file.path() + ": other users can read " + path + "; chmod 0600 " + path);
       }
-      return password;
+      return Optional.of(path);
     } catch (IOException | InvalidPathException e) {
-      reading.problem(ErrorCode.CONFIGURATION_VALUE, file.get().line(), file.get().path(), "the password file cannot be read",
-          file.get().text() + " is missing or not readable by " + System.getProperty("user.name"),
+      reading.problem(
+          ErrorCode.CONFIGURATION_VALUE,
+          file.line(),
+          file.path(),
+          "the password file cannot be read",
+          file.text() + " is missing or not readable by " + System.getProperty("user.name"),
           "create it with mode 0600, the password in its first line");
-      return null;
+      return Optional.empty();
     }
+  }
+
+  private static boolean othersCanRead(Path file) throws IOException {
+    return file.getFileSystem().supportedFileAttributeViews().contains("posix")
+        && Files.getPosixFilePermissions(file).stream()
+            .anyMatch(p -> p == PosixFilePermission.GROUP_READ || p == PosixFilePermission.OTHERS_READ);
   }
 }

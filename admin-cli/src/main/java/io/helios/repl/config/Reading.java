@@ -77,7 +77,8 @@ final class Reading {
 
   void badValue(Setting setting, String why, String hint) {
     String source = setting.line() > 0 ? "" : setting.origin() + ": ";
-    problem(ErrorCode.CONFIGURATION_VALUE, setting.line(), source + setting.path(), "the value is not right", why, hint);
+    problem(
+        ErrorCode.CONFIGURATION_VALUE, setting.line(), source + setting.path(), "the value is not right", why, hint);
   }
 
   /** Warns of HELIOS_* variables that nothing asked for. */
@@ -91,9 +92,7 @@ final class Reading {
   }
 
   private static boolean matches(String known, String variable) {
-    return known.endsWith("*")
-        ? variable.startsWith(known.substring(0, known.length() - 1))
-        : known.equals(variable);
+    return known.endsWith("*") ? variable.startsWith(known.substring(0, known.length() - 1)) : known.equals(variable);
   }
 
   boolean hasProblems() {
@@ -101,10 +100,11 @@ final class Reading {
   }
 
   LoadedConfiguration result(@Nullable ServerConfiguration configuration) {
-    List<Problem> inOrder = problems.stream()
-        .sorted(Comparator.comparingInt(l -> l.line() == 0 ? Integer.MAX_VALUE : l.line()))
-        .map(Located::problem)
-        .toList();
+    List<Problem> inOrder =
+        problems.stream()
+            .sorted(Comparator.comparingInt(l -> l.line() == 0 ? Integer.MAX_VALUE : l.line()))
+            .map(Located::problem)
+            .toList();
     return new LoadedConfiguration(configuration, inOrder, warnings, values);
   }
 

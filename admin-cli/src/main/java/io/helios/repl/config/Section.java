@@ -7,6 +7,7 @@ import io.helios.repl.error.ErrorCode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +25,9 @@ final class Section {
   private final int ownLine;
   private final Set<String> asked = new LinkedHashSet<>();
 
-  /** @param ownLine where its own key stands; 0 when it is not in the file */
+  /**
+   * @param ownLine where its own key stands; 0 when it is not in the file
+   */
   Section(Reading reading, String path, Mapping mapping, int ownLine) {
     this.reading = reading;
     this.path = path;
@@ -48,7 +51,10 @@ final class Section {
     return mapping.entries().keySet();
   }
 
-  /** A single value, from flag, environment or file in that order; empty when nobody gives it. Not yet shown as effective. */
+  /**
+   * A single value, from flag, environment or file in that order; empty when nobody gives it. Not yet shown as
+   * effective.
+   */
   Optional<Setting> raw(String key) {
     asked.add(key);
     Setting outside = reading.outsideFile(path(key));
@@ -59,15 +65,25 @@ final class Section {
     return switch (node) {
       case null -> Optional.empty();
       case Scalar scalar when scalar.absent() -> {
-        reading.problem(ErrorCode.CONFIGURATION_MISSING, line(key), path(key), "has no value",
-            "the key stands there with nothing after it", "give it a value, or remove the line");
+        reading.problem(
+            ErrorCode.CONFIGURATION_MISSING,
+            line(key),
+            path(key),
+            "has no value",
+            "the key stands there with nothing after it",
+            "give it a value, or remove the line");
         yield Optional.empty();
       }
       case Scalar scalar ->
           Optional.of(new Setting(path(key), scalar.text(), reading.origin(scalar.line()), scalar.line()));
       default -> {
-        reading.problem(ErrorCode.CONFIGURATION_VALUE, line(key), path(key), "one value is needed",
-            "it holds a list or a section", "write it as   " + key + ": value");
+        reading.problem(
+            ErrorCode.CONFIGURATION_VALUE,
+            line(key),
+            path(key),
+            "one value is needed",
+            "it holds a list or a section",
+            "write it as   " + key + ": value");
         yield Optional.empty();
       }
     };
@@ -96,9 +112,10 @@ final class Section {
   int number(String key, int fallback, int least, int most) {
     return parsed(
         key,
-        text -> text.matches("\\d{1,9}") && Integer.parseInt(text) >= least && Integer.parseInt(text) <= most
-            ? Optional.of(Integer.valueOf(text))
-            : Optional.empty(),
+        text ->
+            text.matches("\\d{1,9}") && Integer.parseInt(text) >= least && Integer.parseInt(text) <= most
+                ? Optional.of(Integer.valueOf(text))
+                : Optional.empty(),
         "a whole number from " + least + " to " + most,
         fallback,
         Integer.toString(fallback));
@@ -134,7 +151,10 @@ final class Section {
     return parsed(key, parser, form).orElse(fallback);
   }
 
-  /** A list of texts: a YAML list, a single text, or from the environment separated by commas. Null when nobody gives it. */
+  /**
+   * A list of texts: a YAML list, a single text, or from the environment separated by commas. Null when nobody gives
+   * it.
+   */
   @Nullable List<String> texts(String key) {
     asked.add(key);
     Setting outside = reading.outsideFile(path(key));
@@ -151,8 +171,13 @@ final class Section {
       if (item instanceof Scalar scalar && !scalar.absent() && !scalar.text().isBlank()) {
         texts.add(scalar.text());
       } else {
-        reading.problem(ErrorCode.CONFIGURATION_VALUE, item.line(), path(key), "an entry of the list is no text",
-            "the list holds texts only", "write it as   " + key + ": [\"public.*\", \"!public.audit\"]");
+        reading.problem(
+            ErrorCode.CONFIGURATION_VALUE,
+            item.line(),
+            path(key),
+            "an entry of the list is no text",
+            "the list holds texts only",
+            "write it as   " + key + ": [\"public.*\", \"!public.audit\"]");
       }
     }
     reading.value(path(key), String.join(", ", texts), reading.origin(line(key)));
@@ -166,8 +191,13 @@ final class Section {
       case Mapping below -> new Section(reading, path(key), below, line(key));
       case null -> reading.variableBelow(path(key)) ? new Section(reading, path(key), Mapping.empty(), 0) : null;
       default -> {
-        reading.problem(ErrorCode.CONFIGURATION_VALUE, line(key), path(key), "a section is needed",
-            "it holds a single value or a list", "write it as   " + form);
+        reading.problem(
+            ErrorCode.CONFIGURATION_VALUE,
+            line(key),
+            path(key),
+            "a section is needed",
+            "it holds a single value or a list",
+            "write it as   " + form);
         yield null;
       }
     };
@@ -176,7 +206,7 @@ final class Section {
   /** The sections of a mapping from names to sections, such as {@code sources}. */
   Map<String, Section> named(String key, String form) {
     Section all = section(key, form);
-    Map<String, Section> result = new java.util.LinkedHashMap<>();
+    Map<String, Section> result = new LinkedHashMap<>();
     if (all != null) {
       for (String name : all.keys()) {
         Section one = all.section(name, name + ": { … }");
@@ -198,7 +228,8 @@ final class Section {
 
   /** Says of a key or of its value that this release does not have it. */
   void refuse(String key, String what) {
-    reading.problem(ErrorCode.CONFIGURATION_UNSUPPORTED, line(key), path(key), "not in this release", what, "remove " + path(key));
+    reading.problem(
+        ErrorCode.CONFIGURATION_UNSUPPORTED, line(key), path(key), "not in this release", what, "remove " + path(key));
   }
 
   void missing(String key, String why, String hint) {
@@ -218,11 +249,17 @@ final class Section {
   void close() {
     for (String key : mapping.entries().keySet()) {
       if (!asked.contains(key)) {
-        String hint = Suggestion.nearest(key, asked)
-            .map(meant -> "did you mean \"" + meant + "\"?")
-            .orElse("known here: " + String.join(", ", asked));
-        reading.problem(ErrorCode.CONFIGURATION_UNKNOWN_KEY, line(key), path(key), "unknown key",
-            "a key that is not understood would be ignored in silence", hint);
+        String hint =
+            Suggestion.nearest(key, asked)
+                .map(meant -> "did you mean \"" + meant + "\"?")
+                .orElse("known here: " + String.join(", ", asked));
+        reading.problem(
+            ErrorCode.CONFIGURATION_UNKNOWN_KEY,
+            line(key),
+            path(key),
+            "unknown key",
+            "a key that is not understood would be ignored in silence",
+            hint);
       }
     }
   }

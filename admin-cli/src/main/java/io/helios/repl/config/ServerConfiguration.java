@@ -41,7 +41,9 @@ public record ServerConfiguration(
     public static final Relay DEFAULT = new Relay(20L << 30, 4L << 30, 1L << 30, 1);
   }
 
-  /** @param workers connections per target that apply */
+  /**
+   * @param workers connections per target that apply
+   */
   public record Apply(int workers) {
     public static final Apply DEFAULT = new Apply(4);
   }

@@ -7,7 +7,8 @@ public final class TenantNames {
 
   /** In words, for messages. */
   public static final String RULE =
-      "names begin with a letter or digit and go on with letters, digits, dot, underscore and hyphen, at most 63 characters";
+      "names begin with a letter or digit and go on with letters, digits, dot, underscore and hyphen, at most 63"
+          + " characters";
 
   private static final Pattern FORM = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,62}");
 

@@ -21,7 +21,9 @@ public sealed interface YamlNode {
 
   record Items(List<YamlNode> items, int line) implements YamlNode {}
 
-  /** @param keyLines where each key stands */
+  /**
+   * @param keyLines where each key stands
+   */
   record Mapping(Map<String, YamlNode> entries, Map<String, Integer> keyLines, int line) implements YamlNode {
 
     static Mapping empty() {
@@ -58,7 +60,8 @@ public sealed interface YamlNode {
       }
       return node;
     } catch (JacksonException e) {
-      throw new SyntaxException(firstLine(e.getOriginalMessage()), e.getLocation() == null ? 0 : e.getLocation().getLineNr());
+      throw new SyntaxException(
+          firstLine(e.getOriginalMessage()), e.getLocation() == null ? 0 : e.getLocation().getLineNr());
     }
   }
 
@@ -73,7 +76,8 @@ public sealed interface YamlNode {
         }
         yield new Items(List.copyOf(items), line);
       }
-      default -> new Scalar(token == JsonToken.VALUE_NULL ? "" : parser.getString(), token == JsonToken.VALUE_NULL, line);
+      default ->
+          new Scalar(token == JsonToken.VALUE_NULL ? "" : parser.getString(), token == JsonToken.VALUE_NULL, line);
     };
   }
 

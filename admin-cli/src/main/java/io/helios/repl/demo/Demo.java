@@ -95,6 +95,7 @@ final class Demo {
       }
       awaitStreaming(server);
       double copySeconds = stopwatch.seconds();
+      awaitCaughtUp(server, tenants);
       screen.line("");
       screen.heading("Streaming");
       if (!settings.once()) {
@@ -108,9 +109,7 @@ final class Demo {
       double liveSeconds = live.seconds();
 
       Stopwatch catchUp = new Stopwatch();
-      for (String tenant : tenants) {
-        server.awaitCaughtUp(tenant, PATIENCE);
-      }
+      awaitCaughtUp(server, tenants);
       double catchUpSeconds = catchUp.seconds();
       screen.line("");
       screen.heading("Verifying");
@@ -147,6 +146,12 @@ final class Demo {
         throw new TimeoutException("the copies have not ended within " + 5 * PATIENCE.toMinutes() + " minutes");
       }
       Thread.sleep(100);
+    }
+  }
+
+  private static void awaitCaughtUp(DemoServer server, List<String> tenants) throws InterruptedException, TimeoutException {
+    for (String tenant : tenants) {
+      server.awaitCaughtUp(tenant, PATIENCE);
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
@@ -39,7 +40,13 @@ final class Api {
   private final Operations operations;
   private final ServerFacts facts;
 
-  Api(ServerConfiguration configuration, Fleet fleet, Tenants tenants, ControlStore store, Operations operations, ServerFacts facts) {
+  Api(
+      ServerConfiguration configuration,
+      Fleet fleet,
+      Tenants tenants,
+      ControlStore store,
+      Operations operations,
+      ServerFacts facts) {
     this.configuration = configuration;
     this.fleet = fleet;
     this.tenants = tenants;
@@ -54,29 +61,47 @@ final class Api {
     routes.get("/api/v1/config", r -> answer(r, 200, Documents.configuration(configuration.values())));
 
     routes.get("/api/v1/sources", r -> answer(r, 200, endpoints("SourceList", fleet.sources())));
-    routes.get("/api/v1/sources/{name}/check", r -> {
-      String name = source(r);
-      answer(r, 200, Documents.check("source", name, fleet.checkSource(name)));
-    });
-    routes.post("/api/v1/sources/{name}/prepare", r -> {
-      String name = source(r);
-      answer(r, 200, Documents.preparation("source", name, fleet.prepareSource(name, dryRun(r))));
-    });
+    routes.get(
+        "/api/v1/sources/{name}/check",
+        r -> {
+          String name = source(r);
+          answer(r, 200, Documents.check("source", name, fleet.checkSource(name)));
+        });
+    routes.post(
+        "/api/v1/sources/{name}/prepare",
+        r -> {
+          String name = source(r);
+          answer(r, 200, Documents.preparation("source", name, fleet.prepareSource(name, dryRun(r))));
+        });
     routes.get("/api/v1/targets", r -> answer(r, 200, endpoints("TargetList", fleet.targets())));
-    routes.get("/api/v1/targets/{name}/check", r -> {
-      String name = target(r);
-      answer(r, 200, Documents.check("target", name, fleet.checkTarget(name)));
-    });
-    routes.post("/api/v1/targets/{name}/prepare", r -> {
-      String name = target(r);
-      answer(r, 200, Documents.preparation("target", name, fleet.prepareTarget(name, dryRun(r))));
-    });
+    routes.get(
+        "/api/v1/targets/{name}/check",
+        r -> {
+          String name = target(r);
+          answer(r, 200, Documents.check("target", name, fleet.checkTarget(name)));
+        });
+    routes.post(
+        "/api/v1/targets/{name}/prepare",
+        r -> {
+          String name = target(r);
+          answer(r, 200, Documents.preparation("target", name, fleet.prepareTarget(name, dryRun(r))));
+        });
 
-    routes.get("/api/v1/tenants", r ->
-        answer(r, 200, Documents.list("TenantList", tenants.statuses().stream().map(Documents::tenantStatus).toList())));
+    routes.get(
+        "/api/v1/tenants",
+        r ->
+            answer(
+                r,
+                200,
+                Documents.list("TenantList", tenants.statuses().stream().map(Documents::tenantStatus).toList())));
     routes.post("/api/v1/tenants", this::create);
-    routes.get("/api/v1/tenants/{name}", r -> answer(r, 200, Documents.tenant(
-        tenants.get(name(r)), tenants.status(name(r)), store.events(name(r), EVENTS_SHOWN))));
+    routes.get(
+        "/api/v1/tenants/{name}",
+        r ->
+            answer(
+                r,
+                200,
+                Documents.tenant(tenants.get(name(r)), tenants.status(name(r)), store.events(name(r), EVENTS_SHOWN))));
     routes.get("/api/v1/tenants/{name}/status", r -> answer(r, 200, Documents.tenantStatus(tenants.status(name(r)))));
     for (Verb verb : Verb.values()) {
       routes.post("/api/v1/tenants/{name}/" + verb.word(), r -> carryOut(r, verb));
@@ -84,34 +109,52 @@ final class Api {
     routes.delete("/api/v1/tenants/{name}", this::delete);
     routes.post("/api/v1/tenants/{name}/wait", this::await);
     routes.post("/api/v1/tenants/{name}/verify", this::verify);
-    routes.get("/api/v1/operations/{id}", r ->
-        answer(r, 200, operations.await(r.pathParam("id"), duration(r, "timeout", Operations.LONGEST_REQUEST))));
+    routes.get(
+        "/api/v1/operations/{id}",
+        r -> answer(r, 200, operations.await(r.pathParam("id"), duration(r, "timeout", Operations.LONGEST_REQUEST))));
 
-    routes.exception(HeliosException.class, (e, r) -> {
-      LOG.debug("{} {} was refused", r.method(), r.path(), e);
-      int status = Problems.status(e);
-      problem(r, status, Problems.document(e.problem(), status));
-    });
-    routes.exception(HttpResponseException.class, (e, r) -> {
-      boolean missing = e.getStatus() == 404 || e.getStatus() == 405;
-      problem(r, e.getStatus(), Problems.document(
-          new Problem(
-              missing ? ErrorCode.NO_SUCH_ROUTE : ErrorCode.BAD_REQUEST,
-              missing ? "there is no " + r.method() + " at this path" : "the request is not right",
-              missing ? "the API has nothing there" : "it was refused with status " + e.getStatus(),
-              "GET /api/v1/server tells which version answers"),
-          e.getStatus()));
-    });
-    routes.exception(Exception.class, (e, r) -> {
-      if (e instanceof InterruptedException) {
-        Thread.currentThread().interrupt();
-        problem(r, 503, Problems.document(
-            new Problem(ErrorCode.SERVER_STOPPING, "the server is stopping", "it was told to", "start it again: helios-repl server run"), 503));
-        return;
-      }
-      LOG.error("{} {} met a bug", r.method(), r.path(), e);
-      problem(r, 500, Problems.document(Problems.bug(), 500));
-    });
+    routes.exception(
+        HeliosException.class,
+        (e, r) -> {
+          LOG.debug("{} {} was refused", r.method(), r.path(), e);
+          int status = Problems.status(e);
+          problem(r, status, Problems.document(e.problem(), status));
+        });
+    routes.exception(
+        HttpResponseException.class,
+        (e, r) -> {
+          boolean missing = e.getStatus() == 404 || e.getStatus() == 405;
+          problem(
+              r,
+              e.getStatus(),
+              Problems.document(
+                  new Problem(
+                      missing ? ErrorCode.NO_SUCH_ROUTE : ErrorCode.BAD_REQUEST,
+                      missing ? "there is no " + r.method() + " at this path" : "the request is not right",
+                      missing ? "the API has nothing there" : "it was refused with status " + e.getStatus(),
+                      "GET /api/v1/server tells which version answers"),
+                  e.getStatus()));
+        });
+    routes.exception(
+        Exception.class,
+        (e, r) -> {
+          if (e instanceof InterruptedException) {
+            Thread.currentThread().interrupt();
+            problem(
+                r,
+                503,
+                Problems.document(
+                    new Problem(
+                        ErrorCode.SERVER_STOPPING,
+                        "the server is stopping",
+                        "it was told to",
+                        "start it again: helios-repl server run"),
+                    503));
+            return;
+          }
+          LOG.error("{} {} met a bug", r.method(), r.path(), e);
+          problem(r, 500, Problems.document(Problems.bug(), 500));
+        });
   }
 
   private ObjectNode server() {
@@ -126,7 +169,8 @@ final class Api {
     JsonNode body = body(request);
     JsonNode items = body.path("tenants");
     if (!items.isArray() || items.isEmpty()) {
-      throw badRequest("the body has no list \"tenants\"", "{\"tenants\": [{\"name\": …, \"source\": …, \"target\": …}]}");
+      throw badRequest(
+          "the body has no list \"tenants\"", "{\"tenants\": [{\"name\": …, \"source\": …, \"target\": …}]}");
     }
     TenantDeclarations declarations = new TenantDeclarations(configuration);
     List<StoredTenant> declared = new ArrayList<>();
@@ -141,15 +185,35 @@ final class Api {
     }
     tenants.create(declared, dryRun(request));
     if (dryRun(request)) {
-      answer(request, 200, Documents.list("PlanList", declared.stream()
-          .map(d -> Documents.plan("tenant create", d.tenant().name(), List.of(
-              "declare " + d.tenant().name() + ", tables " + d.tenant().tables() + ", from source " + d.tenant().source()
-                  + " to target " + d.tenant().target() + "; nothing is copied before tenant start")))
-          .toList()));
+      answer(
+          request,
+          200,
+          Documents.list(
+              "PlanList",
+              declared.stream()
+                  .map(
+                      d ->
+                          Documents.plan(
+                              "tenant create",
+                              d.tenant().name(),
+                              List.of(
+                                  "declare "
+                                      + d.tenant().name()
+                                      + ", tables "
+                                      + d.tenant().tables()
+                                      + ", from source "
+                                      + d.tenant().source()
+                                      + " to target "
+                                      + d.tenant().target()
+                                      + "; nothing is copied before tenant start")))
+                  .toList()));
     } else {
-      answer(request, 201, Documents.list("TenantList", declared.stream()
-          .map(d -> Documents.tenantStatus(tenants.status(d.tenant().name())))
-          .toList()));
+      answer(
+          request,
+          201,
+          Documents.list(
+              "TenantList",
+              declared.stream().map(d -> Documents.tenantStatus(tenants.status(d.tenant().name()))).toList()));
     }
   }
 
@@ -186,23 +250,27 @@ final class Api {
     String name = name(request);
     String goal = body(request).path("for").asString("");
     StoredTenant tenant = tenants.get(name);
-    Operations.Work work = switch (goal) {
-      case "caught-up" -> caughtUp(tenant);
-      case "streaming", "paused", "failed", "stopped" -> TenantWait.state(
-          TenantState.valueOf(goal.toUpperCase(Locale.ROOT)), () -> tenants.status(name), null);
-      default -> throw badRequest("\"" + TenantNames.printable(goal) + "\" cannot be waited for", "streaming, caught-up, paused, failed, stopped");
-    };
+    Operations.Work work =
+        switch (goal) {
+          case "caught-up" -> caughtUp(tenant);
+          case "streaming", "paused", "failed", "stopped" ->
+              TenantWait.state(TenantState.valueOf(goal.toUpperCase(Locale.ROOT)), () -> tenants.status(name), null);
+          default ->
+              throw badRequest(
+                  "\"" + TenantNames.printable(goal) + "\" cannot be waited for",
+                  "streaming, caught-up, paused, failed, stopped");
+        };
     answer(request, 202, operations.start(work));
   }
 
   private Operations.Work caughtUp(StoredTenant tenant) {
     String name = tenant.tenant().name();
-    Operations.Work barrier = TenantWait.done(
-        fleet.caughtUp(tenant.tenant().id()), lsn -> Documents.tenantStatus(tenants.status(name)));
+    Operations.Work barrier =
+        TenantWait.done(fleet.caughtUp(tenant.tenant().id()), lsn -> Documents.tenantStatus(tenants.status(name)));
     Operations.Work failure = TenantWait.state(TenantState.STREAMING, () -> tenants.status(name), null);
     return new Operations.Work() {
       @Override
-      public @org.jspecify.annotations.Nullable ObjectNode poll() {
+      public @Nullable ObjectNode poll() {
         ObjectNode reached = barrier.poll();
         if (reached == null) {
           failure.poll();
@@ -220,7 +288,10 @@ final class Api {
   private void verify(Context request) {
     StoredTenant tenant = tenants.get(name(request));
     Duration patience = duration(request, "patience", VERIFICATION_PATIENCE);
-    answer(request, 202, operations.start(TenantWait.done(fleet.verify(tenant.tenant().id(), patience), Documents::verification)));
+    answer(
+        request,
+        202,
+        operations.start(TenantWait.done(fleet.verify(tenant.tenant().id(), patience), Documents::verification)));
   }
 
   private static String name(Context request) {
@@ -248,8 +319,12 @@ final class Api {
   }
 
   private static OperatorException unknown(ErrorCode code, String role, String name) {
-    return new OperatorException(new Problem(
-        code, "there is no " + role + " \"" + name + "\"", "no " + role + " of that name is configured", "helios-repl " + role + " list"));
+    return new OperatorException(
+        new Problem(
+            code,
+            "there is no " + role + " \"" + name + "\"",
+            "no " + role + " of that name is configured",
+            "helios-repl " + role + " list"));
   }
 
   private static JsonNode body(Context request) {
@@ -284,7 +359,8 @@ final class Api {
     if (value == null) {
       return fallback;
     }
-    return Durations.parse(value).orElseThrow(() -> badRequest("the parameter " + parameter + " is not right", Durations.FORM));
+    return Durations.parse(value)
+        .orElseThrow(() -> badRequest("the parameter " + parameter + " is not right", Durations.FORM));
   }
 
   private static OperatorException badRequest(String message, String hint) {

@@ -37,17 +37,26 @@ final class Authentication {
     if (header == null) {
       throw refusal("the request carries no token", "a bearer token is needed for everything below /api");
     }
-    if (header.regionMatches(true, 0, "Bearer ", 0, 7) && MessageDigest.isEqual(expected, digest(header.substring(7).strip()))) {
+    if (header.regionMatches(true, 0, "Bearer ", 0, 7)
+        && MessageDigest.isEqual(expected, digest(header.substring(7).strip()))) {
       failures.set(0);
       return;
     }
     int count = failures.incrementAndGet();
-    LOG.warn("authentication failed: {} {} from {}, failure {} in a row", request.method(), request.path(), request.ip(), count);
+    LOG.warn(
+        "authentication failed: {} {} from {}, failure {} in a row",
+        request.method(),
+        request.path(),
+        request.ip(),
+        count);
     slowDown(count);
-    throw refusal("the token is not this server's", "it is of another server, or from before the data directory was made anew");
+    throw refusal(
+        "the token is not this server's", "it is of another server, or from before the data directory was made anew");
   }
 
-  /** Only so many are held at a time; who comes on top of them is answered at once, so that nobody can fill the server. */
+  /**
+   * Only so many are held at a time; who comes on top of them is answered at once, so that nobody can fill the server.
+   */
   private void slowDown(int count) throws InterruptedException {
     if (delayed.tryAcquire()) {
       try {
@@ -59,8 +68,12 @@ final class Authentication {
   }
 
   private static OperatorException refusal(String message, String why) {
-    return new OperatorException(new Problem(
-        ErrorCode.UNAUTHENTICATED, message, why, "set HELIOS_TOKEN_FILE to the file \"token\" in the server's data directory"));
+    return new OperatorException(
+        new Problem(
+            ErrorCode.UNAUTHENTICATED,
+            message,
+            why,
+            "set HELIOS_TOKEN_FILE to the file \"token\" in the server's data directory"));
   }
 
   /** Of equal length for all texts, so that the comparison tells nothing of the token's. */

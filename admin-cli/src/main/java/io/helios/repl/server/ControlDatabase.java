@@ -1,10 +1,11 @@
 package io.helios.repl.server;
 
 import io.helios.repl.config.StoreLocation;
+import io.helios.repl.error.HeliosException;
 import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.PgConnections;
 import java.nio.file.Path;
-import java.sql.DriverManager;
-import java.util.Properties;
+import java.sql.SQLException;
 import org.jdbi.v3.core.ConnectionFactory;
 import org.jdbi.v3.core.Jdbi;
 import org.sqlite.SQLiteConfig;
@@ -15,11 +16,10 @@ import org.sqlite.SQLiteConfig;
  * @param prefix stands before each table's name
  * @param preparation statements before everything else
  * @param counter a key column that numbers rows by itself, growing
- * @param turn run first in a migration, so that of several servers one migrates at a time; empty where that is so anyway
+ * @param turn run first in a migration, so that of several servers one migrates at a time; empty where that is so
+ *     anyway
  */
 record ControlDatabase(Jdbi jdbi, String place, String prefix, String preparation, String counter, String turn) {
-
-  private static final int CONNECT_SECONDS = 5;
 
   static ControlDatabase of(StoreLocation location, Path dataDirectory) {
     return switch (location) {
@@ -35,27 +35,21 @@ record ControlDatabase(Jdbi jdbi, String place, String prefix, String preparatio
     config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
     config.setBusyTimeout(5_000);
     ConnectionFactory connections = () -> config.createConnection("jdbc:sqlite:" + file);
-    return new ControlDatabase(Jdbi.create(connections), file.toString(), "", "", "INTEGER PRIMARY KEY AUTOINCREMENT", "");
+    return new ControlDatabase(
+        Jdbi.create(connections), file.toString(), "", "", "INTEGER PRIMARY KEY AUTOINCREMENT", "");
   }
 
   private static ControlDatabase postgres(ConnectionSettings settings) {
-    Properties properties = new Properties();
-    settings.parameters().forEach(properties::setProperty);
-    properties.setProperty("user", settings.user());
-    if (settings.password() != null) {
-      properties.setProperty("password", settings.password());
-    }
-    properties.setProperty("ApplicationName", "helios-repl/control");
-    properties.setProperty("loginTimeout", Integer.toString(CONNECT_SECONDS));
-    properties.setProperty("connectTimeout", Integer.toString(CONNECT_SECONDS));
-    properties.setProperty("socketTimeout", "30");
-    properties.setProperty("tcpKeepAlive", "true");
-    properties.setProperty("logServerErrorDetail", "false");
-    String host = settings.host().indexOf(':') >= 0 ? "[" + settings.host() + "]" : settings.host();
-    String database = java.net.URLEncoder.encode(settings.database(), java.nio.charset.StandardCharsets.UTF_8);
-    String url = "jdbc:postgresql://" + host + ":" + settings.port() + "/" + database;
+    ConnectionFactory connections =
+        () -> {
+          try {
+            return PgConnections.open(settings, "control", null);
+          } catch (HeliosException e) {
+            throw new SQLException(e.problem().message(), e);
+          }
+        };
     return new ControlDatabase(
-        Jdbi.create(() -> DriverManager.getConnection(url, properties)),
+        Jdbi.create(connections),
         settings.place(),
         "helios_control.",
         "CREATE SCHEMA IF NOT EXISTS helios_control",

@@ -18,6 +18,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
@@ -51,7 +52,8 @@ public final class ControlStore {
                 conflicts varchar(20) NOT NULL,
                 epoch bigint NOT NULL,
                 desired varchar(20) NOT NULL,
-                created_micros bigint NOT NULL)""",
+                created_micros bigint NOT NULL)\
+              """,
               """
               CREATE TABLE {event} (
                 id {counter},
@@ -61,7 +63,8 @@ public final class ControlStore {
                 kind varchar(63) NOT NULL,
                 message text NOT NULL,
                 code varchar(10),
-                hint text)"""));
+                hint text)\
+              """));
 
   private final ControlDatabase database;
 
@@ -82,78 +85,115 @@ public final class ControlStore {
   }
 
   private void migrate() {
-    transaction(handle -> {
-      if (!database.turn().isEmpty()) {
-        handle.createQuery(database.turn()).mapToMap().list();
-      }
-      if (!database.preparation().isEmpty()) {
-        handle.execute(database.preparation());
-      }
-      handle.execute(database.sql("CREATE TABLE IF NOT EXISTS {migration} (version integer PRIMARY KEY, at_micros bigint NOT NULL)"));
-      int version = handle.createQuery(database.sql("SELECT coalesce(max(version), 0) FROM {migration}")).mapTo(Integer.class).one();
-      if (version > MIGRATIONS.size()) {
-        throw new OperatorException(new Problem(
-            ErrorCode.STORE_TOO_NEW,
-            "the control store " + place() + " has schema version " + version + ", this program knows " + MIGRATIONS.size(),
-            "a newer version of helios-repl has written it",
-            "start that version, or a newer one"));
-      }
-      for (; version < MIGRATIONS.size(); version++) {
-        MIGRATIONS.get(version).forEach(statement -> handle.execute(database.sql(statement)));
-        handle.execute(database.sql("INSERT INTO {migration} (version, at_micros) VALUES (?, ?)"), version + 1, micros(Instant.now()));
-      }
-      return version;
-    });
+    transaction(
+        handle -> {
+          if (!database.turn().isEmpty()) {
+            handle.createQuery(database.turn()).mapToMap().list();
+          }
+          if (!database.preparation().isEmpty()) {
+            handle.execute(database.preparation());
+          }
+          handle.execute(
+              database.sql(
+                  "CREATE TABLE IF NOT EXISTS {migration} (version integer PRIMARY KEY, at_micros bigint NOT NULL)"));
+          int version =
+              handle
+                  .createQuery(database.sql("SELECT coalesce(max(version), 0) FROM {migration}"))
+                  .mapTo(Integer.class)
+                  .one();
+          if (version > MIGRATIONS.size()) {
+            throw new OperatorException(
+                new Problem(
+                    ErrorCode.STORE_TOO_NEW,
+                    "the control store "
+                        + place()
+                        + " has schema version "
+                        + version
+                        + ", this program knows "
+                        + MIGRATIONS.size(),
+                    "a newer version of helios-repl has written it",
+                    "start that version, or a newer one"));
+          }
+          for (; version < MIGRATIONS.size(); version++) {
+            MIGRATIONS.get(version).forEach(statement -> handle.execute(database.sql(statement)));
+            handle.execute(
+                database.sql("INSERT INTO {migration} (version, at_micros) VALUES (?, ?)"),
+                version + 1,
+                micros(Instant.now()));
+          }
+          return version;
+        });
   }
 
   /** All tenants by name. */
   public List<StoredTenant> tenants() {
-    return transaction(handle ->
-        handle.createQuery(database.sql("SELECT * FROM {tenant} ORDER BY name")).map((row, context) -> tenant(row)).list());
+    return transaction(
+        handle ->
+            handle
+                .createQuery(database.sql("SELECT * FROM {tenant} ORDER BY name"))
+                .map((row, context) -> tenant(row))
+                .list());
   }
 
   public Optional<StoredTenant> tenant(String name) {
-    return transaction(handle -> handle
-        .createQuery(database.sql("SELECT * FROM {tenant} WHERE name = ?"))
-        .bind(0, name)
-        .map((row, context) -> tenant(row))
-        .findOne());
+    return transaction(
+        handle ->
+            handle
+                .createQuery(database.sql("SELECT * FROM {tenant} WHERE name = ?"))
+                .bind(0, name)
+                .map((row, context) -> tenant(row))
+                .findOne());
   }
 
   /** All or none. Throws {@link OperatorException} (HR-1304) when one of the names is taken. */
   public void insert(List<StoredTenant> tenants) {
-    transaction(handle -> {
-      for (StoredTenant stored : tenants) {
-        Tenant t = stored.tenant();
-        int inserted = handle.execute(
-            database.sql(
-                """
-                INSERT INTO {tenant} (id, name, tenant_key, source, target, tables, tier, lag_target_millis, conflicts,
-                  epoch, desired, created_micros)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING"""),
-            t.id().toString(), t.name(), t.key(), t.source(), t.target(), String.join("\n", t.tables().globs()),
-            t.tier().name(), t.lagTarget().toMillis(), t.conflicts().name(), t.epoch(), stored.desired().name(),
-            micros(stored.created()));
-        if (inserted == 0) {
-          throw new OperatorException(new Problem(
-              ErrorCode.TENANT_EXISTS,
-              "there is a tenant \"" + t.name() + "\" already",
-              "names of tenants are unique",
-              "helios-repl tenant describe " + t.name()));
-        }
-      }
-      return tenants.size();
-    });
+    transaction(
+        handle -> {
+          for (StoredTenant stored : tenants) {
+            Tenant t = stored.tenant();
+            int inserted =
+                handle.execute(
+                    database.sql(
+                        """
+                        INSERT INTO {tenant} (id, name, tenant_key, source, target, tables, tier, lag_target_millis, conflicts,
+                          epoch, desired, created_micros)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING\
+                        """),
+                    t.id().toString(),
+                    t.name(),
+                    t.key(),
+                    t.source(),
+                    t.target(),
+                    String.join("\n", t.tables().globs()),
+                    t.tier().name(),
+                    t.lagTarget().toMillis(),
+                    t.conflicts().name(),
+                    t.epoch(),
+                    stored.desired().name(),
+                    micros(stored.created()));
+            if (inserted == 0) {
+              throw new OperatorException(
+                  new Problem(
+                      ErrorCode.TENANT_EXISTS,
+                      "there is a tenant \"" + t.name() + "\" already",
+                      "names of tenants are unique",
+                      "helios-repl tenant describe " + t.name()));
+            }
+          }
+          return tenants.size();
+        });
   }
 
   public void setDesired(UUID tenant, DesiredState desired) {
-    transaction(handle -> handle.execute(
-        database.sql("UPDATE {tenant} SET desired = ? WHERE id = ?"), desired.name(), tenant.toString()));
+    transaction(
+        handle ->
+            handle.execute(
+                database.sql("UPDATE {tenant} SET desired = ? WHERE id = ?"), desired.name(), tenant.toString()));
   }
 
   public void setEpoch(UUID tenant, long epoch) {
-    transaction(handle -> handle.execute(
-        database.sql("UPDATE {tenant} SET epoch = ? WHERE id = ?"), epoch, tenant.toString()));
+    transaction(
+        handle -> handle.execute(database.sql("UPDATE {tenant} SET epoch = ? WHERE id = ?"), epoch, tenant.toString()));
   }
 
   public void delete(UUID tenant) {
@@ -162,29 +202,41 @@ public final class ControlStore {
 
   /** Adds to the history and forgets what is beyond {@link #EVENTS_KEPT}. */
   public void append(List<FleetEvent> events) {
-    transaction(handle -> {
-      for (FleetEvent event : events) {
-        Problem problem = event.problem();
-        handle.execute(
-            database.sql(
-                "INSERT INTO {event} (at_micros, severity, tenant, kind, message, code, hint) VALUES (?, ?, ?, ?, ?, ?, ?)"),
-            micros(event.at()), event.severity().name(), event.tenant(), event.kind(), event.message(),
-            problem == null ? null : problem.code().id(), problem == null ? null : problem.hint());
-      }
-      return handle.execute(
-          database.sql("DELETE FROM {event} WHERE id <= (SELECT max(id) FROM {event}) - ?"), EVENTS_KEPT);
-    });
+    transaction(
+        handle -> {
+          for (FleetEvent event : events) {
+            Problem problem = event.problem();
+            handle.execute(
+                database.sql(
+                    "INSERT INTO {event} (at_micros, severity, tenant, kind, message, code, hint) VALUES (?, ?, ?, ?,"
+                        + " ?, ?, ?)"),
+                micros(event.at()),
+                event.severity().name(),
+                event.tenant(),
+                event.kind(),
+                event.message(),
+                problem == null ? null : problem.code().id(),
+                problem == null ? null : problem.hint());
+          }
+          return handle.execute(
+              database.sql("DELETE FROM {event} WHERE id <= (SELECT max(id) FROM {event}) - ?"), EVENTS_KEPT);
+        });
   }
 
   /** The newest first, of one tenant or of everything. */
   public List<StoredEvent> events(@Nullable String tenant, int limit) {
-    return transaction(handle -> handle
-        .createQuery(database.sql(
-            "SELECT * FROM {event}" + (tenant == null ? "" : " WHERE tenant = :tenant") + " ORDER BY id DESC LIMIT :limit"))
-        .bindMap(tenant == null ? java.util.Map.of() : java.util.Map.of("tenant", tenant))
-        .bind("limit", limit)
-        .map((row, context) -> event(row))
-        .list());
+    return transaction(
+        handle ->
+            handle
+                .createQuery(
+                    database.sql(
+                        "SELECT * FROM {event}"
+                            + (tenant == null ? "" : " WHERE tenant = :tenant")
+                            + " ORDER BY id DESC LIMIT :limit"))
+                .bindMap(tenant == null ? Map.of() : Map.of("tenant", tenant))
+                .bind("limit", limit)
+                .map((row, context) -> event(row))
+                .list());
   }
 
   private interface Work<T extends @Nullable Object> {
@@ -218,18 +270,20 @@ public final class ControlStore {
   }
 
   private static StoredTenant tenant(ResultSet row) throws SQLException {
-    Tenant tenant = new Tenant(
-        UUID.fromString(row.getString("id").strip()),
-        row.getString("name"),
-        row.getString("tenant_key"),
-        row.getString("source"),
-        row.getString("target"),
-        new TableFilter(row.getString("tables").lines().toList()),
-        Tier.valueOf(row.getString("tier")),
-        Duration.ofMillis(row.getLong("lag_target_millis")),
-        ConflictPolicy.valueOf(row.getString("conflicts")),
-        row.getLong("epoch"));
-    return new StoredTenant(tenant, DesiredState.valueOf(row.getString("desired")), instant(row.getLong("created_micros")));
+    Tenant tenant =
+        new Tenant(
+            UUID.fromString(row.getString("id").strip()),
+            row.getString("name"),
+            row.getString("tenant_key"),
+            row.getString("source"),
+            row.getString("target"),
+            new TableFilter(row.getString("tables").lines().toList()),
+            Tier.valueOf(row.getString("tier")),
+            Duration.ofMillis(row.getLong("lag_target_millis")),
+            ConflictPolicy.valueOf(row.getString("conflicts")),
+            row.getLong("epoch"));
+    return new StoredTenant(
+        tenant, DesiredState.valueOf(row.getString("desired")), instant(row.getLong("created_micros")));
   }
 
   private static StoredEvent event(ResultSet row) throws SQLException {

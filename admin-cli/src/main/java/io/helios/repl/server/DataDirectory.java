@@ -83,8 +83,9 @@ final class DataDirectory implements AutoCloseable {
   }
 
   private static FileChannel lock(Path directory) throws IOException {
-    FileChannel channel = FileChannel.open(
-        directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    FileChannel channel =
+        FileChannel.open(
+            directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     try {
       FileLock lock = channel.tryLock(Long.MAX_VALUE - 1, 1, false);
       if (lock != null) {
@@ -99,11 +100,17 @@ final class DataDirectory implements AutoCloseable {
     channel.read(holder, 0);
     channel.close();
     String pid = new String(holder.array(), 0, holder.position(), StandardCharsets.US_ASCII).strip();
-    throw new OperatorException(new Problem(
-        ErrorCode.DATA_DIRECTORY_IN_USE,
-        "the data directory " + directory + " is in use by another server" + (pid.isEmpty() ? "" : ", process " + pid),
-        "a data directory belongs to one server at a time",
-        pid.isEmpty() ? "stop that server, or choose another data-dir:" : "kill " + pid + ", or choose another data-dir:"));
+    throw new OperatorException(
+        new Problem(
+            ErrorCode.DATA_DIRECTORY_IN_USE,
+            "the data directory "
+                + directory
+                + " is in use by another server"
+                + (pid.isEmpty() ? "" : ", process " + pid),
+            "a data directory belongs to one server at a time",
+            pid.isEmpty()
+                ? "stop that server, or choose another data-dir:"
+                : "kill " + pid + ", or choose another data-dir:"));
   }
 
   private static String token(Path file) throws IOException {
@@ -147,7 +154,9 @@ final class DataDirectory implements AutoCloseable {
   public void close() {
     try (channel) {
       Path file = published;
-      if (file != null && Files.exists(file) && Files.readString(file, StandardCharsets.US_ASCII).strip().equals(token)) {
+      if (file != null
+          && Files.exists(file)
+          && Files.readString(file, StandardCharsets.US_ASCII).strip().equals(token)) {
         Files.delete(file);
       }
     } catch (IOException e) {

@@ -7,7 +7,6 @@ import io.helios.repl.pipeline.PreparationPlan;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
-import io.helios.repl.status.Severity;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.status.Verification;
@@ -25,19 +24,20 @@ final class Documents {
   private Documents() {}
 
   static ObjectNode tenantStatus(TenantStatus s) {
-    ObjectNode node = Json.document("TenantStatus")
-        .put("tenant", s.tenant())
-        .put("state", s.state().name())
-        .put("source", s.source())
-        .put("target", s.target())
-        .put("tier", s.tier())
-        .put("epoch", s.epoch())
-        .put("lagSeconds", s.lagSeconds() == null ? null : (Double) rounded(s.lagSeconds(), 1000))
-        .put("lagBytes", s.lagBytes())
-        .put("lagTargetSeconds", s.lagTargetSeconds())
-        .put("rowsPerSecond", rounded(s.rowsPerSecond(), 10))
-        .put("appliedLsn", text(s.appliedLsn()))
-        .put("capturedLsn", text(s.capturedLsn()));
+    ObjectNode node =
+        Json.document("TenantStatus")
+            .put("tenant", s.tenant())
+            .put("state", s.state().name())
+            .put("source", s.source())
+            .put("target", s.target())
+            .put("tier", s.tier())
+            .put("epoch", s.epoch())
+            .put("lagSeconds", s.lagSeconds() == null ? null : (Double) rounded(s.lagSeconds(), 1000))
+            .put("lagBytes", s.lagBytes())
+            .put("lagTargetSeconds", s.lagTargetSeconds())
+            .put("rowsPerSecond", rounded(s.rowsPerSecond(), 10))
+            .put("appliedLsn", text(s.appliedLsn()))
+            .put("capturedLsn", text(s.capturedLsn()));
     node.putObject("copy")
         .put("tables", s.copy().tables())
         .put("done", s.copy().done())
@@ -69,12 +69,13 @@ final class Documents {
   /** A tenant's declaration, its status and its latest events. */
   static ObjectNode tenant(StoredTenant stored, TenantStatus status, List<StoredEvent> events) {
     var t = stored.tenant();
-    ObjectNode node = Json.document("Tenant")
-        .put("tenant", t.name())
-        .put("id", t.id().toString())
-        .put("key", t.key())
-        .put("source", t.source())
-        .put("target", t.target());
+    ObjectNode node =
+        Json.document("Tenant")
+            .put("tenant", t.name())
+            .put("id", t.id().toString())
+            .put("key", t.key())
+            .put("source", t.source())
+            .put("target", t.target());
     ArrayNode globs = node.putArray("tables");
     t.tables().globs().forEach(globs::add);
     node.put("tier", t.tier().label())
@@ -90,7 +91,8 @@ final class Documents {
   }
 
   static ObjectNode event(StoredEvent e) {
-    return Json.MAPPER.createObjectNode()
+    return Json.MAPPER
+        .createObjectNode()
         .put("at", time(e.at()))
         .put("severity", e.severity().name())
         .put("tenant", e.tenant())
@@ -102,10 +104,11 @@ final class Documents {
 
   static ObjectNode endpoint(EndpointStatus s) {
     boolean source = s.role().equals("source");
-    ObjectNode node = Json.document(source ? "Source" : "Target")
-        .put(s.role(), s.name())
-        .put("place", s.place())
-        .put("reachable", s.reachable());
+    ObjectNode node =
+        Json.document(source ? "Source" : "Target")
+            .put(s.role(), s.name())
+            .put("place", s.place())
+            .put("reachable", s.reachable());
     if (source) {
       node.put("capturedLsn", text(s.position()))
           .put("retainedWalBytes", s.retainedWalBytes())
@@ -117,9 +120,7 @@ final class Documents {
   }
 
   static ObjectNode check(String role, String name, List<Finding> findings) {
-    ObjectNode node = Json.document("Check")
-        .put(role, name)
-        .put("ok", findings.stream().noneMatch(f -> f.severity() == Severity.ERROR));
+    ObjectNode node = Json.document("Check").put(role, name).put("ok", findings.stream().noneMatch(Finding::isError));
     ArrayNode list = node.putArray("findings");
     for (Finding f : findings) {
       list.addObject()
@@ -127,7 +128,8 @@ final class Documents {
           .put("code", f.code().id())
           .put("message", f.message())
           .put("why", f.why())
-          .put("hint", f.hint());
+          .put("hint", f.hint())
+          .put("table", f.table());
     }
     return node;
   }
@@ -147,15 +149,17 @@ final class Documents {
   }
 
   static ObjectNode verification(Verification v) {
-    ObjectNode node = Json.document("Verification")
-        .put("tenant", v.tenant())
-        .put("lsn", v.lsn().toString())
-        .put("at", time(v.at()))
-        .put("millis", v.millis())
-        .put("equal", v.equal());
+    ObjectNode node =
+        Json.document("Verification")
+            .put("tenant", v.tenant())
+            .put("lsn", v.lsn().toString())
+            .put("at", time(v.at()))
+            .put("millis", v.millis())
+            .put("equal", v.equal());
     ArrayNode tables = node.putArray("tables");
     for (Verification.TableResult t : v.tables()) {
-      tables.addObject()
+      tables
+          .addObject()
           .put("table", t.table())
           .put("sourceRows", t.sourceRows())
           .put("targetRows", t.targetRows())
@@ -181,7 +185,8 @@ final class Documents {
   private static @Nullable ObjectNode error(@Nullable Problem problem, @Nullable Instant at) {
     return problem == null
         ? null
-        : Json.MAPPER.createObjectNode()
+        : Json.MAPPER
+            .createObjectNode()
             .put("code", problem.code().id())
             .put("message", problem.message())
             .put("hint", problem.hint())

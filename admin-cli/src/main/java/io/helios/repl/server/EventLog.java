@@ -36,8 +36,10 @@ final class EventLog implements Consumer<FleetEvent>, AutoCloseable {
 
   @Override
   public void accept(FleetEvent event) {
-    String text = (event.tenant() == null ? "" : event.tenant() + ": ") + event.message()
-        + (event.problem() == null ? "" : " [" + event.problem().code().id() + "]");
+    String text =
+        (event.tenant() == null ? "" : event.tenant() + ": ")
+            + event.message()
+            + (event.problem() == null ? "" : " [" + event.problem().code().id() + "]");
     switch (event.severity()) {
       case INFO -> LOG.info("{}", text);
       case WARN -> LOG.warn("{}", text);

@@ -15,11 +15,15 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.SocketException;
 import java.net.URI;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,7 +58,8 @@ public final class HeliosServer implements AutoCloseable {
    * @param environment says where the user's state directory is
    * @throws io.helios.repl.error.HeliosException when it cannot; nothing is left running then
    */
-  public static HeliosServer start(ServerConfiguration configuration, FleetMaker fleets, Map<String, String> environment) {
+  public static HeliosServer start(
+      ServerConfiguration configuration, FleetMaker fleets, Map<String, String> environment) {
     HeliosServer server = new HeliosServer(configuration);
     try {
       server.start(fleets, new StateDirectory(environment));
@@ -67,9 +72,12 @@ public final class HeliosServer implements AutoCloseable {
 
   private void start(FleetMaker fleets, StateDirectory state) {
     if (!configuration.listen().isLoopback()) {
-      throw new OperatorException(new Problem(
-          ErrorCode.TLS_REQUIRED, configuration.listen() + " is not loopback, and needs TLS", "TLS is not in this release",
-          "listen: 127.0.0.1:7400"));
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.TLS_REQUIRED,
+              configuration.listen() + " is not loopback, and needs TLS",
+              "TLS is not in this release",
+              "listen: 127.0.0.1:7400"));
     }
     DataDirectory data = add(DataDirectory.open(configuration.dataDirectory()));
     token = data.token();
@@ -85,51 +93,66 @@ public final class HeliosServer implements AutoCloseable {
     ServerFacts facts = new ServerFacts(configuration, store.place(), () -> address.uri().toString(), Instant.now());
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     Authentication authentication = new Authentication(data.token());
-    Javalin http = http(routes -> {
-      routes.get("/livez", r -> r.contentType("application/json").result("{\"status\":\"alive\"}"));
-      routes.get("/readyz", r -> r.contentType("application/json")
-          .result(Json.MAPPER.writeValueAsBytes(ServerFacts.readiness(fleet.sources(), fleet.targets()))));
-      routes.get("/metrics", r -> r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape()));
-      api.install(routes, authentication);
-    });
+    Javalin http =
+        http(
+            routes -> {
+              routes.get("/livez", r -> r.contentType("application/json").result("{\"status\":\"alive\"}"));
+              routes.get(
+                  "/readyz",
+                  r ->
+                      r.contentType("application/json")
+                          .result(
+                              Json.MAPPER.writeValueAsBytes(ServerFacts.readiness(fleet.sources(), fleet.targets()))));
+              routes.get(
+                  "/metrics", r -> r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape()));
+              api.install(routes, authentication);
+            });
     address = address.withPort(http.port());
     tenantCount = tenants.all().size();
     try {
       data.publish(state, address);
     } catch (IOException e) {
-      LOG.warn("commands will not find the token by themselves: {} cannot be written ({})", state.directory(), e.getMessage());
+      LOG.warn(
+          "commands will not find the token by themselves: {} cannot be written ({})",
+          state.directory(),
+          e.getMessage());
     }
   }
 
-  private Javalin http(java.util.function.Consumer<RoutesConfig> routes) {
-    Javalin http = Javalin.create(c -> {
-      c.startup.showJavalinBanner = false;
-      c.startup.showOldJavalinVersionWarning = false;
-      c.startup.startupWatcherEnabled = false;
-      c.concurrency.useVirtualThreads = true;
-      c.http.maxRequestSize = LARGEST_BODY;
-      c.http.prefer405over404 = true;
-      c.jetty.modifyServer(server -> server.setStopTimeout(HTTP_STOP_MILLIS));
-      c.jetty.modifyHttpConfiguration(h -> h.setSendServerVersion(false));
-      routes.accept(c.routes);
-    });
+  private Javalin http(Consumer<RoutesConfig> routes) {
+    Javalin http =
+        Javalin.create(
+            c -> {
+              c.startup.showJavalinBanner = false;
+              c.startup.showOldJavalinVersionWarning = false;
+              c.startup.startupWatcherEnabled = false;
+              c.concurrency.useVirtualThreads = true;
+              c.http.maxRequestSize = LARGEST_BODY;
+              c.http.prefer405over404 = true;
+              c.jetty.modifyServer(server -> server.setStopTimeout(HTTP_STOP_MILLIS));
+              c.jetty.modifyHttpConfiguration(h -> h.setSendServerVersion(false));
+              routes.accept(c.routes);
+            });
     try {
       http.start(configuration.listen().host(), configuration.listen().port());
     } catch (RuntimeException e) {
       http.stop();
       throw cannotListen(e);
     }
-    add(() -> {
-      operations.stop();
-      http.stop();
-    });
+    add(
+        () -> {
+          operations.stop();
+          http.stop();
+        });
     return http;
   }
 
   private RuntimeException cannotListen(RuntimeException e) {
     Throwable cause = e;
     while (cause != null) {
-      if (cause instanceof BindException || cause instanceof java.nio.channels.UnresolvedAddressException || cause instanceof java.net.SocketException) {
+      if (cause instanceof BindException
+          || cause instanceof UnresolvedAddressException
+          || cause instanceof SocketException) {
         return new OperatorException(
             new Problem(
                 ErrorCode.LISTEN_FAILED,
@@ -155,13 +178,20 @@ public final class HeliosServer implements AutoCloseable {
 
   /** The bearer token of its API. */
   public String token() {
-    return java.util.Objects.requireNonNull(token);
+    return Objects.requireNonNull(token);
   }
 
   /** The line that is printed when it is ready. */
   public String greeting() {
-    return "helios-repl server is ready at " + address() + " (sources: " + configuration.sources().size() + ", targets: "
-        + configuration.targets().size() + ", tenants: " + tenantCount + ")";
+    return "helios-repl server is ready at "
+        + address()
+        + " (sources: "
+        + configuration.sources().size()
+        + ", targets: "
+        + configuration.targets().size()
+        + ", tenants: "
+        + tenantCount
+        + ")";
   }
 
   /** Stops what was started, in reverse; what fails in it is logged. May be called twice. */

@@ -30,7 +30,9 @@ final class Operations {
 
   /** Something that is waited for. */
   interface Work {
-    /** Its result, or null while there is none. Throws {@link HeliosException} when there will be none. Does not block. */
+    /**
+     * Its result, or null while there is none. Throws {@link HeliosException} when there will be none. Does not block.
+     */
     @Nullable ObjectNode poll();
 
     /** Nobody waits any more. */
@@ -75,8 +77,12 @@ final class Operations {
   ObjectNode start(Work work) {
     forgetOld();
     if (operations.size() >= MOST) {
-      throw new OperatorException(new Problem(
-          ErrorCode.BAD_REQUEST, "too many operations are waited for", "there are " + MOST + " of them", "try again later"));
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.BAD_REQUEST,
+              "too many operations are waited for",
+              "there are " + MOST + " of them",
+              "try again later"));
     }
     String id = UUID.randomUUID().toString();
     Operation operation = new Operation(work);
@@ -88,9 +94,12 @@ final class Operations {
   ObjectNode await(String id, Duration patience) throws InterruptedException {
     Operation operation = operations.get(id);
     if (operation == null) {
-      throw new OperatorException(new Problem(
-          ErrorCode.NO_SUCH_OPERATION, "there is no such operation",
-          "it is long over, or the server has started anew", "run the command again"));
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.NO_SUCH_OPERATION,
+              "there is no such operation",
+              "it is long over, or the server has started anew",
+              "run the command again"));
     }
     long until = System.nanoTime() + Math.min(patience.toNanos(), LONGEST_REQUEST.toNanos());
     ObjectNode outcome = operation.look();
@@ -109,11 +118,12 @@ final class Operations {
 
   private void forgetOld() {
     long now = System.nanoTime();
-    operations.forEach((id, operation) -> {
-      if (now - operation.askedAtNanos > KEPT.toNanos() && operations.remove(id) != null) {
-        operation.work.abandon();
-      }
-    });
+    operations.forEach(
+        (id, operation) -> {
+          if (now - operation.askedAtNanos > KEPT.toNanos() && operations.remove(id) != null) {
+            operation.work.abandon();
+          }
+        });
   }
 
   private static ObjectNode document(String id, @Nullable ObjectNode outcome) {

@@ -18,7 +18,8 @@ final class Problems {
   private Problems() {}
 
   static ObjectNode document(Problem problem) {
-    return Json.MAPPER.createObjectNode()
+    return Json.MAPPER
+        .createObjectNode()
         .put("type", "urn:helios-repl:" + problem.code().id())
         .put("title", problem.code().title())
         .put("code", problem.code().id())

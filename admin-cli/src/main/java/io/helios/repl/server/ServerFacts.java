@@ -3,6 +3,7 @@ package io.helios.repl.server;
 import io.helios.repl.config.ProductVersion;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.status.EndpointStatus;
+import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import java.time.Instant;
 import java.util.EnumMap;
@@ -18,20 +19,22 @@ import tools.jackson.databind.node.ObjectNode;
 record ServerFacts(ServerConfiguration configuration, String storePlace, Supplier<String> address, Instant started) {
 
   ObjectNode document(List<TenantStatus> tenants, List<EndpointStatus> sources, List<EndpointStatus> targets) {
-    ObjectNode node = Json.document("FleetStatus")
-        .put("version", ProductVersion.current())
-        .put("region", configuration.region())
-        .put("address", address.get())
-        .put("process", ProcessHandle.current().pid())
-        .put("started", Documents.time(started))
-        .put("dataDirectory", configuration.dataDirectory().toString())
-        .put("store", storePlace);
+    ObjectNode node =
+        Json.document("FleetStatus")
+            .put("version", ProductVersion.current())
+            .put("region", configuration.region())
+            .put("address", address.get())
+            .put("process", ProcessHandle.current().pid())
+            .put("started", Documents.time(started))
+            .put("dataDirectory", configuration.dataDirectory().toString())
+            .put("store", storePlace);
     ObjectNode counts = node.putObject("tenants").put("total", tenants.size());
     ObjectNode byState = counts.putObject("byState");
-    Map<io.helios.repl.status.TenantState, Integer> states = new EnumMap<>(io.helios.repl.status.TenantState.class);
+    Map<TenantState, Integer> states = new EnumMap<>(TenantState.class);
     tenants.forEach(t -> states.merge(t.state(), 1, Integer::sum));
     states.forEach((state, count) -> byState.put(state.name(), count));
-    OptionalDouble lag = tenants.stream().map(TenantStatus::lagSeconds).filter(Objects::nonNull).mapToDouble(Double::doubleValue).max();
+    OptionalDouble lag =
+        tenants.stream().map(TenantStatus::lagSeconds).filter(Objects::nonNull).mapToDouble(Double::doubleValue).max();
     counts.put("largestLagSeconds", lag.isPresent() ? (Double) lag.getAsDouble() : null);
     ArrayNode sourceList = node.putArray("sources");
     sources.forEach(s -> sourceList.add(Documents.endpoint(s)));

@@ -16,7 +16,10 @@ public final class ServerLogging {
 
   private ServerLogging() {}
 
-  /** Replaces what is configured. Ours at INFO, the libraries' at WARN; with {@code debug} ours at DEBUG, theirs at INFO. */
+  /**
+   * Replaces what is configured. Ours at INFO, the libraries' at WARN; with {@code debug} ours at DEBUG, theirs at
+   * INFO.
+   */
   public static void configure(boolean debug) {
     if (!(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
       return;
@@ -36,5 +39,7 @@ public final class ServerLogging {
     root.setLevel(debug ? Level.INFO : Level.WARN);
     root.addAppender(console);
     context.getLogger("io.helios.repl").setLevel(debug ? Level.DEBUG : Level.INFO);
+    // It logs the trace of what is thrown at us anyway, and told in our own words.
+    context.getLogger("io.javalin").setLevel(debug ? Level.INFO : Level.OFF);
   }
 }

@@ -50,62 +50,111 @@ final class TenantDeclarations {
   @Nullable StoredTenant read(JsonNode node, Instant now) {
     int before = problems.size();
     if (!node.isObject()) {
-      problem("a tenant's declaration is not an object", "it has no fields", "{\"name\": …, \"source\": …, \"target\": …}");
+      problem(
+          "a tenant's declaration is not an object", "it has no fields", "{\"name\": …, \"source\": …, \"target\": …}");
       return null;
     }
     String name = text(node, "name").orElse("");
     String who = name.isEmpty() ? "a tenant" : "tenant \"" + TenantNames.printable(name) + "\"";
     for (Map.Entry<String, JsonNode> field : node.properties()) {
       if (!FIELDS.contains(field.getKey())) {
-        problem(who + ": unknown field \"" + TenantNames.printable(field.getKey()) + "\"",
+        problem(
+            who + ": unknown field \"" + TenantNames.printable(field.getKey()) + "\"",
             "a field that is not understood would be ignored in silence",
-            Suggestion.nearest(field.getKey(), FIELDS).map(f -> "did you mean \"" + f + "\"?").orElse("known: " + String.join(", ", FIELDS)));
+            Suggestion.nearest(field.getKey(), FIELDS)
+                .map(f -> "did you mean \"" + f + "\"?")
+                .orElse("known: " + String.join(", ", FIELDS)));
       }
     }
     if (!TenantNames.isValid(name)) {
-      problem(name.isEmpty() ? "a tenant has no name" : "\"" + TenantNames.printable(name) + "\" is no name for a tenant",
-          TenantNames.RULE, "choose another name; the tenant's value in the data is its --key, which may be anything");
+      problem(
+          name.isEmpty() ? "a tenant has no name" : "\"" + TenantNames.printable(name) + "\" is no name for a tenant",
+          TenantNames.RULE,
+          "choose another name; the tenant's value in the data is its --key, which may be anything");
     }
     String key = text(node, "key").orElse(name);
     if (key.isEmpty() || key.length() > LONGEST_KEY || key.indexOf('\0') >= 0) {
-      problem(who + ": the key is not right", "a key is 1 to " + LONGEST_KEY + " characters, none of them zero", "--key=KEY");
+      problem(
+          who + ": the key is not right",
+          "a key is 1 to " + LONGEST_KEY + " characters, none of them zero",
+          "--key=KEY");
     }
-    String source = endpoint(node, who, "source", ErrorCode.NO_SUCH_SOURCE, configuration.sources().stream().map(s -> s.name()).toList());
-    String target = endpoint(node, who, "target", ErrorCode.NO_SUCH_TARGET, configuration.targets().stream().map(t -> t.name()).toList());
+    String source =
+        endpoint(
+            node,
+            who,
+            "source",
+            ErrorCode.NO_SUCH_SOURCE,
+            configuration.sources().stream().map(s -> s.name()).toList());
+    String target =
+        endpoint(
+            node,
+            who,
+            "target",
+            ErrorCode.NO_SUCH_TARGET,
+            configuration.targets().stream().map(t -> t.name()).toList());
     TableFilter tables = tables(node, who);
     Tier tier = read(node, who, "tier", Tier.STANDARD, TenantDeclarations::tier, "premium, standard or best-effort");
-    Duration lagTarget = read(node, who, "lagTarget", LAG_TARGET,
-        text -> Durations.parse(text).filter(d -> d.isPositive() && d.compareTo(Duration.ofDays(7)) <= 0), Durations.FORM + ", at most 7d");
-    ConflictPolicy policy = read(node, who, "conflictPolicy", ConflictPolicy.SOURCE_WINS, TenantDeclarations::policy, "source-wins or stop");
+    Duration lagTarget =
+        read(
+            node,
+            who,
+            "lagTarget",
+            LAG_TARGET,
+            text -> Durations.parse(text).filter(d -> d.isPositive() && d.compareTo(Duration.ofDays(7)) <= 0),
+            Durations.FORM + ", at most 7d");
+    ConflictPolicy policy =
+        read(
+            node, who, "conflictPolicy", ConflictPolicy.SOURCE_WINS, TenantDeclarations::policy, "source-wins or stop");
     if (problems.size() > before) {
       return null;
     }
     if (samePlace(source, target)) {
-      problem(who + ": its source and its target are the same database",
-          "source \"" + source + "\" and target \"" + target + "\" name one place", "choose another target");
+      problem(
+          who + ": its source and its target are the same database",
+          "source \"" + source + "\" and target \"" + target + "\" name one place",
+          "choose another target");
       return null;
     }
     return new StoredTenant(
-        new Tenant(UUID.randomUUID(), name, key, source, target, tables, tier, lagTarget, policy, 1), DesiredState.CREATED, now);
+        new Tenant(UUID.randomUUID(), name, key, source, target, tables, tier, lagTarget, policy, 1),
+        DesiredState.CREATED,
+        now);
   }
 
   private boolean samePlace(String source, String target) {
-    return configuration.source(source).map(s -> s.connection().place())
+    return configuration
+        .source(source)
+        .map(s -> s.connection().place())
         .equals(configuration.target(target).map(t -> t.connection().place()));
   }
 
   private String endpoint(JsonNode node, String who, String role, ErrorCode missing, List<String> known) {
     String name = text(node, role).orElse("");
     if (name.isEmpty()) {
-      problem(who + ": no " + role, "a tenant is replicated from a source to a target", "--" + role + "=NAME; known: " + String.join(", ", known));
+      problem(
+          who + ": no " + role,
+          "a tenant is replicated from a source to a target",
+          "--" + role + "=NAME; known: " + String.join(", ", known));
     } else if (role.equals("target") && name.indexOf('/') >= 0) {
-      problems.add(new Problem(ErrorCode.CONFIGURATION_UNSUPPORTED,
-          who + ": the target \"" + TenantNames.printable(name) + "\" is another region's; that is not in this release",
-          "servers of other regions come with a later release", "configure that database as a target of this server"));
+      problems.add(
+          new Problem(
+              ErrorCode.CONFIGURATION_UNSUPPORTED,
+              who
+                  + ": the target \""
+                  + TenantNames.printable(name)
+                  + "\" is another region's; that is not in this release",
+              "servers of other regions come with a later release",
+              "configure that database as a target of this server"));
     } else if (!known.contains(name)) {
-      problems.add(new Problem(missing, who + ": there is no " + role + " \"" + TenantNames.printable(name) + "\"",
-          known.isEmpty() ? "no " + role + " is configured" : "configured: " + String.join(", ", known),
-          Suggestion.nearest(name, known).map(n -> "did you mean \"" + n + "\"?").orElse("helios-repl " + role + " list")));
+      problems.add(
+          new Problem(
+              missing,
+              who + ": there is no " + role + " \"" + TenantNames.printable(name) + "\"",
+              known.isEmpty() ? "no " + role + " is configured" : "configured: " + String.join(", ", known),
+              Suggestion.nearest(name, known)
+                  .map(n -> "did you mean \"" + n + "\"?")
+                  .orElse("helios-repl " + role + " list")));
     }
     return name;
   }
@@ -115,27 +164,32 @@ final class TenantDeclarations {
     if (tables.isMissingNode() || tables.isNull()) {
       return TableFilter.ALL;
     }
-    List<String> globs = (tables.isArray()
-            ? tables.valueStream().map(TenantDeclarations::scalar)
-            : Stream.of(scalar(tables).split(",")))
-        .map(String::strip)
-        .toList();
+    List<String> globs =
+        (tables.isArray() ? tables.valueStream().map(TenantDeclarations::scalar) : Stream.of(scalar(tables).split(",")))
+            .map(String::strip)
+            .toList();
     if (globs.isEmpty() || globs.stream().anyMatch(g -> !g.matches("!?[^!\\x00\\n][^\\x00\\n]*"))) {
-      problem(who + ": the tables are not right", "each is a glob of schema.table with * and ?, and ! before it excludes",
+      problem(
+          who + ": the tables are not right",
+          "each is a glob of schema.table with * and ?, and ! before it excludes",
           "--tables='public.*,!public.audit'");
       return TableFilter.ALL;
     }
     return new TableFilter(globs);
   }
 
-  private <T> T read(JsonNode node, String who, String field, T fallback, Function<String, Optional<T>> parser, String form) {
+  private <T> T read(
+      JsonNode node, String who, String field, T fallback, Function<String, Optional<T>> parser, String form) {
     Optional<String> text = text(node, field);
     if (text.isEmpty()) {
       return fallback;
     }
     Optional<T> value = parser.apply(text.get());
     if (value.isEmpty()) {
-      problem(who + ": \"" + TenantNames.printable(text.get()) + "\" is no " + option(field).replace('-', ' '), "it is written " + form, "--" + option(field) + "=…");
+      problem(
+          who + ": \"" + TenantNames.printable(text.get()) + "\" is no " + option(field).replace('-', ' '),
+          "it is written " + form,
+          "--" + option(field) + "=…");
     }
     return value.orElse(fallback);
   }

@@ -35,11 +35,14 @@ final class TenantWait {
       boolean old = since != null && now.errorAt() != null && now.errorAt().isBefore(since);
       if (failed && !old) {
         Problem error = now.error();
-        throw new OperatorException(error != null ? error : new Problem(
-            ErrorCode.TENANT_STATE,
-            "tenant \"" + now.tenant() + "\" is " + now.state(),
-            "it will not become " + goal.name().toLowerCase(Locale.ROOT) + " by itself",
-            Documents.nextSteps(now.tenant(), now.state()).getFirst()));
+        throw new OperatorException(
+            error != null
+                ? error
+                : new Problem(
+                    ErrorCode.TENANT_STATE,
+                    "tenant \"" + now.tenant() + "\" is " + now.state(),
+                    "it will not become " + goal.name().toLowerCase(Locale.ROOT) + " by itself",
+                    Documents.nextSteps(now.tenant(), now.state()).getFirst()));
       }
       return null;
     };

@@ -26,13 +26,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The tenants of this server. A change goes to the store first, then to the engine, so that what was answered with
- * success survives; what is asked is answered from memory, so that status needs no store. Any thread; changes one at a time.
+ * success survives; what is asked is answered from memory, so that status needs no store. Any thread; changes one at a
+ * time.
  */
 final class Tenants {
 
   private static final Logger LOG = LoggerFactory.getLogger(Tenants.class);
 
-  /** @param refusal why the engine does not have it; null when it has it */
+  /**
+   * @param refusal why the engine does not have it; null when it has it
+   */
   private record Entry(StoredTenant stored, @Nullable Problem refusal) {}
 
   private final ServerConfiguration configuration;
@@ -49,7 +52,9 @@ final class Tenants {
     this.events = events;
   }
 
-  /** Hands every tenant of the store to the engine; one that does not fit the configuration any more shows as failed. */
+  /**
+   * Hands every tenant of the store to the engine; one that does not fit the configuration any more shows as failed.
+   */
   void restore() {
     for (StoredTenant stored : store.tenants()) {
       entries.put(stored.tenant().name(), adopt(stored));
@@ -58,14 +63,18 @@ final class Tenants {
 
   private Entry adopt(StoredTenant stored) {
     Tenant t = stored.tenant();
-    String lost = configuration.source(t.source()).isEmpty() ? "source \"" + t.source() + "\""
-        : configuration.target(t.target()).isEmpty() ? "target \"" + t.target() + "\"" : null;
+    String lost =
+        configuration.source(t.source()).isEmpty()
+            ? "source \"" + t.source() + "\""
+            : configuration.target(t.target()).isEmpty() ? "target \"" + t.target() + "\"" : null;
     if (lost != null) {
-      return new Entry(stored, new Problem(
-          lost.startsWith("source") ? ErrorCode.NO_SUCH_SOURCE : ErrorCode.NO_SUCH_TARGET,
-          "the " + lost + " is not in the configuration any more",
-          "tenant " + t.name() + " is declared with it",
-          "put it back into the configuration, or: helios-repl tenant delete " + t.name()));
+      return new Entry(
+          stored,
+          new Problem(
+              lost.startsWith("source") ? ErrorCode.NO_SUCH_SOURCE : ErrorCode.NO_SUCH_TARGET,
+              "the " + lost + " is not in the configuration any more",
+              "tenant " + t.name() + " is declared with it",
+              "put it back into the configuration, or: helios-repl tenant delete " + t.name()));
     }
     try {
       fleet.add(t, stored.desired());
@@ -88,16 +97,21 @@ final class Tenants {
   private Entry entry(String name) {
     Entry entry = entries.get(name);
     if (entry == null) {
-      throw new OperatorException(new Problem(
-          ErrorCode.NO_SUCH_TENANT, "there is no tenant \"" + TenantNames.printable(name) + "\"",
-          "no tenant of that name is declared", "helios-repl tenant list"));
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.NO_SUCH_TENANT,
+              "there is no tenant \"" + TenantNames.printable(name) + "\"",
+              "no tenant of that name is declared",
+              "helios-repl tenant list"));
     }
     return entry;
   }
 
   TenantStatus status(String name) {
     Entry entry = entry(name);
-    return entry.refusal() == null ? fleet.status(entry.stored().tenant().id()) : refused(entry.stored(), entry.refusal());
+    return entry.refusal() == null
+        ? fleet.status(entry.stored().tenant().id())
+        : refused(entry.stored(), entry.refusal());
   }
 
   List<TenantStatus> statuses() {
@@ -117,8 +131,24 @@ final class Tenants {
   private static TenantStatus refused(StoredTenant stored, Problem problem) {
     Tenant t = stored.tenant();
     return new TenantStatus(
-        t.name(), TenantState.FAILED, t.source(), t.target(), t.tier().label(), t.epoch(), null, null,
-        t.lagTarget().toMillis() / 1000.0, 0, null, null, TenantStatus.CopyProgress.NONE, 0, 0, 0, stored.created(), problem,
+        t.name(),
+        TenantState.FAILED,
+        t.source(),
+        t.target(),
+        t.tier().label(),
+        t.epoch(),
+        null,
+        null,
+        t.lagTarget().toMillis() / 1000.0,
+        0,
+        null,
+        null,
+        TenantStatus.CopyProgress.NONE,
+        0,
+        0,
+        0,
+        stored.created(),
+        problem,
         null);
   }
 
@@ -137,7 +167,10 @@ final class Tenants {
       store.insert(declared);
       for (StoredTenant one : declared) {
         entries.put(one.tenant().name(), adopt(one));
-        tell(one.tenant().name(), "tenant-created", "declared: key to target " + one.tenant().target() + " from source " + one.tenant().source());
+        tell(
+            one.tenant().name(),
+            "tenant-created",
+            "declared, from source " + one.tenant().source() + " to target " + one.tenant().target());
       }
     } finally {
       changing.unlock();
@@ -148,14 +181,27 @@ final class Tenants {
     for (StoredTenant other : others) {
       Tenant o = other.tenant();
       boolean sameName = o.name().equals(tenant.name());
-      boolean sameStream = o.source().equals(tenant.source()) && o.target().equals(tenant.target()) && o.key().equals(tenant.key());
+      boolean sameStream =
+          o.source().equals(tenant.source()) && o.target().equals(tenant.target()) && o.key().equals(tenant.key());
       if (sameName || sameStream) {
-        throw new OperatorException(new Problem(
-            ErrorCode.TENANT_EXISTS,
-            sameName ? "there is a tenant \"" + o.name() + "\" already"
-                : "tenant \"" + o.name() + "\" replicates the key of \"" + tenant.name() + "\" from " + o.source() + " to " + o.target() + " already",
-            sameName ? "names of tenants are unique" : "two streams of the same rows to the same target would undo each other",
-            "helios-repl tenant describe " + o.name()));
+        throw new OperatorException(
+            new Problem(
+                ErrorCode.TENANT_EXISTS,
+                sameName
+                    ? "there is a tenant \"" + o.name() + "\" already"
+                    : "tenant \""
+                        + o.name()
+                        + "\" replicates the key of \""
+                        + tenant.name()
+                        + "\" from "
+                        + o.source()
+                        + " to "
+                        + o.target()
+                        + " already",
+                sameName
+                    ? "names of tenants are unique"
+                    : "two streams of the same rows to the same target would undo each other",
+                "helios-repl tenant describe " + o.name()));
       }
     }
   }
@@ -166,10 +212,25 @@ final class Tenants {
     Tenant t = entry.stored().tenant();
     return switch (verb) {
       case START -> fleet.planStart(t.id());
-      case STOP -> List.of("stop applying " + name + " to target " + t.target() + "; its changes stay in the relay journal, within its quota");
-      case PAUSE -> List.of("pause applying " + name + " to target " + t.target() + "; its changes stay in the relay journal, within its quota");
+      case STOP ->
+          List.of(
+              "stop applying "
+                  + name
+                  + " to target "
+                  + t.target()
+                  + "; its changes stay in the relay journal, within its quota");
+      case PAUSE ->
+          List.of(
+              "pause applying "
+                  + name
+                  + " to target "
+                  + t.target()
+                  + "; its changes stay in the relay journal, within its quota");
       case RESUME -> List.of("go on applying " + name + " to target " + t.target() + " from its position");
-      case RESYNC -> List.of("copy all tables of " + name + " again from source " + t.source() + " to target " + t.target(), "then stream");
+      case RESYNC ->
+          List.of(
+              "copy all tables of " + name + " again from source " + t.source() + " to target " + t.target(),
+              "then stream");
     };
   }
 
@@ -227,11 +288,14 @@ final class Tenants {
     Verb first = verb.needsFirst(entry.stored().desired(), status.state());
     if (first != null) {
       Problem error = status.error();
-      throw new OperatorException(new Problem(
-          ErrorCode.TENANT_STATE,
-          "tenant \"" + name + "\" is " + status.state() + ", which does not allow " + verb.word(),
-          error == null ? "it has to be asked to " + first.word() + " first" : error.code().id() + ": " + error.message(),
-          "helios-repl tenant " + first.word() + " " + name));
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.TENANT_STATE,
+              "tenant \"" + name + "\" is " + status.state() + ", which does not allow " + verb.word(),
+              error == null
+                  ? "it has to be asked to " + first.word() + " first"
+                  : error.code().id() + ": " + error.message(),
+              "helios-repl tenant " + first.word() + " " + name));
     }
     return entry;
   }
@@ -255,13 +319,22 @@ final class Tenants {
       if (entry.refusal() == null) {
         keep(name, entry, DesiredState.STOPPED);
         fleet.removeTenant(id, purge);
-        entries.put(name, new Entry(entry.stored(), new Problem(
-            ErrorCode.TENANT_STATE, "tenant \"" + name + "\" is half deleted", "the control store did not answer at the end of its deletion",
-            "helios-repl tenant delete " + name)));
+        entries.put(
+            name,
+            new Entry(
+                entry.stored(),
+                new Problem(
+                    ErrorCode.TENANT_STATE,
+                    "tenant \"" + name + "\" is half deleted",
+                    "the control store did not answer at the end of its deletion",
+                    "helios-repl tenant delete " + name)));
       }
       store.delete(id);
       entries.remove(name);
-      tell(name, "tenant-deleted", purge ? "deleted, its rows on the target too" : "deleted; its rows stay on the target");
+      tell(
+          name,
+          "tenant-deleted",
+          purge ? "deleted, its rows on the target too" : "deleted; its rows stay on the target");
     } finally {
       changing.unlock();
     }

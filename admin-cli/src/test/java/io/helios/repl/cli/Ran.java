@@ -11,19 +11,21 @@ import java.util.Map;
 record Ran(int code, String out, String err) {
 
   static Ran command(String... arguments) {
-    return command(Map.of("HELIOS_SERVER", "http://127.0.0.1:1", "XDG_STATE_HOME", "/nonexistent"), "", false, arguments);
+    return command(
+        Map.of("HELIOS_SERVER", "http://127.0.0.1:1", "XDG_STATE_HOME", "/nonexistent"), "", false, arguments);
   }
 
   static Ran command(Map<String, String> environment, String input, boolean interactive, String... arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Shell shell = new Shell(
-        new PrintStream(out, true, StandardCharsets.UTF_8),
-        new PrintStream(err, true, StandardCharsets.UTF_8),
-        new BufferedReader(new StringReader(input)),
-        environment,
-        interactive,
-        false);
+    Shell shell =
+        new Shell(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            new BufferedReader(new StringReader(input)),
+            environment,
+            interactive,
+            false);
     int code = Main.run(shell, arguments);
     return new Ran(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

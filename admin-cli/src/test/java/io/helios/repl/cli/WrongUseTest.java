@@ -2,7 +2,11 @@ package io.helios.repl.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -70,7 +74,16 @@ class WrongUseTest {
         wrong(2, "is no name of a tenant", "tenant", "create", "it's", "--source", "s", "--target", "t"),
         wrong(2, "is no name of a tenant", "tenant", "create", "", "--source", "s", "--target", "t"),
         wrong(2, "is no name of a tenant", "tenant", "create", "../../etc/passwd", "--source", "s", "--target", "t"),
-        wrong(2, "is no name of a tenant", "tenant", "create", "a'; DROP TABLE tenant; --", "--source", "s", "--target", "t"),
+        wrong(
+            2,
+            "is no name of a tenant",
+            "tenant",
+            "create",
+            "a'; DROP TABLE tenant; --",
+            "--source",
+            "s",
+            "--target",
+            "t"),
         wrong(2, "is no name of a tenant", "tenant", "create", ".hidden", "--source", "s", "--target", "t"),
         wrong(2, "is no name of a tenant", "tenant", "create", "a b", "--source", "s", "--target", "t"),
         wrong(2, "is no name of a tenant", "tenant", "create", "a\nb", "--source", "s", "--target", "t"),
@@ -111,12 +124,17 @@ class WrongUseTest {
     assertThat(ran.code()).isEqualTo(code);
     assertThat(ran.out()).as("data").isEmpty();
     if (!said.equals("Usage:")) {
-      assertThat(ran.err()).startsWith("error HR-").contains("\n  why:  ", "\n  hint: ").doesNotContain("Exception", "\tat ");
+      assertThat(ran.err())
+          .startsWith("error HR-")
+          .contains("\n  why:  ", "\n  hint: ")
+          .doesNotContain("Exception", "\tat ");
     }
   }
 
   static Stream<String> commands() {
-    return walk(Main.commandLine(new Shell(System.out, System.err, new java.io.BufferedReader(new java.io.StringReader("")), Map.of(), false, false)));
+    return walk(
+        Main.commandLine(
+            new Shell(System.out, System.err, new BufferedReader(new StringReader("")), Map.of(), false, false)));
   }
 
   private static Stream<String> walk(CommandLine line) {
@@ -137,15 +155,18 @@ class WrongUseTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"a", "tenant-123", "A.b_c-d", "0", "x23456789012345678901234567890123456789012345678901234567890123"})
+  @ValueSource(
+      strings = {"a", "tenant-123", "A.b_c-d", "0", "x23456789012345678901234567890123456789012345678901234567890123"})
   void namesOfTheAllowedFormPassToTheServer(String name) {
     assertThat(Ran.command("tenant", "status", name).code()).isEqualTo(9);
   }
 
   @Test
   void aBugEndsWithOneAndItsStackTraceShowsOnlyWhenAskedFor() {
-    var err = new java.io.ByteArrayOutputStream();
-    Shell shell = new Shell(System.out, new java.io.PrintStream(err, true), new java.io.BufferedReader(new java.io.StringReader("")), Map.of(), false, false);
+    var err = new ByteArrayOutputStream();
+    Shell shell =
+        new Shell(
+            System.out, new PrintStream(err, true), new BufferedReader(new StringReader("")), Map.of(), false, false);
     assertThat(Main.failed(shell, new IllegalStateException("secret"), false)).isEqualTo(1);
     assertThat(err.toString()).startsWith("error HR-9001: ").doesNotContain("secret", "\tat ");
     Main.failed(shell, new IllegalStateException("detail"), true);
@@ -155,7 +176,9 @@ class WrongUseTest {
   @Test
   void theNameIsAskedForAgainAtATerminal() {
     Map<String, String> environment = Map.of("HELIOS_SERVER", "http://127.0.0.1:1", "XDG_STATE_HOME", "/nonexistent");
-    assertThat(Ran.command(environment, "acme\n", true, "tenant", "delete", "acme").code()).as("went on to the server").isEqualTo(9);
+    assertThat(Ran.command(environment, "acme\n", true, "tenant", "delete", "acme").code())
+        .as("went on to the server")
+        .isEqualTo(9);
     Ran other = Ran.command(environment, "y\n", true, "tenant", "delete", "acme");
     assertThat(other.code()).isEqualTo(3);
     assertThat(other.err()).contains("Type acme to go on").contains("hint: --confirm=acme");
@@ -164,10 +187,22 @@ class WrongUseTest {
 
   @Test
   void theConfigurationOfAFileIsShownWithTheOriginOfEachValue(@TempDir Path directory) throws IOException {
-    Path file = Files.writeString(directory.resolve("h.yaml"), "region: eu\nsources: { s: { url: 'postgresql://u:pw@h/d', tenancy: { column: c } } }\n");
-    Ran ran = Ran.command(Map.of("HELIOS_APPLY_WORKERS", "9", "HELIOS_APLY_WORKERS", "9"), "", false, "server", "config", "--config", file.toString());
+    Path file =
+        Files.writeString(
+            directory.resolve("h.yaml"),
+            "region: eu\nsources: { s: { url: 'postgresql://u:pw@h/d', tenancy: { column: c } } }\n");
+    Ran ran =
+        Ran.command(
+            Map.of("HELIOS_APPLY_WORKERS", "9", "HELIOS_APLY_WORKERS", "9"),
+            "",
+            false,
+            "server",
+            "config",
+            "--config",
+            file.toString());
     assertThat(ran.code()).isZero();
-    assertThat(ran.out()).startsWith("KEY")
+    assertThat(ran.out())
+        .startsWith("KEY")
         .containsPattern("region +eu +h.yaml:1")
         .containsPattern("apply.workers +9 +environment HELIOS_APPLY_WORKERS")
         .containsPattern("listen +127.0.0.1:7400 +default")
@@ -183,14 +218,17 @@ class WrongUseTest {
     for (String verb : new String[] {"run", "config"}) {
       Ran ran = Ran.command(Map.of(), "", false, "server", verb, "--config", file.toString());
       assertThat(ran.code()).isEqualTo(2);
-      assertThat(ran.err()).contains("error HR-1102: h.yaml:1: regoin", "error HR-1103: h.yaml:2: listen", "error HR-1105: h.yaml:3: peers");
+      assertThat(ran.err())
+          .contains(
+              "error HR-1102: h.yaml:1: regoin", "error HR-1103: h.yaml:2: listen", "error HR-1105: h.yaml:3: peers");
       assertThat(ran.out()).isEmpty();
     }
   }
 
   @Test
   void aFileOfTenantsMayBeWrongInManyWays(@TempDir Path directory) throws IOException {
-    for (String yaml : new String[] {"", "5", "[]", "tenants: []", "tenants: {}", "- 5", "other: []", "tenants: [a", "defaults: 5"}) {
+    for (String yaml :
+        new String[] {"", "5", "[]", "tenants: []", "tenants: {}", "- 5", "other: []", "tenants: [a", "defaults: 5"}) {
       Path file = Files.writeString(directory.resolve("t.yaml"), yaml);
       Ran ran = Ran.command("tenant", "create", "-f", file.toString());
       assertThat(ran.code()).as(yaml).isEqualTo(2);

@@ -39,26 +39,28 @@ class ConfigurationLoaderTest {
   void theFileOfTheManualWithoutWhatIsNotInThisReleaseIsRead() throws IOException {
     Path password = Files.writeString(directory.resolve("shop.pw"), "s3cret\n");
     Files.setPosixFilePermissions(password, PosixFilePermissions.fromString("rw-------"));
-    ServerConfiguration c = sound(
-        """
-        region: us-east-1
-        listen: 127.0.0.1:7400            # API, metrics at /metrics, health at /livez and /readyz
-        data-dir: ./helios-data
-        store: sqlite
-        sources:
-          shop:
-            url: postgresql://helios@127.0.0.1:5432/shop
-            password-file: %s
-            capture: wal
-            tenancy: { column: tenant_id }
-            tables: ["public.*"]
-            reference-tables: ["public.plans"]
-        targets:
-          shop-eu:
-            url: postgresql://helios@10.0.0.2:5432/shop
-        relay: { max-bytes: 20GiB, max-bytes-per-tenant: 4GiB, wal-budget: 1GiB }
-        apply: { workers: 4 }
-        """.formatted(password));
+    ServerConfiguration c =
+        sound(
+            """
+            region: us-east-1
+            listen: 127.0.0.1:7400            # API, metrics at /metrics, health at /livez and /readyz
+            data-dir: ./helios-data
+            store: sqlite
+            sources:
+              shop:
+                url: postgresql://helios@127.0.0.1:5432/shop
+                password-file: %s
+                capture: wal
+                tenancy: { column: tenant_id }
+                tables: ["public.*"]
+                reference-tables: ["public.plans"]
+            targets:
+              shop-eu:
+                url: postgresql://helios@10.0.0.2:5432/shop
+            relay: { max-bytes: 20GiB, max-bytes-per-tenant: 4GiB, wal-budget: 1GiB }
+            apply: { workers: 4 }
+            """
+                .formatted(password));
     assertThat(c.listen()).isEqualTo(new ListenAddress("127.0.0.1", 7400));
     assertThat(c.dataDirectory()).isEqualTo(Path.of("helios-data").toAbsolutePath());
     var shop = c.source("shop").orElseThrow();
@@ -95,11 +97,21 @@ class ConfigurationLoaderTest {
   @Test
   void flagsWinOverTheEnvironmentWhichWinsOverTheFile() {
     String file = SOUND + "listen: 127.0.0.1:1\ndata-dir: from-file\nrelay: { wal-budget: 2GiB }\n";
-    LoadedConfiguration loaded = load(
-        file,
-        Map.of("HELIOS_LISTEN", "127.0.0.1:2", "HELIOS_DATA_DIR", "from-environment", "HELIOS_RELAY_MAX_BYTES", "1GiB",
-            "HELIOS_SOURCES_SHOP_SLOT", "my_slot", "HELIOS_SOURCES_SHOP_TABLES", "public.*, !public.audit"),
-        Map.of("listen", "127.0.0.1:3"));
+    LoadedConfiguration loaded =
+        load(
+            file,
+            Map.of(
+                "HELIOS_LISTEN",
+                "127.0.0.1:2",
+                "HELIOS_DATA_DIR",
+                "from-environment",
+                "HELIOS_RELAY_MAX_BYTES",
+                "1GiB",
+                "HELIOS_SOURCES_SHOP_SLOT",
+                "my_slot",
+                "HELIOS_SOURCES_SHOP_TABLES",
+                "public.*, !public.audit"),
+            Map.of("listen", "127.0.0.1:3"));
     ServerConfiguration c = Objects.requireNonNull(loaded.configuration());
     assertThat(c.listen().port()).isEqualTo(3);
     assertThat(c.dataDirectory()).isEqualTo(Path.of("from-environment").toAbsolutePath());
@@ -116,8 +128,8 @@ class ConfigurationLoaderTest {
 
   @Test
   void allProblemsOfAFileAreToldAtOnceEachWithKeyLineAndHint() {
-    List<Problem> problems = load(
-        """
+    List<Problem> problems =
+        load("""
         regoin: here
         listen: 0.0.0.0:7400
         sources:
@@ -137,68 +149,75 @@ class ConfigurationLoaderTest {
         relay: { max-bytes: 20GB, zstd-level: 77, wal-budget: 1KiB }
         apply: { workers: many }
         store:
-        """).problems();
-    assertThat(problems).extracting(p -> p.code().id() + " " + p.message()).containsExactly(
-        "HR-1102 c.yaml:1: regoin: unknown key",
-        "HR-9003 c.yaml:2: listen: 0.0.0.0:7400 is not loopback, and needs TLS",
-        "HR-1103 c.yaml:5: sources.shop.url: the value is not right",
-        "HR-1102 c.yaml:6: sources.shop.tabels: unknown key",
-        "HR-1105 c.yaml:7: sources.shop.capture: not in this release",
-        "HR-1105 c.yaml:8: sources.shop.checkpoint: not in this release",
-        "HR-1103 c.yaml:9: sources.shop.tenancy: exactly one of column, schema and database is needed",
-        "HR-1103 c.yaml:10: sources.b/d: the name \"b/d\" is not right",
-        "HR-1104 c.yaml:10: sources.b/d.tenancy: is missing",
-        "HR-1103 c.yaml:12: sources.b/d.port: the value is not right",
-        "HR-1103 c.yaml:13: sources.b/d.password-file: the password file cannot be read",
-        "HR-1103 c.yaml:14: sources.b/d.slot: the value is not right",
-        "HR-1103 c.yaml:15: targets: a section is needed",
-        "HR-1105 c.yaml:16: peers: not in this release",
-        "HR-1103 c.yaml:17: relay.max-bytes: the value is not right",
-        "HR-1103 c.yaml:17: relay.wal-budget: the value is not right",
-        "HR-1103 c.yaml:17: relay.zstd-level: the value is not right",
-        "HR-1103 c.yaml:18: apply.workers: the value is not right",
-        "HR-1104 c.yaml:19: store: has no value");
-    assertThat(problems).allSatisfy(p -> {
-      assertThat(p.why()).isNotBlank();
-      assertThat(p.hint()).isNotBlank();
-    });
+        """)
+            .problems();
+    assertThat(problems)
+        .extracting(p -> p.code().id() + " " + p.message())
+        .containsExactly(
+            "HR-1102 c.yaml:1: regoin: unknown key",
+            "HR-9003 c.yaml:2: listen: 0.0.0.0:7400 is not loopback, and needs TLS",
+            "HR-1103 c.yaml:5: sources.shop.url: the value is not right",
+            "HR-1102 c.yaml:6: sources.shop.tabels: unknown key",
+            "HR-1105 c.yaml:7: sources.shop.capture: not in this release",
+            "HR-1105 c.yaml:8: sources.shop.checkpoint: not in this release",
+            "HR-1103 c.yaml:9: sources.shop.tenancy: exactly one of column, schema and database is needed",
+            "HR-1103 c.yaml:10: sources.b/d: the name \"b/d\" is not right",
+            "HR-1104 c.yaml:10: sources.b/d.tenancy: is missing",
+            "HR-1103 c.yaml:12: sources.b/d.port: the value is not right",
+            "HR-1103 c.yaml:13: sources.b/d.password-file: the password file cannot be read",
+            "HR-1103 c.yaml:14: sources.b/d.slot: the value is not right",
+            "HR-1103 c.yaml:15: targets: a section is needed",
+            "HR-1105 c.yaml:16: peers: not in this release",
+            "HR-1103 c.yaml:17: relay.max-bytes: the value is not right",
+            "HR-1103 c.yaml:17: relay.wal-budget: the value is not right",
+            "HR-1103 c.yaml:17: relay.zstd-level: the value is not right",
+            "HR-1103 c.yaml:18: apply.workers: the value is not right",
+            "HR-1104 c.yaml:19: store: has no value");
+    assertThat(problems)
+        .allSatisfy(
+            p -> {
+              assertThat(p.why()).isNotBlank();
+              assertThat(p.hint()).isNotBlank();
+            });
     assertThat(problems.getFirst().hint()).isEqualTo("did you mean \"region\"?");
     assertThat(problems.get(3).hint()).isEqualTo("did you mean \"tables\"?");
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = '|', textBlock =
-      """
-      sources: { s: { url: 'postgresql://h/d', tenancy: { column: c }, tables: ['public.'] } } | "public." is no glob of tables
-      sources: { s: { url: 'postgresql://h/d', tenancy: { schema: no_key } } } | the value is not right
-      sources: { s: { url: 'postgresql://h/d', tenancy: { schema: '{key}_{key}' } } } | the value is not right
-      sources: { s: { url: 'postgresql://h/d', tenancy: { database: false } } } | the value is not right
-      sources: { s: { url: 'postgresql://h/d', tenancy: { colum: c } } } | unknown key
-      sources: { s: { url: 'postgresql://h/d', tenancy: column } } | a section is needed
-      sources: { s: { url: 'postgresql://h,i/d', tenancy: { column: c } } } | the value is not right
-      sources: { s: { url: 'postgresql://h/d?sslmode', tenancy: { column: c } } } | the value is not right
-      sources: { s: { url: 'postgresql://h/%zz', tenancy: { column: c } } } | the value is not right
-      sources: { s: { url: 'postgresql://h/d', host: other, tenancy: { column: c } } } | says otherwise than url
-      sources: { s: { tenancy: { column: c } } } | is missing
-      sources: { s: { host: /run/postgresql, tenancy: { column: c } } } | the connection is not right
-      sources: { s: { url: [a], tenancy: { column: c } } } | one value is needed
-      sources: { s: { service: nowhere, tenancy: { column: c } } } | the service file cannot be read
-      sources: { s: 5 } | a section is needed
-      sources: { "it's": { url: 'postgresql://h/d', tenancy: { column: c } } } | the name "it's" is not right
-      listen: 7400 | the value is not right
-      listen: 127.0.0.1:99999 | the value is not right
-      listen: db.example.com:7400 | needs TLS
-      listen: "[::]:7400" | needs TLS
-      store: mysql://x | the value is not right
-      relay: { max-bytes: 1GiB, max-bytes-per-tenant: 2GiB } | is more than max-bytes
-      relay: { max-bytes: 1KiB } | the value is not right
-      apply: { workers: 0 } | the value is not right
-      apply: { workers: 1.5 } | the value is not right
-      apply: 4 | a section is needed
-      - a | is no configuration
-      a: b: c | is not YAML
-      tables: [*.*] | is not YAML
-      """)
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          sources: { s: { url: 'postgresql://h/d', tenancy: { column: c }, tables: ['public.'] } } | "public." is no glob of tables
+          sources: { s: { url: 'postgresql://h/d', tenancy: { schema: no_key } } } | the value is not right
+          sources: { s: { url: 'postgresql://h/d', tenancy: { schema: '{key}_{key}' } } } | the value is not right
+          sources: { s: { url: 'postgresql://h/d', tenancy: { database: false } } } | the value is not right
+          sources: { s: { url: 'postgresql://h/d', tenancy: { colum: c } } } | unknown key
+          sources: { s: { url: 'postgresql://h/d', tenancy: column } } | a section is needed
+          sources: { s: { url: 'postgresql://h,i/d', tenancy: { column: c } } } | the value is not right
+          sources: { s: { url: 'postgresql://h/d?sslmode', tenancy: { column: c } } } | the value is not right
+          sources: { s: { url: 'postgresql://h/%zz', tenancy: { column: c } } } | the value is not right
+          sources: { s: { url: 'postgresql://h/d', host: other, tenancy: { column: c } } } | says otherwise than url
+          sources: { s: { tenancy: { column: c } } } | is missing
+          sources: { s: { host: /run/postgresql, tenancy: { column: c } } } | the connection is not right
+          sources: { s: { url: [a], tenancy: { column: c } } } | one value is needed
+          sources: { s: { service: nowhere, tenancy: { column: c } } } | the service file cannot be read
+          sources: { s: 5 } | a section is needed
+          sources: { "it's": { url: 'postgresql://h/d', tenancy: { column: c } } } | the name "it's" is not right
+          listen: 7400 | the value is not right
+          listen: 127.0.0.1:99999 | the value is not right
+          listen: db.example.com:7400 | needs TLS
+          listen: "[::]:7400" | needs TLS
+          store: mysql://x | the value is not right
+          relay: { max-bytes: 1GiB, max-bytes-per-tenant: 2GiB } | is more than max-bytes
+          relay: { max-bytes: 1KiB } | the value is not right
+          apply: { workers: 0 } | the value is not right
+          apply: { workers: 1.5 } | the value is not right
+          apply: 4 | a section is needed
+          - a | is no configuration
+          a: b: c | is not YAML
+          tables: [*.*] | is not YAML
+          """)
   void eachKindOfMistakeIsNamed(String file, String expected) {
     LoadedConfiguration loaded = load(file, Map.of("PGSERVICEFILE", directory.resolve("none").toString()), Map.of());
     assertThat(loaded.configuration()).isNull();
@@ -207,7 +226,8 @@ class ConfigurationLoaderTest {
 
   @Test
   void aKeyThatIsGivenTwiceIsRefused() {
-    assertThat(load("region: a\nregion: b\n").problems()).singleElement()
+    assertThat(load("region: a\nregion: b\n").problems())
+        .singleElement()
         .satisfies(p -> assertThat(p.message()).isEqualTo("c.yaml:2: is not YAML"));
   }
 
@@ -220,48 +240,56 @@ class ConfigurationLoaderTest {
 
   @Test
   void unknownVariablesAreWarningsOnly() {
-    LoadedConfiguration loaded = load(
-        SOUND,
-        Map.of("HELIOS_LISTN", "x", "HELIOS_FROBNICATE", "y", "HELIOS_TOKEN", "known elsewhere", "OTHER", "z"),
-        Map.of());
+    LoadedConfiguration loaded =
+        load(
+            SOUND,
+            Map.of("HELIOS_LISTN", "x", "HELIOS_FROBNICATE", "y", "HELIOS_TOKEN", "known elsewhere", "OTHER", "z"),
+            Map.of());
     assertThat(loaded.configuration()).isNotNull();
-    assertThat(loaded.warnings()).containsExactly(
-        "the environment variable HELIOS_FROBNICATE is not known and has no effect",
-        "the environment variable HELIOS_LISTN is not known and has no effect; did you mean HELIOS_LISTEN?");
+    assertThat(loaded.warnings())
+        .containsExactly(
+            "the environment variable HELIOS_FROBNICATE is not known and has no effect",
+            "the environment variable HELIOS_LISTN is not known and has no effect; did you mean HELIOS_LISTEN?");
   }
 
   @Test
   void aWrongVariableIsNamedByItsOwnName() {
-    assertThat(load(SOUND, Map.of("HELIOS_APPLY_WORKERS", "lots"), Map.of()).problems()).singleElement()
+    assertThat(load(SOUND, Map.of("HELIOS_APPLY_WORKERS", "lots"), Map.of()).problems())
+        .singleElement()
         .satisfies(p -> assertThat(p.message()).startsWith("environment HELIOS_APPLY_WORKERS: apply.workers"));
   }
 
   @Test
   void captureByCheckpointIsRefusedFromTheEnvironmentToo() {
-    assertThat(load(SOUND, Map.of("HELIOS_SOURCES_SHOP_CAPTURE", "checkpoint"), Map.of()).problems()).singleElement()
+    assertThat(load(SOUND, Map.of("HELIOS_SOURCES_SHOP_CAPTURE", "checkpoint"), Map.of()).problems())
+        .singleElement()
         .satisfies(p -> assertThat(p.code().id()).isEqualTo("HR-1105"));
   }
 
   @Test
   void noSecretIsShownOrRepeated() {
-    LoadedConfiguration loaded = load(
-        """
-        store: postgresql://helios:st0re@db/control
-        sources:
-          shop:
-            url: postgresql://helios:hunter2@127.0.0.1/shop?sslpassword=s3sl
-            tenancy: { column: t }
-          bad:
-            url: postgresql://helios:hunter3@127.0.0.1,b/shop
-            tenancy: { column: t }
-        """);
+    LoadedConfiguration loaded =
+        load(
+            """
+            store: postgresql://helios:st0re@db/control
+            sources:
+              shop:
+                url: postgresql://helios:hunter2@127.0.0.1/shop?sslpassword=s3sl
+                tenancy: { column: t }
+              bad:
+                url: postgresql://helios:hunter3@127.0.0.1,b/shop
+                tenancy: { column: t }
+            """);
     assertThat(loaded.toString()).doesNotContain("hunter2", "hunter3", "st0re", "s3sl");
-    assertThat(loaded.values()).contains(new EffectiveValue("store", "postgresql://helios:****@db/control", "c.yaml:1"));
+    assertThat(loaded.values())
+        .contains(new EffectiveValue("store", "postgresql://helios:****@db/control", "c.yaml:1"));
   }
 
   @Test
   void thePasswordFileOfLibpqIsConsultedUnlessOthersCanReadIt() throws IOException {
-    Path passwords = Files.writeString(directory.resolve("pgpass"), "# comment\nother:*:*:*:no\n127.0.0.1:5432:*:helios:a\\:b\\\\c\n");
+    Path passwords =
+        Files.writeString(
+            directory.resolve("pgpass"), "# comment\nother:*:*:*:no\n127.0.0.1:5432:*:helios:a\\:b\\\\c\n");
     Files.setPosixFilePermissions(passwords, PosixFilePermissions.fromString("rw-------"));
     Map<String, String> environment = Map.of("PGPASSFILE", passwords.toString());
     assertThat(sound(SOUND, environment).source("shop").orElseThrow().connection().password()).isEqualTo("a:b\\c");
@@ -271,36 +299,46 @@ class ConfigurationLoaderTest {
 
   @Test
   void aServiceGivesWhatFieldsLeaveOpen() throws IOException {
-    Path services = Files.writeString(directory.resolve("services"), "[shop]\nhost=db.internal\nport=6543\ndbname=shop\n# user=x\n[other]\nhost=no\n");
-    ServerConfiguration c = sound(
-        "sources: { shop: { service: shop, user: helios, tenancy: { database: true } } }",
-        Map.of("PGSERVICEFILE", services.toString()));
-    assertThat(c.source("shop").orElseThrow().connection().toString()).isEqualTo("ConnectionSettings[helios@db.internal:6543/shop]");
+    Path services =
+        Files.writeString(
+            directory.resolve("services"),
+            "[shop]\nhost=db.internal\nport=6543\ndbname=shop\n# user=x\n[other]\nhost=no\n");
+    ServerConfiguration c =
+        sound(
+            "sources: { shop: { service: shop, user: helios, tenancy: { database: true } } }",
+            Map.of("PGSERVICEFILE", services.toString()));
+    assertThat(c.source("shop").orElseThrow().connection().toString())
+        .isEqualTo("ConnectionSettings[helios@db.internal:6543/shop]");
   }
 
   @Test
   void slotNamesAreMadeFromNamesThatASlotCannotHave() {
     assertThat(sound("sources: { Shop-EU.1: { url: 'postgresql://h/d', tenancy: { schema: 't_{key}' } } }").sources())
         .singleElement()
-        .satisfies(s -> {
-          assertThat(s.slot()).isEqualTo("helios_shop_eu_1");
-          assertThat(s.publication()).isEqualTo("helios_shop_eu_1");
-        });
+        .satisfies(
+            s -> {
+              assertThat(s.slot()).isEqualTo("helios_shop_eu_1");
+              assertThat(s.publication()).isEqualTo("helios_shop_eu_1");
+            });
   }
 
   @Test
   void twoSourcesDoNotShareASlot() {
-    assertThat(load(
-        """
-        sources:
-          a-b: { url: "postgresql://h/d", tenancy: { column: t } }
-          a_b: { url: "postgresql://h/d", tenancy: { column: t } }
-        """).problems()).singleElement().satisfies(p -> assertThat(p.message()).contains("is the slot of source \"a-b\" too"));
+    assertThat(
+            load("""
+            sources:
+              a-b: { url: "postgresql://h/d", tenancy: { column: t } }
+              a_b: { url: "postgresql://h/d", tenancy: { column: t } }
+            """)
+                .problems())
+        .singleElement()
+        .satisfies(p -> assertThat(p.message()).contains("is the slot of source \"a-b\" too"));
   }
 
   @Test
   void addressesOfSixthVersionAreKept() {
-    ServerConfiguration c = sound("listen: '[::1]:7400'\nsources: { s: { url: 'postgresql://u@[::1]:5433/d', tenancy: { column: t } } }");
+    ServerConfiguration c =
+        sound("listen: '[::1]:7400'\nsources: { s: { url: 'postgresql://u@[::1]:5433/d', tenancy: { column: t } } }");
     assertThat(c.listen()).isEqualTo(new ListenAddress("::1", 7400)).hasToString("[::1]:7400");
     assertThat(c.source("s").orElseThrow().connection().host()).isEqualTo("::1");
   }

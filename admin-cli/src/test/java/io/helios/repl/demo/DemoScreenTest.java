@@ -32,7 +32,8 @@ class DemoScreenTest {
   void elsewhereThanOnATerminalTheLiveTableIsOneLine() {
     try (DemoScreen screen = screen(new Terminal(false, false, true, 80, 24))) {
       screen.live(
-          List.of(status("a", TenantState.STREAMING, 1, 0.004), status("b", TenantState.STREAMING, 1, 1.25)), "7 transactions");
+          List.of(status("a", TenantState.STREAMING, 1, 0.004), status("b", TenantState.STREAMING, 1, 1.25)),
+          "7 transactions");
     }
     assertThat(printed()).isEqualTo("  7 transactions; 2 tenants, furthest behind 1.3 s\n");
   }
@@ -43,7 +44,10 @@ class DemoScreenTest {
       screen.heading("Copying …");
       screen.copying(List.of(status("aster-books", TenantState.COPYING, 500, 0.0)));
     }
-    assertThat(printed()).contains("############............").doesNotContainPattern("\u001b\\[[0-9;]*m").containsPattern("^\\p{ASCII}*$");
+    assertThat(printed())
+        .contains("############............")
+        .doesNotContainPattern("\u001b\\[[0-9;]*m")
+        .containsPattern("^\\p{ASCII}*$");
   }
 
   @Test
@@ -63,7 +67,11 @@ class DemoScreenTest {
       screen.live(many, "the total");
     }
     List<String> lines = printed().replaceAll("\u001b\\[[?0-9;]*[A-Za-z]", "").replace("\r", "").lines().toList();
-    assertThat(lines).hasSizeLessThan(24).allMatch(line -> line.length() < 50).endsWith("  the total").contains("  87 more");
+    assertThat(lines)
+        .hasSizeLessThan(24)
+        .allMatch(line -> line.length() < 50)
+        .endsWith("  the total")
+        .contains("  87 more");
   }
 
   @Test
@@ -87,7 +95,24 @@ class DemoScreenTest {
   private static TenantStatus status(
       String tenant, TenantState state, long rows, @org.jspecify.annotations.Nullable Double lag) {
     return new TenantStatus(
-        tenant, state, "shop", "copy", "standard", 1, lag, 0L, 5, 12, new Lsn(77), new Lsn(77),
-        new TenantStatus.CopyProgress(4, 0, rows, rows, 1000, 1000), 0, 0, 0, Instant.EPOCH, null, null);
+        tenant,
+        state,
+        "shop",
+        "copy",
+        "standard",
+        1,
+        lag,
+        0L,
+        5,
+        12,
+        new Lsn(77),
+        new Lsn(77),
+        new TenantStatus.CopyProgress(4, 0, rows, rows, 1000, 1000),
+        0,
+        0,
+        0,
+        Instant.EPOCH,
+        null,
+        null);
   }
 }

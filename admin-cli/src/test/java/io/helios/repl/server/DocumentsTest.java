@@ -39,7 +39,8 @@ class DocumentsTest {
 
   @Test
   void aTenantsStatusIsTheManualsExample() {
-    same(Documents.tenantStatus(status(TenantState.STREAMING, null)),
+    same(
+        Documents.tenantStatus(status(TenantState.STREAMING, null)),
         """
         {"apiVersion": "helios-repl/v1", "kind": "TenantStatus", "tenant": "tenant-123", "state": "STREAMING",
          "source": "shop", "target": "shop-eu", "tier": "standard", "epoch": 1,
@@ -52,7 +53,8 @@ class DocumentsTest {
 
   @Test
   void aTenantsErrorHasTheManualsFields() {
-    same(Documents.tenantStatus(status(TenantState.FAILED, PROBLEM)).path("error"),
+    same(
+        Documents.tenantStatus(status(TenantState.FAILED, PROBLEM)).path("error"),
         """
         {"code": "HR-9001", "message": "what", "hint": "run this", "lsn": "2/A0", "table": "public.orders", "at": "2026-01-01T00:00:00.123Z"}
         """);
@@ -60,44 +62,88 @@ class DocumentsTest {
 
   @Test
   void whatIsNotKnownIsNull() {
-    TenantStatus fresh = new TenantStatus("a", TenantState.CREATED, "s", "t", "standard", 1, null, null, 5, 0, null, null,
-        TenantStatus.CopyProgress.NONE, 0, 0, 0, AT, null, null);
+    TenantStatus fresh =
+        new TenantStatus(
+            "a",
+            TenantState.CREATED,
+            "s",
+            "t",
+            "standard",
+            1,
+            null,
+            null,
+            5,
+            0,
+            null,
+            null,
+            TenantStatus.CopyProgress.NONE,
+            0,
+            0,
+            0,
+            AT,
+            null,
+            null);
     ObjectNode node = Documents.tenantStatus(fresh);
-    assertThat(List.of("lagSeconds", "lagBytes", "appliedLsn", "capturedLsn", "error")).allSatisfy(f -> {
-      assertThat(node.has(f)).isTrue();
-      assertThat(node.path(f).isNull()).isTrue();
-    });
+    assertThat(List.of("lagSeconds", "lagBytes", "appliedLsn", "capturedLsn", "error"))
+        .allSatisfy(
+            f -> {
+              assertThat(node.has(f)).isTrue();
+              assertThat(node.path(f).isNull()).isTrue();
+            });
   }
 
   @ParameterizedTest
-  @EnumSource(value = TenantState.class, names = {"FENCED", "CUTOVER", "MOVED", "PROMOTED"}, mode = EnumSource.Mode.EXCLUDE)
+  @EnumSource(
+      value = TenantState.class,
+      names = {"FENCED", "CUTOVER", "MOVED", "PROMOTED"},
+      mode = EnumSource.Mode.EXCLUDE)
   void everyStateOfThisReleaseHasANextStepThatIsACommand(TenantState state) {
-    assertThat(Documents.nextSteps("acme", state)).isNotEmpty().allMatch(s -> s.startsWith("helios-repl ") && s.contains(" acme"));
+    assertThat(Documents.nextSteps("acme", state))
+        .isNotEmpty()
+        .allMatch(s -> s.startsWith("helios-repl ") && s.contains(" acme"));
   }
 
   @Test
   void aVerificationIsTheManualsExample() {
-    Verification v = new Verification("tenant-123", Lsn.parse("2/A0"), AT, 17, List.of(new Verification.TableResult("public.orders", 10, 10, 0)));
-    same(Documents.verification(v),
+    Verification v =
+        new Verification(
+            "tenant-123", Lsn.parse("2/A0"), AT, 17, List.of(new Verification.TableResult("public.orders", 10, 10, 0)));
+    same(
+        Documents.verification(v),
         """
         {"apiVersion": "helios-repl/v1", "kind": "Verification", "tenant": "tenant-123", "lsn": "2/A0", "at": "2026-01-01T00:00:00.123Z",
          "millis": 17, "equal": true, "tables": [{"table": "public.orders", "sourceRows": 10, "targetRows": 10, "differing": 0}]}
         """);
-    Verification differing = new Verification("a", Lsn.parse("0/1"), AT, 1, List.of(new Verification.TableResult("public.t", 10, 10, 1)));
+    Verification differing =
+        new Verification("a", Lsn.parse("0/1"), AT, 1, List.of(new Verification.TableResult("public.t", 10, 10, 1)));
     assertThat(Documents.verification(differing).path("equal").asBoolean()).isFalse();
   }
 
   @Test
   void aDescribedTenantHasItsDeclarationStatusAndEvents() {
-    Tenant tenant = new Tenant(new UUID(1, 2), "tenant-123", "123", "shop", "shop-eu", new TableFilter(List.of("public.*", "!public.x")),
-        Tier.BEST_EFFORT, Duration.ofSeconds(5), ConflictPolicy.SOURCE_WINS, 1);
-    ObjectNode node = Documents.tenant(
-        new StoredTenant(tenant, DesiredState.RUNNING, AT),
-        status(TenantState.STREAMING, null),
-        List.of(new StoredEvent(1, AT, FleetEvent.Severity.ERROR, "tenant-123", "tenant-state", "failed", "HR-9001", "run")));
+    Tenant tenant =
+        new Tenant(
+            new UUID(1, 2),
+            "tenant-123",
+            "123",
+            "shop",
+            "shop-eu",
+            new TableFilter(List.of("public.*", "!public.x")),
+            Tier.BEST_EFFORT,
+            Duration.ofSeconds(5),
+            ConflictPolicy.SOURCE_WINS,
+            1);
+    ObjectNode node =
+        Documents.tenant(
+            new StoredTenant(tenant, DesiredState.RUNNING, AT),
+            status(TenantState.STREAMING, null),
+            List.of(
+                new StoredEvent(
+                    1, AT, FleetEvent.Severity.ERROR, "tenant-123", "tenant-state", "failed", "HR-9001", "run")));
     ObjectNode status = (ObjectNode) node.remove("status");
     assertThat(status.path("kind").asString()).isEqualTo("TenantStatus");
-    same(node,
+    same(
+        node,
         """
         {"apiVersion": "helios-repl/v1", "kind": "Tenant", "tenant": "tenant-123", "id": "00000000-0000-0001-0000-000000000002",
          "key": "123", "source": "shop", "target": "shop-eu", "tables": ["public.*", "!public.x"], "tier": "best-effort",
@@ -109,12 +155,15 @@ class DocumentsTest {
 
   @Test
   void sourcesAndTargetsTellHowTheyAre() {
-    same(Documents.endpoint(new EndpointStatus("shop", "source", "h:5432/shop", true, Lsn.parse("0/10"), 5L, 6L, 7, null, null)),
+    same(
+        Documents.endpoint(
+            new EndpointStatus("shop", "source", "h:5432/shop", true, Lsn.parse("0/10"), 5L, 6L, 7, null, null)),
         """
         {"apiVersion": "helios-repl/v1", "kind": "Source", "source": "shop", "place": "h:5432/shop", "reachable": true,
          "capturedLsn": "0/10", "retainedWalBytes": 5, "relayBytes": 6, "tenants": 7, "error": null}
         """);
-    same(Documents.endpoint(new EndpointStatus("eu", "target", "h:5432/shop", false, null, null, null, 0, PROBLEM, AT)),
+    same(
+        Documents.endpoint(new EndpointStatus("eu", "target", "h:5432/shop", false, null, null, null, 0, PROBLEM, AT)),
         """
         {"apiVersion": "helios-repl/v1", "kind": "Target", "target": "eu", "place": "h:5432/shop", "reachable": false, "tenants": 0,
          "error": {"code": "HR-9001", "message": "what", "hint": "run this", "lsn": "2/A0", "table": "public.orders", "at": "2026-01-01T00:00:00.123Z"}}
@@ -125,21 +174,24 @@ class DocumentsTest {
   void aCheckIsNotOkWhenAnythingIsAnError() {
     Finding warning = new Finding(Severity.WARN, ErrorCode.INTERNAL, "m", "w", "h");
     Finding error = new Finding(Severity.ERROR, ErrorCode.INTERNAL, "m", "w", "h");
-    same(Documents.check("source", "shop", List.of(warning)),
+    same(
+        Documents.check("source", "shop", List.of(warning)),
         """
         {"apiVersion": "helios-repl/v1", "kind": "Check", "source": "shop", "ok": true,
-         "findings": [{"severity": "WARN", "code": "HR-9001", "message": "m", "why": "w", "hint": "h"}]}
+         "findings": [{"severity": "WARN", "code": "HR-9001", "message": "m", "why": "w", "hint": "h", "table": null}]}
         """);
     assertThat(Documents.check("target", "eu", List.of(warning, error)).path("ok").asBoolean()).isFalse();
   }
 
   @Test
   void plansAndPreparationsListTheirSteps() {
-    same(Documents.preparation("source", "shop", new PreparationPlan(List.of("CREATE X"), false)),
+    same(
+        Documents.preparation("source", "shop", new PreparationPlan(List.of("CREATE X"), false)),
         """
         {"apiVersion": "helios-repl/v1", "kind": "Preparation", "source": "shop", "done": false, "sql": ["CREATE X"]}
         """);
-    same(Documents.plan("tenant start", "acme", List.of("copy")),
+    same(
+        Documents.plan("tenant start", "acme", List.of("copy")),
         """
         {"apiVersion": "helios-repl/v1", "kind": "Plan", "command": "tenant start", "name": "acme", "steps": ["copy"]}
         """);
@@ -147,8 +199,11 @@ class DocumentsTest {
 
   @Test
   void listsHaveItems() {
-    same(Documents.list("TenantList", List.of()), "{\"apiVersion\": \"helios-repl/v1\", \"kind\": \"TenantList\", \"items\": []}");
-    same(Documents.configuration(List.of(new EffectiveValue("listen", "x", "default"))),
+    same(
+        Documents.list("TenantList", List.of()),
+        "{\"apiVersion\": \"helios-repl/v1\", \"kind\": \"TenantList\", \"items\": []}");
+    same(
+        Documents.configuration(List.of(new EffectiveValue("listen", "x", "default"))),
         """
         {"apiVersion": "helios-repl/v1", "kind": "Configuration", "items": [{"key": "listen", "value": "x", "origin": "default"}]}
         """);
@@ -156,7 +211,8 @@ class DocumentsTest {
 
   @Test
   void problemsAreProblemDocuments() {
-    same(Problems.document(PROBLEM, 500),
+    same(
+        Problems.document(PROBLEM, 500),
         """
         {"type": "urn:helios-repl:HR-9001", "title": "A bug in helios-repl", "code": "HR-9001", "detail": "what", "why": "why",
          "hint": "run this", "lsn": "2/A0", "table": "public.orders", "status": 500}
@@ -170,8 +226,25 @@ class DocumentsTest {
   }
 
   private static TenantStatus status(TenantState state, @Nullable Problem error) {
-    return new TenantStatus("tenant-123", state, "shop", "shop-eu", "standard", 1, 0.21, 41984L, 5, 3412, Lsn.parse("2/A0012F30"),
-        Lsn.parse("2/A001C0F8"), new TenantStatus.CopyProgress(23, 23, 1_000_000, 1_932_735_283, 1_000_000, 1_932_735_283), 0, 9_437_184,
-        40_370_176, AT, error, error == null ? null : AT);
+    return new TenantStatus(
+        "tenant-123",
+        state,
+        "shop",
+        "shop-eu",
+        "standard",
+        1,
+        0.21,
+        41984L,
+        5,
+        3412,
+        Lsn.parse("2/A0012F30"),
+        Lsn.parse("2/A001C0F8"),
+        new TenantStatus.CopyProgress(23, 23, 1_000_000, 1_932_735_283, 1_000_000, 1_932_735_283),
+        0,
+        9_437_184,
+        40_370_176,
+        AT,
+        error,
+        error == null ? null : AT);
   }
 }

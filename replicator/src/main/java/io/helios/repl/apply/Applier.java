@@ -32,6 +32,7 @@ public final class Applier implements AutoCloseable {
   private final Backoff backoff;
 
   private volatile @Nullable Problem problem;
+  private @Nullable FrameOpener ownOpener;
   private @Nullable TargetSession session;
   private int failures;
   private long retryAt;
@@ -56,7 +57,9 @@ public final class Applier implements AutoCloseable {
 
   /** An applier on sealed frames; the opener is its own from now on. */
   public static Applier open(ApplySchedule schedule, FrameOpener opener, Target target, ApplySettings settings) {
-    return new Applier(schedule, opener::open, target, settings, System::nanoTime);
+    Applier applier = new Applier(schedule, opener::open, target, settings, System::nanoTime);
+    applier.ownOpener = opener;
+    return applier;
   }
 
   /** One turn of up to so many tenants. Returns 0 when there was nothing to do: see {@link #awaitWork}. */
@@ -120,8 +123,16 @@ public final class Applier implements AutoCloseable {
     return problem;
   }
 
+  /** Ends the session, and the opener if it is its own. The worker must have stopped. */
   @Override
   public void close() {
+    disconnect();
+    if (ownOpener != null) {
+      ownOpener.close();
+    }
+  }
+
+  private void disconnect() {
     TargetSession open = session;
     session = null;
     if (open != null) {
@@ -134,7 +145,7 @@ public final class Applier implements AutoCloseable {
     if (open != null && open.isUsable()) {
       return open;
     }
-    close();
+    disconnect();
     TargetSession opened = target.connect();
     session = opened;
     return opened;
@@ -144,7 +155,7 @@ public final class Applier implements AutoCloseable {
     failures++;
     problem = e.problem();
     retryAt = nanos.getAsLong() + backoff.pauseNanos(failures);
-    close();
+    disconnect();
   }
 
 }

@@ -1,5 +1,6 @@
 package io.helios.repl.apply;
 
+import io.helios.repl.postgres.RowCondition;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
@@ -83,7 +84,7 @@ public final class CopyLedger {
     List<String> occupied = new ArrayList<>();
     inTransaction(connection, () -> {
       for (TenantTable table : tables) {
-        table.requireCanonicalKey(connection, tenantName);
+        RowCondition.requireCanonicalKey(connection, table.definition(), table.keyColumn(), table.key(), tenantName);
         if (holdsRows(connection, table)) {
           occupied.add(table.qualifiedName());
         }
@@ -147,7 +148,7 @@ public final class CopyLedger {
     String sql = table.keyColumn() == null && mayTruncate(connection, table.definition())
         ? "TRUNCATE TABLE " + TableStorage.source(table.definition())
         : "DELETE FROM " + TableStorage.source(table.definition()) + " t WHERE "
-            + table.bind(connection).sql("t");
+            + RowCondition.bind(connection, table.definition(), table.keyColumn(), table.key()).sql("t");
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
@@ -198,7 +199,7 @@ public final class CopyLedger {
 
   private static boolean holdsRows(Connection connection, TenantTable table) throws SQLException {
     String sql = "SELECT EXISTS (SELECT FROM " + TableStorage.source(table.definition()) + " t WHERE "
-        + table.bind(connection).sql("t") + ")";
+        + RowCondition.bind(connection, table.definition(), table.keyColumn(), table.key()).sql("t") + ")";
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(sql)) {
       return row.next() && row.getBoolean(1);

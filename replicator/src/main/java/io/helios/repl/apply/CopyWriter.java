@@ -181,7 +181,7 @@ public final class CopyWriter implements AutoCloseable {
     if (tenantColumn == null || !table.definition().deferrableKeys()) {
       return;
     }
-    RowCondition mine = table.bind(connection);
+    RowCondition mine = RowCondition.bind(connection, table.definition(), table.keyColumn(), table.key());
     try (PreparedStatement constraints = connection.prepareStatement(DEFERRABLE)) {
       constraints.setLong(1, Integer.toUnsignedLong(table.definition().oid()));
       try (ResultSet row = constraints.executeQuery()) {

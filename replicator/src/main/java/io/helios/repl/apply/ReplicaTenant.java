@@ -1,6 +1,9 @@
 package io.helios.repl.apply;
 
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.relay.FrameSource;
 import io.helios.repl.tenant.Tenant;
@@ -61,7 +64,8 @@ public final class ReplicaTenant {
   /**
    * Applies every transaction with a commit LSN before {@code at}, and none at or after it, until {@link #release}. The
    * future completes, with the position reached, once all of them are at the target; it needs the source to be captured
-   * up to {@code at}. A hold that was there before is cancelled. A hold before the position reached never completes.
+   * up to {@code at}. It completes exceptionally when the tenant is past that point already (TransientException: ask for
+   * a later one) or stops (OperatorException), and is cancelled by {@link #release} and by another hold.
    */
   public CompletableFuture<Lsn> holdAt(Lsn at) {
     release();
@@ -104,7 +108,13 @@ public final class ReplicaTenant {
   void drained(Lsn captured) {
     Hold now = hold;
     Lsn reached = position;
-    if (now != null && reached != null && !captured.isBefore(now.at()) && reached.isBefore(now.at())) {
+    if (now != null && reached != null && !reached.isBefore(now.at())) {
+      now.held().completeExceptionally(new TransientException(new Problem(
+          ErrorCode.TARGET_BUSY,
+          "tenant \"" + tenant.name() + "\" is past " + now.at() + " already",
+          "it was applied up to " + reached + " while it was asked to hold",
+          "nothing need be done; a later point is chosen")));
+    } else if (now != null && reached != null && !captured.isBefore(now.at())) {
       now.held().complete(reached);
     }
     Lsn upTo = now == null ? captured : Lsn.min(captured, now.at());
@@ -174,7 +184,7 @@ public final class ReplicaTenant {
       rows += r.inserts() + r.updates() + r.deletes();
       sums.merge(table.getKey(), r, AppliedStatus.Rows::plus);
     }
-    status = new AppliedStatus(to, Lsn.max(s.caughtUpTo(), Lsn.INVALID), commitMicros,
+    status = new AppliedStatus(to, s.caughtUpTo(), commitMicros,
         s.transactions() + transactions, s.rows() + rows, s.conflicts() + conflicts, sums, 0, false, null);
   }
 
@@ -184,7 +194,7 @@ public final class ReplicaTenant {
         s.conflicts(), s.tables(), s.failures() + 1, forGood, problem);
     Hold now = hold;
     if (forGood && now != null) {
-      now.held().completeExceptionally(new io.helios.repl.error.OperatorException(problem));
+      now.held().completeExceptionally(new OperatorException(problem));
     }
   }
 

@@ -59,6 +59,8 @@ public final class TargetCheck {
   }
 
   /**
+   * Looks at everything.
+   *
    * @param target as the configured role, in autocommit mode; stays as it was
    * @param name the configured name, for messages
    * @param source an ordinary connection to the source, or null to look at the target alone

@@ -27,7 +27,6 @@ final class TenantReader {
   private final Function<Frame, byte[]> opener;
   private final int fetchBytes;
   private final Lsn captured;
-  private final @Nullable Lsn hold;
   private final Deque<Frame> fetched = new ArrayDeque<>();
   private @Nullable FrameHeader header;
   private @Nullable ChangeReader entries;
@@ -41,7 +40,6 @@ final class TenantReader {
     this.opener = opener;
     this.fetchBytes = fetchBytes;
     this.captured = new Lsn(tenant.frames().capturedUpTo());
-    this.hold = tenant.heldAt();
     this.commitLsn = tenant.position();
   }
 
@@ -65,6 +63,7 @@ final class TenantReader {
           if (begin.continued() || !lsn.isAfter(commitLsn)) {
             throw disorder("a transaction is cut short or out of order");
           }
+          Lsn hold = tenant.heldAt();
           if (hold != null && !lsn.isBefore(hold)) {
             drained = true;
             return false;

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * Routed changes to sealed frames in the journal: one open frame a tenant, cut when it is full, when all together are,
  * or when told. A transaction that does not fit goes on in the tenant's next frame.
  *
- * <p>A tenant that fails gets what was whole before, then a frame that begins the transaction and never ends it, and
- * nothing more: so even if everybody forgot about the failure, nobody could apply past it. Owned by the capture thread.
+ * <p>A tenant whose changes cannot be carried on is dropped from the journal, which is durable: nobody can apply past
+ * the hole, and its resync begins with {@link RelayJournal#forget}. Owned by the capture thread.
  */
 final class FrameAssembler implements RoutedChanges {
 
@@ -109,8 +109,6 @@ final class FrameAssembler implements RoutedChanges {
         int before = writer.size();
         writer.end(commitLsn);
         openBytes += writer.size() - before;
-        frame.wholePosition = commitLsn;
-        frame.wholeCommitMicros = commitMicros;
         if (writer.size() >= settings.frameBytes()) {
           cut(frame);
         }
@@ -180,33 +178,7 @@ final class FrameAssembler implements RoutedChanges {
     if (frame.failed) {
       return;
     }
-    keepWhatIsWhole(frame);
-    if (inTransaction && !frame.failed && !frame.continued) {
-      writer(frame);
-      cut(frame);
-    }
-    fail(frame, problem.at(inTransaction ? commitLsn.toString() : null, problem.table()));
-  }
-
-  private void keepWhatIsWhole(OpenFrame frame) {
-    ChangeWriter writer = frame.writer;
-    if (writer == null) {
-      return;
-    }
-    int before = writer.size();
-    if (writer.inTransaction()) {
-      writer.rollback();
-      frame.lastPosition = frame.wholePosition;
-      frame.lastCommitMicros = frame.wholeCommitMicros;
-    }
-    openBytes += writer.size() - before;
-    if (writer.size() > 0) {
-      boolean wasContinued = frame.continued;
-      cut(frame);
-      frame.continued = wasContinued;
-    } else {
-      discard(frame);
-    }
+    giveUp(frame, problem.at(inTransaction ? commitLsn.toString() : null, problem.table()));
   }
 
   /** The writer with a transaction begun in it; null when the tenant takes no more. */
@@ -294,7 +266,7 @@ final class FrameAssembler implements RoutedChanges {
       }
     } catch (OperatorException e) {
       // No key: this tenant's own trouble.
-      fail(frame, e.problem());
+      giveUp(frame, e.problem());
     }
     discard(frame);
     frame.continued = !complete;
@@ -312,13 +284,19 @@ final class FrameAssembler implements RoutedChanges {
     }
   }
 
+  /** Durably: not even a restart right now, with the failure forgotten, can go on over the hole. */
+  private void giveUp(OpenFrame frame, Problem problem) {
+    journal.drop(frame.route.tenant());
+    fail(frame, problem);
+  }
+
   private void fail(OpenFrame frame, Problem problem) {
     frame.failed = true;
     failures.put(frame.route.tenant(), problem);
     discard(frame);
   }
 
-  /** Tenants that the journal dropped for others' sake. */
+  /** Tenants that the journal has dropped: for others' sake, or before this start. */
   private void noticeOverflow() {
     var overflowed = journal.overflowed();
     if (overflowed.isEmpty()) {
@@ -334,8 +312,8 @@ final class FrameAssembler implements RoutedChanges {
   private static Problem overflow() {
     return new Problem(
         ErrorCode.JOURNAL_OVERFLOW,
-        "the tenant has outgrown its share of the relay journal",
-        "its target did not take its changes for too long",
-        "mend the target, then: helios-repl tenant resync NAME");
+        "the relay journal does not hold all of the tenant's changes",
+        "its share was used up while its target lagged, or an earlier trouble of its own ended its capture",
+        "helios-repl tenant errors NAME; mend what it names, then: helios-repl tenant resync NAME");
   }
 }

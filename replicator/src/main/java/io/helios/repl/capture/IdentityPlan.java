@@ -72,7 +72,7 @@ final class IdentityPlan {
 
   private static boolean covers(TableDefinition leaf, TableDefinition root) {
     return leaf.replicaIdentity() == 'f'
-        || root.replicaIdentity() != 'f' && leaf.identityKey().containsAll(root.identityKey());
+        || (root.replicaIdentity() != 'f' && leaf.identityKey().containsAll(root.identityKey()));
   }
 
   private List<TableDefinition> leaves(TableDefinition root) {

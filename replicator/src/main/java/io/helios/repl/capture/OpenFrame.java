@@ -17,11 +17,6 @@ final class OpenFrame {
   long firstCommitMicros;
   long lastCommitMicros;
 
-  /** The last transaction that is whole in it. */
-  Lsn wholePosition = Lsn.INVALID;
-
-  long wholeCommitMicros;
-
   /** Whether it is among those that are to be looked at when all are cut. */
   boolean listed;
 

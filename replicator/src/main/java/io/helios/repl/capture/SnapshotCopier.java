@@ -1,5 +1,6 @@
 package io.helios.repl.capture;
 
+import io.helios.repl.postgres.RowCondition;
 import io.helios.repl.change.CopySink;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
@@ -68,7 +69,7 @@ public final class SnapshotCopier implements AutoCloseable {
       ExportedSnapshot snapshot = ExportedSnapshot.atConsistentPoint(
           scope, source, "copy", tenant, tables.stream().map(TenantTable::definition).toList());
       for (TenantTable table : tables) {
-        table.requireCanonicalKey(snapshot.anchor(), tenant);
+        RowCondition.requireCanonicalKey(snapshot.anchor(), table.definition(), table.keyColumn(), table.key(), tenant);
       }
       return new SnapshotCopier(snapshot, List.copyOf(tables));
     } catch (SQLException e) {
@@ -128,7 +129,7 @@ public final class SnapshotCopier implements AutoCloseable {
 
   private long estimateRows(TenantTable table) throws SQLException {
     Connection connection = snapshot.anchor();
-    String condition = table.bind(connection).sql("t");
+    String condition = RowCondition.bind(connection, table.definition(), table.keyColumn(), table.key()).sql("t");
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery("EXPLAIN (FORMAT JSON) SELECT 1 FROM "
             + TableStorage.source(table.definition()) + " t WHERE " + condition)) {
@@ -194,7 +195,7 @@ public final class SnapshotCopier implements AutoCloseable {
           .map(column -> "t." + Identifiers.quote(column.name()))
           .collect(Collectors.joining(", "));
       return "COPY (SELECT " + columns + " FROM " + TableStorage.source(definition) + " t WHERE "
-          + part.table().bind(connection).sql("t") + " AND " + part.blocks().sql("t") + ") TO STDOUT WITH ("
+          + RowCondition.bind(connection, part.table().definition(), part.table().keyColumn(), part.table().key()).sql("t") + " AND " + part.blocks().sql("t") + ") TO STDOUT WITH ("
           + format.option() + ")";
     }
   }

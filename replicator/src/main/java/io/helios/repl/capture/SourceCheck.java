@@ -25,6 +25,8 @@ public final class SourceCheck {
   private SourceCheck() {}
 
   /**
+   * Looks at everything.
+   *
    * @param connection an ordinary one as the configured role; stays as it was
    * @param streaming whether the asking server reads the slot itself now, so that it being in use is no finding
    * @return errors first

@@ -25,7 +25,7 @@ public record SourceScope(
 
   /** Whether the table is to be published: a reference table, or one that can be some tenant's. */
   public boolean takes(String schema, String table) {
-    return isReference(schema, table) || tables.matches(schema, table) && isTenantSchema(schema);
+    return isReference(schema, table) || (tables.matches(schema, table) && isTenantSchema(schema));
   }
 
   public boolean isReference(String schema, String table) {

@@ -53,21 +53,16 @@ public final class ChangeWriter {
   private byte[] bytes = new byte[INITIAL_CAPACITY];
   private int size;
   private int changes;
-  private int beginSize;
-  private int beginChanges;
   private boolean open;
-  private boolean finished;
   private @Nullable Relation lastRelation;
   private int lastIndex;
 
   /** @param continued whether the transaction's first part stands in an earlier frame */
   public void begin(Lsn commitLsn, long commitTimeMicros, boolean continued) {
-    if (open || finished) {
-      throw new IllegalStateException("a transaction is open, or the payload is finished");
+    if (open) {
+      throw new IllegalStateException("a transaction is open");
     }
     open = true;
-    beginSize = size;
-    beginChanges = changes;
     room(18);
     bytes[size++] = BEGIN;
     bytes[size++] = (byte) (continued ? 1 : 0);
@@ -114,20 +109,6 @@ public final class ChangeWriter {
     int64(commitLsn.value());
   }
 
-  /**
-   * Takes the open transaction back, as far as it stands in this payload; what is before it stays, and nothing may be
-   * added before {@link #reset}.
-   */
-  public void rollback() {
-    if (!open) {
-      throw new IllegalStateException("no transaction is open");
-    }
-    open = false;
-    size = beginSize;
-    changes = beginChanges;
-    finished = true;
-  }
-
   /** Bytes written so far: the payload is {@code array()[0 .. size())}. */
   public int size() {
     return size;
@@ -156,7 +137,6 @@ public final class ChangeWriter {
     size = 0;
     changes = 0;
     open = false;
-    finished = false;
     relations.clear();
     lastRelation = null;
   }

@@ -1,16 +1,8 @@
 package io.helios.repl.change;
 
-import io.helios.repl.error.ErrorCode;
-import io.helios.repl.error.OperatorException;
-import io.helios.repl.error.Problem;
-import io.helios.repl.postgres.Identifiers;
-import io.helios.repl.postgres.RowCondition;
-import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -61,45 +53,6 @@ public record TenantTable(TableDefinition definition, @Nullable String keyColumn
       }
     }
     return List.copyOf(selected);
-  }
-
-  /**
-   * Which rows are the tenant's, as SQL for this session, which is given the key. The connection's database must have
-   * the table as {@link #definition} says.
-   */
-  public RowCondition bind(Connection connection) throws SQLException {
-    if (keyColumn == null || key == null) {
-      return RowCondition.NONE;
-    }
-    RowCondition.bind(connection, key);
-    return RowCondition.on(connection, definition, keyColumn);
-  }
-
-  /**
-   * Refuses a key that the WAL will write in another way: its rows would be copied, and their changes missed.
-   *
-   * @param tenant the tenant's name
-   */
-  public void requireCanonicalKey(Connection connection, String tenant) throws SQLException {
-    boolean canonical;
-    try {
-      canonical = bind(connection).isCanonical(connection);
-    } catch (SQLException e) {
-      if (!SqlStates.isDataException(e)) {
-        throw e;
-      }
-      canonical = false;
-    }
-    if (!canonical && keyColumn != null) {
-      throw new OperatorException(new Problem(
-              ErrorCode.KEY_NOT_CANONICAL,
-              "the key of tenant \"" + tenant + "\" is not written as PostgreSQL writes it",
-              "the type of column \"" + keyColumn + "\" of " + qualifiedName()
-                  + " prints this value in another form, or has no such value",
-              "create the tenant with a --key out of: SELECT DISTINCT " + Identifiers.quote(keyColumn) + " FROM "
-                  + definition.sqlName())
-          .at(null, qualifiedName()));
-    }
   }
 
   /** {@code schema.table} for people; not SQL. */

@@ -14,6 +14,7 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.JdbcWalStream;
 import io.helios.repl.postgres.Lsn;
@@ -61,6 +62,7 @@ final class SourceEngine implements AutoCloseable {
   private static final long POSTGRES_EPOCH_SECONDS = 946_684_800L;
 
   private final SourceSettings settings;
+  private final Object preparation = new Object();
   private final RelayJournal journal;
   private final FrameSealer sealer;
   private final CaptureSettings captureSettings;
@@ -151,6 +153,18 @@ final class SourceEngine implements AutoCloseable {
             "helios-repl tenant resync NAME");
   }
 
+  /** Captures nothing more for a tenant that has lost something, and keeps in mind, durably, that it has. */
+  void abandon(UUID tenant, Problem why) {
+    gaps.putIfAbsent(tenant, why);
+    try {
+      journal.drop(tenant);
+      unroute(tenant);
+    } catch (TransientException e) {
+      // The disk refuses just now: its route stays, so that the supervisor finds the loss again and tries again.
+      LOG.warn("source {}: {}", settings.name(), e.problem().message(), e);
+    }
+  }
+
   /** Forgets what the journal has of the tenant, and that it lost anything: it begins again, or is gone. */
   void forget(UUID tenant) {
     unroute(tenant);
@@ -199,11 +213,21 @@ final class SourceEngine implements AutoCloseable {
   /** Publication, slot and replica identities. */
   PreparationPlan prepare(boolean dryRun) {
     try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
-      return dryRun
-          ? new PreparationPlan(SourcePreparation.plan(connection, scope()), false)
-          : new PreparationPlan(SourcePreparation.run(connection, scope()), true);
+      if (dryRun) {
+        return new PreparationPlan(SourcePreparation.plan(connection, scope()), false);
+      }
+      synchronized (preparation) {
+        return new PreparationPlan(SourcePreparation.run(connection, scope()), true);
+      }
     } catch (SQLException e) {
       throw unreachable(e);
+    }
+  }
+
+  /** Publication and slot: what a tenant's start may make by itself. One at a time, for many tenants may start together. */
+  void publish(Connection connection) throws SQLException {
+    synchronized (preparation) {
+      SourcePreparation.publish(connection, scope());
     }
   }
 

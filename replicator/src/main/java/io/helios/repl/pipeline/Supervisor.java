@@ -103,6 +103,7 @@ final class Supervisor implements AutoCloseable {
     UUID id = pipeline.tenant().id();
     Problem lost = source.lost(id);
     if (lost != null) {
+      source.abandon(id, lost);
       pipeline.fail(lost, true);
       return;
     }

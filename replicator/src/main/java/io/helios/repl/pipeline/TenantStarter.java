@@ -6,7 +6,8 @@ import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.apply.Replicas;
 import io.helios.repl.apply.Replicated;
-import io.helios.repl.apply.TargetSchema;
+import io.helios.repl.apply.TargetCheck;
+import io.helios.repl.apply.TargetPreparation;
 import io.helios.repl.capture.SourceCheck;
 import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.TenantRoute;
@@ -19,7 +20,6 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
-import io.helios.repl.postgres.schema.SchemaBuilder;
 import io.helios.repl.postgres.schema.SchemaComparison;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.Finding;
@@ -109,12 +109,12 @@ final class TenantStarter implements TenantPipeline.Steps {
     try (Connection from = PgConnections.open(source.settings().connection(), "prepare", tenant.name())) {
       List<TenantTable> rows = rows(from, tenant);
       refuseWhatCheckFinds(SourceCheck.run(from, source.scope(), true), rows);
-      SourcePreparation.publish(from, source.scope());
+      source.publish(from);
       try (Connection to = PgConnections.open(target.settings().connection(), "prepare", tenant.name())) {
-        TargetSchema.install(to);
         List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
-        SchemaBuilder.create(from, to, definitions);
+        TargetPreparation.run(to, target.settings().name(), from, definitions);
         refuseMismatches(tenant, SchemaComparison.compare(from, to, definitions));
+        refuseWhatCheckFinds(TargetCheck.run(to, target.settings().name(), from, definitions), rows);
         takeUp(to, tenant, rows, anew);
         return rows;
       } catch (SQLException e) {
@@ -172,11 +172,8 @@ final class TenantStarter implements TenantPipeline.Steps {
       List<TenantTable> rows = rows(from, tenant);
       List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
       List<String> steps = new ArrayList<>();
-      SourcePreparation.plan(from, source.scope()).forEach(sql -> steps.add("source: " + sql));
-      if (TargetSchema.installedVersion(to) < TargetSchema.VERSION) {
-        TargetSchema.statements().forEach(sql -> steps.add("target: " + sql));
-      }
-      SchemaBuilder.plan(from, to, definitions).statements().forEach(sql -> steps.add("target: " + sql));
+      SourcePreparation.publishPlan(from, source.scope()).forEach(sql -> steps.add("source: " + sql));
+      TargetPreparation.plan(to, from, definitions).statements().forEach(sql -> steps.add("target: " + sql));
       rows.forEach(table -> steps.add("copy " + table.qualifiedName() + ", then stream it"));
       return steps;
     } catch (SQLException e) {

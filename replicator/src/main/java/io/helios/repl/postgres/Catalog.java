@@ -54,12 +54,12 @@ public final class Catalog {
       ORDER BY n.nspname, c.relname
       """;
 
-  /** {@code %s}: since 18 a NOT NULL constraint may be NOT VALID, and then rows with nulls may still be there. */
+  /** Since 18 a NOT NULL constraint may be NOT VALID, and then rows with nulls may still be there. */
   private static final String COLUMNS =
       """
       SELECT a.attrelid::pg_catalog.int8, a.attname, a.attnum::pg_catalog.int4, a.atttypid::pg_catalog.int8,
         a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), t.typtype::pg_catalog.text,
-        a.attnotnull %s, pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+        a.attnotnull /*validated*/, pg_catalog.pg_get_expr(d.adbin, d.adrelid),
         a.attidentity::pg_catalog.text, a.attgenerated::pg_catalog.text
       FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -239,7 +239,7 @@ public final class Catalog {
 
   private static Map<Long, List<ColumnDefinition>> columns(Connection connection, Collection<Long> oids)
       throws SQLException {
-    String sql = COLUMNS.formatted(notNullIsValidated(connection));
+    String sql = COLUMNS.replace("/*validated*/", notNullIsValidated(connection));
     Map<Long, List<ColumnDefinition>> columns = new HashMap<>();
     try (PreparedStatement query = query(connection, sql, oids);
         ResultSet row = query.executeQuery()) {

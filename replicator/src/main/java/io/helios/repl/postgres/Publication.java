@@ -45,13 +45,13 @@ public record Publication(
         pg_catalog.array_remove(ARRAY[
           CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END,
           CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END], NULL),
-        p.pubviaroot, pg_catalog.pg_has_role(p.pubowner, 'USAGE'), %s
+        p.pubviaroot, pg_catalog.pg_has_role(p.pubowner, 'USAGE'), /*generated*/
       FROM pg_catalog.pg_publication p WHERE p.pubname = ?
       """;
 
   private static final String TABLES =
       """
-      SELECT n.nspname, c.relname, %s
+      SELECT n.nspname, c.relname, /*narrowed*/
       FROM pg_catalog.pg_publication p
       JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
       JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
@@ -74,7 +74,7 @@ public record Publication(
     Set<String> tables = new HashSet<>();
     Set<String> narrowed = new HashSet<>();
     String filtered = version >= 15 ? "r.prqual IS NOT NULL OR r.prattrs IS NOT NULL" : "false";
-    try (PreparedStatement query = connection.prepareStatement(TABLES.formatted(filtered))) {
+    try (PreparedStatement query = connection.prepareStatement(TABLES.replace("/*narrowed*/", filtered))) {
       query.setString(1, name);
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
@@ -97,7 +97,7 @@ public record Publication(
       }
     }
     try (PreparedStatement query =
-        connection.prepareStatement(FIND.formatted(version >= 18 ? "p.pubgencols <> 'n'" : "false"))) {
+        connection.prepareStatement(FIND.replace("/*generated*/", version >= 18 ? "p.pubgencols <> 'n'" : "false"))) {
       query.setString(1, name);
       try (ResultSet row = query.executeQuery()) {
         if (!row.next()) {

@@ -1,9 +1,13 @@
 package io.helios.repl.postgres;
 
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Restricts a table to the rows that have one value in one column. The value travels as a parameter into a setting of
@@ -60,6 +64,50 @@ public final class RowCondition {
         }
         return new RowCondition(column, Identifiers.quote(row.getString(1), row.getString(2)));
       }
+    }
+  }
+
+  /**
+   * The condition, with its value bound to this session.
+   *
+   * @param column null, with its value, when every row is meant
+   */
+  public static RowCondition bind(
+      Connection connection, TableDefinition table, @Nullable String column, @Nullable String value)
+      throws SQLException {
+    if (column == null || value == null) {
+      return NONE;
+    }
+    bind(connection, value);
+    return on(connection, table, column);
+  }
+
+  /**
+   * Refuses a tenant's key that the WAL will write in another way: its rows would be copied, and their changes missed.
+   *
+   * @param tenant the tenant's name
+   */
+  public static void requireCanonicalKey(
+      Connection connection, TableDefinition table, @Nullable String column, @Nullable String key, String tenant)
+      throws SQLException {
+    boolean canonical;
+    try {
+      canonical = bind(connection, table, column, key).isCanonical(connection);
+    } catch (SQLException e) {
+      if (!SqlStates.isDataException(e)) {
+        throw e;
+      }
+      canonical = false;
+    }
+    if (!canonical && column != null) {
+      throw new OperatorException(new Problem(
+              ErrorCode.KEY_NOT_CANONICAL,
+              "the key of tenant \"" + tenant + "\" is not written as PostgreSQL writes it",
+              "the type of column \"" + column + "\" of " + table.qualifiedName()
+                  + " prints this value in another form, or has no such value",
+              "create the tenant with a --key out of: SELECT DISTINCT " + Identifiers.quote(column) + " FROM "
+                  + table.sqlName())
+          .at(null, table.qualifiedName()));
     }
   }
 

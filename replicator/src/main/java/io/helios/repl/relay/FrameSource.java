@@ -30,6 +30,8 @@ public interface FrameSource {
   Arrivals arrivals(long mark, Duration timeout) throws InterruptedException;
 
   /**
+   * Who has news, and since when.
+   *
    * @param mark what to ask with next
    * @param tenants those with frames that became visible since the mark asked with
    */

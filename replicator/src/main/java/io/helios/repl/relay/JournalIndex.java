@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -44,8 +45,10 @@ final class JournalIndex {
   private final ArrivalList arrivals = new ArrivalList();
   private final ArrayDeque<TenantFrames> acknowledgements = new ArrayDeque<>();
 
-  /** Larger than any mark that an earlier process gave out, so that such a mark misses nothing. */
-  private long mark = System.currentTimeMillis() << 20;
+  /** Below these bits a mark counts; above, it says which life of the journal gave it out. */
+  private static final int LIFE_SHIFT = 40;
+
+  private long mark = ThreadLocalRandom.current().nextLong(1, 1L << (63 - LIFE_SHIFT)) << LIFE_SHIFT;
 
   private long markedSegment;
   private long markedEnd;
@@ -96,10 +99,8 @@ final class JournalIndex {
     locked(
         () -> {
           tenant.add(segment, offset, header);
-          tenant.volume =
-              new Volume(
-                  tenant.volume.sealedBytes() + header.sealedLength(),
-                  tenant.volume.plainBytes() + header.plainLength());
+          tenant.sealedTaken += header.sealedLength();
+          tenant.plainTaken += header.plainLength();
           if (!tenant.pending) {
             tenant.pending = true;
             pending.add(tenant);
@@ -440,7 +441,7 @@ final class JournalIndex {
     lock.lock();
     try {
       TenantFrames frames = tenants.get(tenant);
-      return frames == null ? Volume.NONE : frames.volume;
+      return frames == null ? Volume.NONE : new Volume(frames.sealedTaken, frames.plainTaken);
     } finally {
       lock.unlock();
     }
@@ -450,7 +451,7 @@ final class JournalIndex {
     long nanos = timeout.toNanos();
     lock.lockInterruptibly();
     try {
-      long asked = since > mark ? 0 : since; // a mark of another journal's misses nothing
+      long asked = since >> LIFE_SHIFT == mark >> LIFE_SHIFT ? since : 0; // another life's mark misses nothing
       List<UUID> found = arrivals.since(asked);
       while (found.isEmpty() && nanos > 0 && !closed) {
         nanos = arrived.awaitNanos(nanos);
@@ -497,6 +498,11 @@ final class JournalIndex {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** What was added so far is what an earlier life of the journal took. */
+  void forgetVolumes() {
+    locked(() -> tenants.values().forEach(tenant -> tenant.sealedTaken = tenant.plainTaken = 0));
   }
 
   /** Takes out, and returns, the segments that are of no use any more. */

@@ -40,6 +40,7 @@ final class JournalRecovery {
       for (int i = 0; i <= cut.at; i++) {
         replay(ids.get(i), i == cut.at ? cut.end : Long.MAX_VALUE);
       }
+      index.forgetVolumes();
       unused.addAll(index.unusedSegments());
       for (Segment segment : unused) {
         segment.doom();

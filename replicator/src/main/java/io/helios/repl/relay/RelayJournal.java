@@ -350,6 +350,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     return index.backlog(tenant);
   }
 
+  /** What was taken of the tenant since the journal was opened, acknowledged or not. */
   public Volume volume(UUID tenant) {
     return index.volume(tenant);
   }

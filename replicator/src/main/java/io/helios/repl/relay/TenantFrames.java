@@ -41,8 +41,10 @@ final class TenantFrames {
 
   long plainBytes;
 
-  /** Of all frames appended since the journal was opened. */
-  Volume volume = Volume.NONE;
+  /** Of all frames appended since the journal was opened: sealed, and before sealing. */
+  long sealedTaken;
+
+  long plainTaken;
 
   // the index's own marks on it
   boolean pending;

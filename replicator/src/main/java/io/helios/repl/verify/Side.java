@@ -142,7 +142,7 @@ record Side(
     TenantTable table = table(name);
     RowCondition condition;
     try {
-      condition = table.bind(connection);
+      condition = RowCondition.bind(connection, table.definition(), table.keyColumn(), table.key());
     } catch (SQLException e) {
       throw failed(e, name.toString());
     }

@@ -84,9 +84,9 @@ class FloorsTest {
   }
 
   @Test
-  void valuesOfTheWireAndTheJournalDoNoJdbc() {
+  void sealsStatusesAndTenantsKnowNoDatabase() {
     check(
-        noClasses().that().resideInAnyPackage("..change..", "..seal..", "..status..", "..tenant..", "..error..")
+        noClasses().that().resideInAnyPackage("..seal..", "..status..", "..tenant..", "..error..")
             .should().dependOnClassesThat().resideInAnyPackage("java.sql..", "javax.sql..", "org.postgresql.."));
   }
 

@@ -73,20 +73,6 @@ class ChangeCodecTest {
   }
 
   @Test
-  void aTransactionThatIsTakenBackLeavesWhatWasBefore() {
-    ChangeWriter writer = new ChangeWriter();
-    writer.begin(new Lsn(1), 0, false);
-    writer.insert(ORDERS, tuple("1", "2", "3"));
-    writer.end(new Lsn(1));
-    writer.begin(new Lsn(2), 0, false);
-    writer.insert(relation(9, "s", "other", 3), tuple("1", "2", "3"));
-    writer.rollback();
-    assertThat(read(writer)).hasSize(3);
-    assertThat(writer.changes()).isEqualTo(1);
-    assertThatThrownBy(() -> writer.begin(new Lsn(3), 0, false)).isInstanceOf(IllegalStateException.class);
-  }
-
-  @Test
   void aRowOfManyMegabytesGrowsTheBufferAndIsNotKeptAfterReset() {
     ChangeWriter writer = new ChangeWriter();
     Tuple row = tuple("x".repeat(9 << 20), null, null);

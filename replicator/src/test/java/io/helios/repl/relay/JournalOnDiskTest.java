@@ -216,8 +216,11 @@ class JournalOnDiskTest {
         if (after == null || last == null) {
           continue;
         }
-        List<Frame> frames;
-        while (!(frames = journal.fetch(tenant, after, last + 1, 5000)).isEmpty()) {
+        while (true) {
+          List<Frame> frames = journal.fetch(tenant, after, last + 1, 5000);
+          if (frames.isEmpty()) {
+            break;
+          }
           for (Frame frame : frames) {
             last++;
             assertThat(frame.header().sequence()).isEqualTo(last);

@@ -74,6 +74,24 @@ class JournalQuotaTest {
   }
 
   @Test
+  void aTenantThatIsGivenUpIsRefusedLikeOneThatOutgrewItsShareAlsoAfterACrash() {
+    RelayLimits limits = new RelayLimits(1 << 20, 1 << 20, 4096);
+    JournalDriver driver = JournalDriver.open(files, limits);
+    driver.append(A, 1, 100);
+    driver.append(B, 1, 100);
+    driver.journal.sync(2);
+    driver.journal.drop(A);
+    driver.journal.drop(C);
+
+    driver = JournalDriver.open(files.copy(), limits);
+    assertThat(driver.journal.overflowed()).containsExactlyInAnyOrder(A, C);
+    isOverflowed(driver.journal, A);
+    isOverflowed(driver.journal, C);
+    assertThat(driver.append(C, 5, 100)).isFalse();
+    assertThat(driver.positions(B)).containsExactly(1L);
+  }
+
+  @Test
   void aTransactionLargerThanTheShareIsDroppedInItsMiddleAndNothingOfItShows() {
     JournalDriver driver = JournalDriver.open(files, new RelayLimits(1 << 20, 20_000, 4096));
     RelayJournal journal = driver.journal;

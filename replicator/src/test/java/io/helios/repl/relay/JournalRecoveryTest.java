@@ -28,10 +28,10 @@ class JournalRecoveryTest {
     JournalDriver driver = JournalDriver.open(files, ROOMY);
     long[] ends = new long[3];
     for (int i = 1; i <= 3; i++) {
-      driver.append(A, i * 10, i * 10, false, 40);
-      driver.append(A, i * 10, i * 10 + 1, true, 60);
-      driver.append(B, i * 10, 80);
-      driver.journal.sync(i * 10 + 5);
+      driver.append(A, i * 10L, i * 10L, false, 40);
+      driver.append(A, i * 10L, i * 10L + 1, true, 60);
+      driver.append(B, i * 10L, 80);
+      driver.journal.sync(i * 10L + 5);
       ends[i - 1] = files.content(1).bytes.length;
     }
     return ends;

@@ -9,6 +9,7 @@ import io.helios.repl.relay.FrameSlot;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.relay.RelayLimits;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -40,7 +41,7 @@ class SealedJournalTest {
         for (int i = 0; i < 20; i++) {
           position++;
           FrameSlot slot = journal.reserve(TENANT);
-          byte[] plain = ("position " + position + ", tried as " + start + "/" + stream).getBytes("US-ASCII");
+          byte[] plain = ("position " + position + ", tried as " + start + "/" + stream).getBytes(StandardCharsets.US_ASCII);
           FrameMeta meta =
               new FrameMeta(TENANT, FrameHeader.STREAM, 1, 42, 1, position, position, 0, 0, true, 1);
           Frame frame = sealer.seal(slot, meta, plain, plain.length);
@@ -58,7 +59,7 @@ class SealedJournalTest {
     }
     RelayJournal journal = RelayJournal.open(new DirectorySegmentFiles(directory), new RelayLimits(1 << 20, 1 << 20));
     for (Frame frame : journal.fetch(TENANT, 0, 0, 1 << 20)) {
-      assertThat(new String(opener.open(frame), "US-ASCII")).startsWith("position " + frame.header().firstPosition() + ",");
+      assertThat(new String(opener.open(frame), StandardCharsets.US_ASCII)).startsWith("position " + frame.header().firstPosition() + ",");
     }
     journal.close();
     assertThat(used).hasSize(360);

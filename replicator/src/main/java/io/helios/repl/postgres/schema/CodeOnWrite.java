@@ -36,7 +36,7 @@ public record CodeOnWrite(String table, String where, String function, String un
           .findFirst()
           .orElseThrow();
       relation.columns().stream()
-          .filter(c -> c.generated() != ' ' || relation.isRoot() && !given.test(root, c.name()))
+          .filter(c -> c.generated() != ' ' || (relation.isRoot() && !given.test(root, c.name())))
           .forEach(c -> add(
               found,
               name,

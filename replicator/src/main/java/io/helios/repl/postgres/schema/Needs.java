@@ -32,7 +32,7 @@ record Needs(List<Function> functions, List<Other> others) {
 
     boolean offers(Other other) {
       return extensions.contains(other.extension())
-          || other.kind().equals("collation") && collations.contains(other.quotedName());
+          || (other.kind().equals("collation") && collations.contains(other.quotedName()));
     }
   }
 

@@ -119,10 +119,10 @@ record SourceRelations(List<SourceRelation> relations, Map<Long, List<String>> n
       SELECT a.attrelid::pg_catalog.int8, a.attname, a.atttypid::pg_catalog.int8,
         pg_catalog.format_type(a.atttypid, a.atttypmod),
         CASE WHEN a.attcollation <> t.typcollation
-          THEN %s END,
-        a.attnotnull %s, pg_catalog.pg_get_expr(d.adbin, d.adrelid),
-        %s,
-        %s,
+          THEN /*collation*/ END,
+        a.attnotnull /*validated*/, pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+        /*functions*/,
+        /*others*/,
         a.attidentity::pg_catalog.text, a.attgenerated::pg_catalog.text
       FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -277,11 +277,11 @@ record SourceRelations(List<SourceRelation> relations, Map<Long, List<String>> n
   }
 
   private static Map<Long, List<Column>> columns(Connection source, List<Long> oids) throws SQLException {
-    String sql = COLUMNS.formatted(
-        Needs.quoted("n.nspname", "l.collname"),
-        Catalog.notNullIsValidated(source),
-        Needs.functionsOf("d.adbin::pg_catalog.text"),
-        Needs.othersOf("pg_attrdef", "d.oid"));
+    String sql = COLUMNS
+        .replace("/*collation*/", Needs.quoted("n.nspname", "l.collname"))
+        .replace("/*validated*/", Catalog.notNullIsValidated(source))
+        .replace("/*functions*/", Needs.functionsOf("d.adbin::pg_catalog.text"))
+        .replace("/*others*/", Needs.othersOf("pg_attrdef", "d.oid"));
     Map<Long, List<Column>> columns = new HashMap<>();
     each(source, sql, oids, 1, row -> add(
         columns,

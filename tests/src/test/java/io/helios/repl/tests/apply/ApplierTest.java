@@ -250,6 +250,18 @@ class ApplierTest {
   }
 
   @Test
+  void aHoldBehindTheTenantIsRefusedSoThatALaterOneIsChosen() throws SQLException {
+    try (ApplyFixture fixture = ApplyFixture.shared(LOG)) {
+      ReplicaTenant one = fixture.tenant("1");
+      fixture.transaction("INSERT INTO log VALUES (1, 'a')");
+      fixture.apply();
+      CompletableFuture<Lsn> held = one.holdAt(one.status().position());
+      fixture.apply();
+      assertThat(held).isCompletedExceptionally();
+    }
+  }
+
+  @Test
   void aFrameOfAnotherSourceStopsTheTenant() throws SQLException {
     try (ApplyFixture fixture = ApplyFixture.shared(LOG)) {
       ReplicaTenant one = fixture.tenant("1");

@@ -9,7 +9,7 @@ import java.util.Map;
 
 /**
  * Runs the measurements and writes their tables into {@code docs/benchmarks.md}. Arguments: any of {@code backlog},
- * {@code latency}, {@code huge} (all when none is named), and {@code rounds=3}.
+ * {@code latency}, {@code huge}, {@code idle} (all when none is named), and {@code rounds=3}.
  */
 public final class Benchmark {
 
@@ -22,7 +22,7 @@ public final class Benchmark {
         wanted.stream().filter(a -> a.startsWith("rounds=")).map(a -> Integer.parseInt(a.substring(7))).findFirst().orElse(3);
     wanted.removeIf(a -> a.startsWith("rounds="));
     if (wanted.isEmpty()) {
-      wanted = List.of("backlog", "latency", "huge");
+      wanted = List.of("backlog", "latency", "huge", "idle");
     }
     Report report = new Report(Path.of("..", "docs", "benchmarks.md"));
     try (Servers servers = new Servers();
@@ -30,13 +30,24 @@ public final class Benchmark {
         Contender fastest = NativeSubscription.fastest()) {
       report.section("machine", machine(servers));
       if (wanted.contains("backlog")) {
-        report.section("backlog", new BacklogBenchmark(servers, List.of(defaults, fastest)).run(rounds));
+        try (Contender helios = new HeliosRepl("1g")) {
+          report.section("backlog", new BacklogBenchmark(servers, List.of(defaults, fastest, helios)).run(rounds));
+        }
       }
       if (wanted.contains("latency")) {
-        report.section("latency", new LatencyBenchmark(servers).run(List.of(defaults, fastest)));
+        try (Contender helios = new HeliosRepl("1g")) {
+          report.section("latency", new LatencyBenchmark(servers).run(List.of(defaults, fastest, helios)));
+        }
       }
       if (wanted.contains("huge")) {
-        report.section("huge", new HugeTransactionBenchmark(servers).run(List.of(defaults, fastest)));
+        try (Contender helios = new HeliosRepl("512m")) {
+          report.section("huge", new HugeTransactionBenchmark(servers).run(List.of(defaults, fastest, helios)));
+        }
+      }
+      if (wanted.contains("idle")) {
+        try (HeliosRepl helios = new HeliosRepl("1g")) {
+          report.section("idle", new IdleTenantsBenchmark(servers).run(helios));
+        }
       }
     }
   }

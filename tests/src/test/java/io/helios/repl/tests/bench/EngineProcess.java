@@ -8,6 +8,7 @@ import io.helios.repl.pipeline.FleetSettings;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.seal.MemoryKeyring;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tenant.ConflictPolicy;
@@ -15,6 +16,7 @@ import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -54,6 +56,11 @@ final class EngineProcess {
 
   EngineProcess(Function<FleetSettings, Fleet> open) {
     this.open = open;
+  }
+
+  public static void main(String[] arguments) throws IOException {
+    MemoryKeyring keys = new MemoryKeyring();
+    new EngineProcess(settings -> new Fleet(settings, keys, new SimpleMeterRegistry(), event -> {})).serve();
   }
 
   /** Serves until the end of the input. */

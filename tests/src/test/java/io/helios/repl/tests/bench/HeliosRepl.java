@@ -31,15 +31,16 @@ final class HeliosRepl implements Contender {
   private @Nullable Path directory;
 
   /**
-   * @param main the class that serves an {@link EngineProcess}
+   * Starts the process.
+   *
    * @param heapLimit as for {@code -Xmx}
    */
-  HeliosRepl(Class<?> main, String heapLimit) throws IOException {
+  HeliosRepl(String heapLimit) throws IOException {
     this.heapLimit = heapLimit;
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseParallelGC", "-Xmx" + heapLimit));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), EngineProcess.class.getName()));
     this.process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     this.commands = new PrintWriter(process.outputWriter(UTF_8), true);
     this.replies = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));

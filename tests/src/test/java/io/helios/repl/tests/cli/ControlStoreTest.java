@@ -19,6 +19,7 @@ import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
 import io.helios.repl.tests.fixture.Postgres;
+import java.net.ConnectException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -31,7 +32,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.postgresql.util.PSQLException;
 
 /** One suite, two databases. */
 class ControlStoreTest {
@@ -77,13 +77,14 @@ class ControlStoreTest {
     void aDatabaseThatIsNotThereIsNamedAndNoSecretIsRepeated() {
       ConnectionSettings nobody = new ConnectionSettings("127.0.0.1", 1, "control", "helios", "hunter2", Map.of());
       assertThatThrownBy(() -> ControlStore.open(new StoreLocation.Postgres(nobody), directory))
-          .isInstanceOfSatisfying(TransientException.class, e -> {
-            assertThat(e.problem().code()).isEqualTo(ErrorCode.STORE_UNAVAILABLE);
-            assertThat(e.problem().message()).contains("127.0.0.1:1/control");
-            assertThat(e.problem().toString()).doesNotContain("hunter2");
-          })
-          .hasRootCauseInstanceOf(java.net.ConnectException.class)
-          .cause().hasCauseInstanceOf(PSQLException.class);
+          .isInstanceOfSatisfying(
+              TransientException.class,
+              e -> {
+                assertThat(e.problem().code()).isEqualTo(ErrorCode.STORE_UNAVAILABLE);
+                assertThat(e.problem().message()).contains("127.0.0.1:1/control");
+                assertThat(e.problem().toString()).doesNotContain("hunter2");
+              })
+          .hasRootCauseInstanceOf(ConnectException.class);
     }
   }
 
@@ -109,11 +110,21 @@ class ControlStoreTest {
 
     @Test
     void whatWasDeclaredComesBackAsItWasAfterOpeningAgain() {
-      StoredTenant odd = new StoredTenant(
-          new Tenant(UUID.randomUUID(), "acme", "it's; DROP TABLE tenant --\u00e9\ud83d\ude80", "shop", "shop-eu",
-              new TableFilter(List.of("public.*", "!public.audit")), Tier.PREMIUM, Duration.ofMillis(1500), ConflictPolicy.STOP, 7),
-          DesiredState.RUNNING,
-          Instant.parse("2026-01-01T12:34:56.789012Z"));
+      StoredTenant odd =
+          new StoredTenant(
+              new Tenant(
+                  UUID.randomUUID(),
+                  "acme",
+                  "it's; DROP TABLE tenant --\u00e9\ud83d\ude80",
+                  "shop",
+                  "shop-eu",
+                  new TableFilter(List.of("public.*", "!public.audit")),
+                  Tier.PREMIUM,
+                  Duration.ofMillis(1500),
+                  ConflictPolicy.STOP,
+                  7),
+              DesiredState.RUNNING,
+              Instant.parse("2026-01-01T12:34:56.789012Z"));
       open().insert(List.of(odd, tenant("b")));
       assertThat(open().tenant("acme")).contains(odd);
       assertThat(open().tenants()).extracting(t -> t.tenant().name()).containsExactly("acme", "b");
@@ -125,7 +136,8 @@ class ControlStoreTest {
       ControlStore store = open();
       store.insert(List.of(tenant("a")));
       assertThatThrownBy(() -> store.insert(List.of(tenant("b"), tenant("a"))))
-          .isInstanceOfSatisfying(OperatorException.class, e -> assertThat(e.problem().code()).isEqualTo(ErrorCode.TENANT_EXISTS));
+          .isInstanceOfSatisfying(
+              OperatorException.class, e -> assertThat(e.problem().code()).isEqualTo(ErrorCode.TENANT_EXISTS));
       assertThat(store.tenants()).hasSize(1);
     }
 
@@ -136,10 +148,12 @@ class ControlStoreTest {
       store.insert(List.of(a, tenant("b")));
       store.setDesired(a.tenant().id(), DesiredState.PAUSED);
       store.setEpoch(a.tenant().id(), 9);
-      assertThat(store.tenant("a")).hasValueSatisfying(t -> {
-        assertThat(t.desired()).isEqualTo(DesiredState.PAUSED);
-        assertThat(t.tenant().epoch()).isEqualTo(9);
-      });
+      assertThat(store.tenant("a"))
+          .hasValueSatisfying(
+              t -> {
+                assertThat(t.desired()).isEqualTo(DesiredState.PAUSED);
+                assertThat(t.tenant().epoch()).isEqualTo(9);
+              });
       assertThat(store.tenant("b")).hasValueSatisfying(t -> assertThat(t.desired()).isEqualTo(DesiredState.CREATED));
       store.delete(a.tenant().id());
       assertThat(store.tenants()).extracting(t -> t.tenant().name()).containsExactly("b");
@@ -150,18 +164,22 @@ class ControlStoreTest {
       ControlStore store = open();
       Problem problem = new Problem(ErrorCode.INTERNAL, "what", "why", "run this");
       Instant at = Instant.parse("2026-01-01T00:00:00.000001Z");
-      store.append(List.of(
-          new FleetEvent(at, FleetEvent.Severity.INFO, "a", "tenant-state", "first", null),
-          new FleetEvent(at, FleetEvent.Severity.ERROR, "b", "tenant-state", "second", problem),
-          new FleetEvent(at, FleetEvent.Severity.WARN, null, "source-lost", "third", null)));
+      store.append(
+          List.of(
+              new FleetEvent(at, FleetEvent.Severity.INFO, "a", "tenant-state", "first", null),
+              new FleetEvent(at, FleetEvent.Severity.ERROR, "b", "tenant-state", "second", problem),
+              new FleetEvent(at, FleetEvent.Severity.WARN, null, "source-lost", "third", null)));
       assertThat(store.events(null, 10)).extracting(StoredEvent::message).containsExactly("third", "second", "first");
       assertThat(store.events(null, 2)).hasSize(2);
-      assertThat(store.events("b", 10)).singleElement().satisfies(e -> {
-        assertThat(e.at()).isEqualTo(at);
-        assertThat(e.severity()).isEqualTo(FleetEvent.Severity.ERROR);
-        assertThat(e.code()).isEqualTo("HR-9001");
-        assertThat(e.hint()).isEqualTo("run this");
-      });
+      assertThat(store.events("b", 10))
+          .singleElement()
+          .satisfies(
+              e -> {
+                assertThat(e.at()).isEqualTo(at);
+                assertThat(e.severity()).isEqualTo(FleetEvent.Severity.ERROR);
+                assertThat(e.code()).isEqualTo("HR-9001");
+                assertThat(e.hint()).isEqualTo("run this");
+              });
     }
 
     @Test
@@ -169,9 +187,11 @@ class ControlStoreTest {
       ControlStore store = open();
       for (int batch = 0; batch < 11; batch++) {
         int first = batch * 1_000;
-        store.append(IntStream.range(first, first + 1_000)
-            .mapToObj(i -> new FleetEvent(Instant.now(), FleetEvent.Severity.INFO, null, "test", "event " + i, null))
-            .toList());
+        store.append(
+            IntStream.range(first, first + 1_000)
+                .mapToObj(
+                    i -> new FleetEvent(Instant.now(), FleetEvent.Severity.INFO, null, "test", "event " + i, null))
+                .toList());
       }
       List<StoredEvent> events = store.events(null, 20_000);
       assertThat(events).hasSize(10_000);
@@ -184,7 +204,8 @@ class ControlStoreTest {
       open();
       execute("INSERT INTO " + table("migration") + " (version, at_micros) VALUES (99, 0)");
       assertThatThrownBy(this::open)
-          .isInstanceOfSatisfying(OperatorException.class, e -> assertThat(e.problem().code()).isEqualTo(ErrorCode.STORE_TOO_NEW));
+          .isInstanceOfSatisfying(
+              OperatorException.class, e -> assertThat(e.problem().code()).isEqualTo(ErrorCode.STORE_TOO_NEW));
     }
 
     @Test
@@ -192,10 +213,12 @@ class ControlStoreTest {
       ControlStore store = open();
       execute("DROP TABLE " + table("tenant"));
       assertThatThrownBy(store::tenants)
-          .isInstanceOfSatisfying(TransientException.class, e -> {
-            assertThat(e.problem().code()).isEqualTo(ErrorCode.STORE_UNAVAILABLE);
-            assertThat(e.problem().hint()).contains("replication goes on");
-          });
+          .isInstanceOfSatisfying(
+              TransientException.class,
+              e -> {
+                assertThat(e.problem().code()).isEqualTo(ErrorCode.STORE_UNAVAILABLE);
+                assertThat(e.problem().hint()).contains("replication goes on");
+              });
     }
 
     @Test
@@ -206,8 +229,17 @@ class ControlStoreTest {
 
     private static StoredTenant tenant(String name) {
       return new StoredTenant(
-          new Tenant(UUID.randomUUID(), name, name, "shop", "shop-eu", TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5),
-              ConflictPolicy.SOURCE_WINS, 1),
+          new Tenant(
+              UUID.randomUUID(),
+              name,
+              name,
+              "shop",
+              "shop-eu",
+              TableFilter.ALL,
+              Tier.STANDARD,
+              Duration.ofSeconds(5),
+              ConflictPolicy.SOURCE_WINS,
+              1),
           DesiredState.CREATED,
           Instant.parse("2026-01-01T00:00:00Z"));
     }
