@@ -39,6 +39,8 @@ import java.util.UUID;
 public final class CopyLedger {
 
   /**
+   * One table of the tenant.
+   *
    * @param copiedAt the consistent point: transactions with a commit LSN before it are in the copy; {@link Lsn#INVALID}
    *     when no snapshot had been taken yet
    */

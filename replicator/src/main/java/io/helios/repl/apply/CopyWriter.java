@@ -14,7 +14,6 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.RowCondition;
 import io.helios.repl.postgres.SqlStates;
-import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableName;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -101,7 +100,7 @@ public final class CopyWriter implements AutoCloseable {
     try {
       connection.setAutoCommit(false);
       CopyLedger.require(ledger.hold(connection, name, point), name);
-      long written = copy(table.definition(), columns, format, rows);
+      long written = copy(table, columns, format, rows);
       refuseTakenDeferrableKeys(table);
       if (whole) {
         CopyLedger.require(ledger.finish(connection, name, point), name);
@@ -134,30 +133,46 @@ public final class CopyWriter implements AutoCloseable {
     scope.close(connection);
   }
 
-  private long copy(TableDefinition table, List<String> columns, CopyFormat format, Rows rows) throws SQLException {
+  private long copy(TenantTable table, List<String> columns, CopyFormat format, Rows rows) throws SQLException {
     String names = columns.stream().map(Identifiers::quote).collect(Collectors.joining(", "));
     CopyIn copy = connection
         .unwrap(PGConnection.class)
         .getCopyAPI()
-        .copyIn("COPY " + table.sqlName() + " (" + names + ") FROM STDIN WITH (" + format.option() + ")");
-    long read = rows.writeTo((bytes, offset, length) -> {
-      try {
-        copy.writeToCopy(bytes, offset, length);
-      } catch (SQLException e) {
-        throw SqlStates.classify(
-            e, ErrorCode.COPY_TARGET_FAILED, "writing table " + table.qualifiedName() + " failed", "helios-repl target check");
-      }
-    });
-    long written = copy.endCopy();
+        .copyIn("COPY " + table.definition().sqlName() + " (" + names + ") FROM STDIN WITH (" + format.option() + ")");
+    long read;
+    long written;
+    try {
+      read = rows.writeTo((bytes, offset, length) -> {
+        try {
+          copy.writeToCopy(bytes, offset, length);
+        } catch (SQLException e) {
+          throw failed(e, table);
+        }
+      });
+      written = copy.endCopy();
+    } finally {
+      end(copy);
+    }
     if (written != read) {
       throw new OperatorException(new Problem(
               ErrorCode.COPY_ROWS_MISSING,
               "the target took " + written + " of " + read + " rows of " + table.qualifiedName(),
               "a trigger that is enabled ALWAYS, or for replicas, drops or redirects rows",
-              "ALTER TABLE " + table.sqlName() + " DISABLE TRIGGER …; then start the tenant again")
+              "ALTER TABLE " + table.definition().sqlName() + " DISABLE TRIGGER …; then start the tenant again")
           .at(null, table.qualifiedName()));
     }
     return written;
+  }
+
+  /** A copy that its rows did not come for must end before the session takes another word, also ROLLBACK. */
+  private static void end(CopyIn copy) {
+    if (copy.isActive()) {
+      try {
+        copy.cancelCopy();
+      } catch (SQLException e) {
+        // The server confirms the end of a failed copy with an error; a lost connection needs no end.
+      }
+    }
   }
 
   /** Writing as a replica turns off the checks of deferrable constraints; other tenants' rows may hold the key. */

@@ -94,7 +94,7 @@ final class TableComparison {
   static long unmatched(List<Side.HashedRow> left, List<Side.HashedRow> right) {
     int l = 0;
     int r = 0;
-    int equal = 0;
+    long equal = 0;
     while (l < left.size() && r < right.size()) {
       int order = left.get(l).compareRow(right.get(r));
       equal += order == 0 ? 1 : 0;

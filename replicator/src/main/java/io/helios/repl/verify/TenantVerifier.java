@@ -65,6 +65,8 @@ public final class TenantVerifier {
   }
 
   /**
+   * Compares.
+   *
    * @throws io.helios.repl.error.TransientException when it may be tried again, also when the point was not reached in
    *     time
    * @throws OperatorException when somebody must act first

@@ -27,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TenantCopyTest {
 
@@ -388,6 +389,32 @@ class TenantCopyTest {
     Map<TableName, Lsn> points = first.join();
     assertThatThrownBy(second::join).hasCauseInstanceOf(TransientException.class);
     assertThat(two.copy(tenant, two.byColumn("1")).run()).isEqualTo(points);
+    assertThat(two.targetRows("SELECT count(*) FROM t")).containsExactly("1000");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aConnectionLostHalfwayMayBeTriedAgain(boolean ofTheSource) throws Exception {
+    TwoDatabases two = TwoDatabases.of(17, 18);
+    two.atBoth("CREATE TABLE t (id int, tenant_id int)");
+    two.atSource("INSERT INTO t SELECT i, 1 FROM generate_series(1, 1000) i");
+    UUID tenant = UUID.randomUUID();
+    CompletableFuture<Map<TableName, Lsn>> running;
+    try (Connection lock = two.connectTarget()) {
+      lock.setAutoCommit(false);
+      lock.createStatement().execute("LOCK TABLE t IN SHARE MODE");
+      running = CompletableFuture.supplyAsync(() -> two.copy(tenant, two.byColumn("1")).run(), TwoDatabases.ASIDE);
+      awaitBlocked(two, "COPY%");
+      String terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+          + " AND application_name = 'helios-repl/copy/acme'";
+      if (ofTheSource) {
+        two.atSource(terminate);
+      } else {
+        two.atTarget(terminate);
+      }
+    }
+    assertThatThrownBy(running::join).hasCauseInstanceOf(TransientException.class);
+    two.copy(tenant, two.byColumn("1")).run();
     assertThat(two.targetRows("SELECT count(*) FROM t")).containsExactly("1000");
   }
 

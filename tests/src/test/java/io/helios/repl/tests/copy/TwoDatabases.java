@@ -1,5 +1,6 @@
 package io.helios.repl.tests.copy;
 
+import io.helios.repl.apply.TargetSchema;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.demo.LocalPostgres;
 import io.helios.repl.pipeline.CopySettings;
@@ -42,16 +43,11 @@ public final class TwoDatabases {
 
   public static TwoDatabases of(int sourceMajor, int targetMajor) {
     TwoDatabases two = new TwoDatabases(sourceMajor, targetMajor);
-    two.atTarget(
-        "CREATE SCHEMA helios",
-        """
-        CREATE TABLE helios.copied_table (
-          tenant pg_catalog.uuid NOT NULL,
-          schema_name pg_catalog.text NOT NULL,
-          table_name pg_catalog.text NOT NULL,
-          copied_at_lsn pg_catalog.pg_lsn NOT NULL DEFAULT '0/0',
-          finished pg_catalog.bool NOT NULL DEFAULT false,
-          PRIMARY KEY (tenant, schema_name, table_name))""");
+    try (Connection connection = two.connectTarget()) {
+      TargetSchema.install(connection);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
     return two;
   }
 

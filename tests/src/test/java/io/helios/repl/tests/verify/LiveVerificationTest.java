@@ -159,8 +159,11 @@ class LiveVerificationTest {
     @Override
     public void holdAt(Lsn at) {
       lock.lock();
-      limit = at;
-      lock.unlock();
+      try {
+        limit = at;
+      } finally {
+        lock.unlock();
+      }
     }
 
     @Override
