@@ -38,6 +38,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Everything that runs in one process: an engine for each source and each target, and a pipeline for each tenant. It
@@ -47,6 +49,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Any thread may call any method. What needs a database throws members of the {@link HeliosException} family.
  */
 public final class Fleet implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
 
   private final Map<String, SourceEngine> sources = new LinkedHashMap<>();
   private final Map<String, TargetEngine> targets = new LinkedHashMap<>();
@@ -153,7 +157,7 @@ public final class Fleet implements AutoCloseable {
     if (source(pipeline.tenant().source()).settings().referenceTables() != null && !isReference(pipeline.tenant())) {
       addReference(pipeline.tenant(), DesiredState.RUNNING);
     }
-    pipeline.wish(DesiredState.RUNNING);
+    pipeline.start();
   }
 
   public void pauseTenant(UUID tenant) {
@@ -325,11 +329,15 @@ public final class Fleet implements AutoCloseable {
     if (pipeline == null || pipeline.isNew()) {
       return false;
     }
-    return before == null
-        || target(pipeline.tenant().target())
-            .positionOf(pipeline.tenant())
-            .map(position -> position.isBefore(before))
-            .orElse(true);
+    try {
+      return target(pipeline.tenant().target())
+          .positionOf(pipeline.tenant())
+          .map(position -> before == null || position.isBefore(before))
+          .orElse(false);
+    } catch (HeliosException e) {
+      LOG.warn("the position of tenant {} cannot be asked for: it counts as lost", pipeline.tenant().name(), e);
+      return true;
+    }
   }
 
   private static DirectorySegmentFiles journalFiles(Path directory) {

@@ -22,6 +22,7 @@ import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.ReplicationSlot;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.postgres.WalBarrier;
 import io.helios.repl.postgres.WalStream;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.seal.FrameSealer;
@@ -32,7 +33,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -484,17 +484,8 @@ final class SourceEngine implements AutoCloseable {
    * the WAL is flushed up to it and the stream gets there also when the source is idle.
    */
   Lsn barrier() {
-    try (Connection connection = PgConnections.open(settings.connection(), "barrier", null);
-        Statement statement = connection.createStatement();
-        ResultSet row =
-            statement.executeQuery(
-                "SELECT pg_catalog.pg_logical_emit_message(true, 'helios-repl', 'barrier'::text)::text")) {
-      row.next();
-      row.getString(1);
-      try (ResultSet after = statement.executeQuery("SELECT pg_catalog.pg_current_wal_insert_lsn()::text")) {
-        after.next();
-        return Lsn.parse(after.getString(1));
-      }
+    try (Connection connection = PgConnections.open(settings.connection(), "barrier", null)) {
+      return WalBarrier.mark(connection);
     } catch (SQLException e) {
       throw unreachable(e);
     }

@@ -3,6 +3,7 @@ package io.helios.repl.pipeline;
 import io.helios.repl.apply.Applier;
 import io.helios.repl.apply.ApplySchedule;
 import io.helios.repl.apply.ApplySettings;
+import io.helios.repl.apply.CopyLedger;
 import io.helios.repl.apply.JdbcTarget;
 import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.ReplicaTenant;
@@ -32,6 +33,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +54,8 @@ final class TargetEngine implements AutoCloseable {
   private final ApplySchedule schedule = new ApplySchedule(System::nanoTime);
   private final List<Applier> appliers = new ArrayList<>();
   private final List<Worker> workers = new ArrayList<>();
+  private final ReentrantLock lookingUp = new ReentrantLock();
+  private @Nullable Connection lookUps;
   private volatile @Nullable Problem bug;
 
   TargetEngine(TargetSettings settings, Keyring keyring, int applyWorkers) {
@@ -141,13 +145,52 @@ final class TargetEngine implements AutoCloseable {
         "helios-repl target check " + settings.name());
   }
 
-  /** What the target has recorded of the tenant; empty when it has nothing or cannot be asked. */
+  /**
+   * What the target has recorded of the tenant; empty when it has nothing.
+   *
+   * @throws HeliosException when it cannot be asked
+   */
   Optional<Lsn> positionOf(Tenant tenant) {
     try (Connection connection = PgConnections.open(settings.connection(), "position", tenant.name())) {
-      return Replicas.find(connection, tenant.id()).map(ReplicaState::position);
-    } catch (HeliosException | SQLException e) {
-      LOG.warn("target {} cannot tell the position of tenant {}", settings.name(), tenant.name(), e);
-      return Optional.empty();
+      return TargetSchema.installedVersion(connection) == 0
+          ? Optional.empty()
+          : Replicas.find(connection, tenant.id()).map(ReplicaState::position);
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
+  /**
+   * What the target has recorded of the tenant when its copy is complete; empty when there is more to do. Many ask at once
+   * when a server starts: they share one connection, which is closed by the last.
+   *
+   * @throws HeliosException when it cannot be asked
+   */
+  Optional<ReplicaState> copied(Tenant tenant) {
+    lookingUp.lock();
+    try {
+      Connection connection = lookUps;
+      if (connection == null) {
+        connection = PgConnections.open(settings.connection(), "resume", null);
+        lookUps = connection;
+      }
+      Optional<ReplicaState> found = Optional.empty();
+      if (TargetSchema.installedVersion(connection) == TargetSchema.VERSION) {
+        var tables = new CopyLedger(tenant.id(), tenant.name()).read(connection).values();
+        if (!tables.isEmpty() && tables.stream().allMatch(CopyLedger.Entry::finished)) {
+          found = Replicas.find(connection, tenant.id());
+        }
+      }
+      if (!lookingUp.hasQueuedThreads()) {
+        lookUps = null;
+        connection.close();
+      }
+      return found;
+    } catch (SQLException e) {
+      lookUps = null;
+      throw refused(e);
+    } finally {
+      lookingUp.unlock();
     }
   }
 

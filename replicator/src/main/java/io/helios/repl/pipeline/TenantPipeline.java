@@ -40,15 +40,24 @@ final class TenantPipeline {
   /** Where the tenant stands. */
   record Standing(TenantState state, Instant since, @Nullable Problem problem, @Nullable Instant problemAt) {}
 
+  /** How a tenant is brought up. */
+  enum Manner {
+    /** It goes on from where it was; where it was nowhere yet, as for a start. */
+    RESUME,
+    /** Both ends are checked and prepared first, and tables that came meanwhile are copied. */
+    START,
+    /** As for a start, and all tables are copied again. */
+    ANEW
+  }
+
   /** What carries out the steps; the driver's thread calls it. */
   interface Steps {
     /**
      * Everything up to streaming; returns the replica that is now being applied.
      *
-     * @param anew copy all tables again
      * @throws CancellationException when it is no longer wanted
      */
-    ReplicaTenant bringUp(Tenant tenant, boolean anew, Progress progress) throws InterruptedException;
+    ReplicaTenant bringUp(Tenant tenant, Manner manner, Progress progress) throws InterruptedException;
 
     /** Ends applying; returns when no worker holds the tenant any more. */
     void takeDown(ReplicaTenant replica) throws InterruptedException;
@@ -67,7 +76,7 @@ final class TenantPipeline {
   private final Executor driverThreads;
   private final StandingListener listener;
   private DesiredState desired;
-  private boolean resyncWanted;
+  private @Nullable Manner manner;
   private boolean driving;
   private boolean retrying;
   private volatile boolean removed;
@@ -128,8 +137,17 @@ final class TenantPipeline {
   /** Once at start: sets out for what was wanted when the server ended. */
   synchronized void begin() {
     if (desired == DesiredState.RUNNING) {
+      manner = Manner.RESUME;
       drive();
     }
+  }
+
+  /** As {@link #wish} for RUNNING, but everything is checked first. */
+  synchronized void start() {
+    if (standing.state() != TenantState.STREAMING && manner != Manner.ANEW) {
+      manner = Manner.START;
+    }
+    wish(DesiredState.RUNNING);
   }
 
   /** @throws OperatorException when it needs a resync first, or was never started (pause, resume, stop) */
@@ -159,7 +177,7 @@ final class TenantPipeline {
 
   /** Copies everything again, whatever the state. */
   synchronized void resync() {
-    resyncWanted = true;
+    manner = Manner.ANEW;
     desired = DesiredState.RUNNING;
     wish = desired;
     drive();
@@ -240,15 +258,18 @@ final class TenantPipeline {
     try {
       while (!settled) {
         DesiredState towards;
-        boolean anew;
+        Manner how;
         synchronized (this) {
           towards = desired;
-          anew = resyncWanted;
-          resyncWanted = false;
+          how = manner == null ? Manner.RESUME : manner;
+          manner = null;
         }
-        step(towards, anew, backoff);
+        step(towards, how, backoff);
         synchronized (this) {
-          settled = removed || desired == towards && !resyncWanted && !retrying;
+          if (retrying && manner == null) {
+            manner = how;
+          }
+          settled = removed || desired == towards && manner == null && !retrying;
           if (settled) {
             driving = false;
             notifyAll();
@@ -270,11 +291,11 @@ final class TenantPipeline {
     notifyAll();
   }
 
-  private void step(DesiredState towards, boolean anew, Backoff backoff) throws InterruptedException {
+  private void step(DesiredState towards, Manner how, Backoff backoff) throws InterruptedException {
     retrying = false;
     switch (towards) {
       case CREATED -> {}
-      case RUNNING -> run(anew, backoff);
+      case RUNNING -> run(how, backoff);
       case PAUSED -> rest(TenantState.PAUSED);
       case STOPPED -> rest(TenantState.STOPPED);
     }
@@ -290,15 +311,16 @@ final class TenantPipeline {
     stand(state, null);
   }
 
-  private void run(boolean anew, Backoff backoff) throws InterruptedException {
-    if (anew) {
+  private void run(Manner how, Backoff backoff) throws InterruptedException {
+    if (how == Manner.ANEW) {
       rest(TenantState.COPYING);
+      begun = false;
     }
     if (replica != null) {
       return;
     }
     try {
-      ReplicaTenant attached = steps.bringUp(tenant, anew, progress);
+      ReplicaTenant attached = steps.bringUp(tenant, how, progress);
       synchronized (this) {
         replica = attached;
         stand(TenantState.STREAMING, null);

@@ -61,22 +61,34 @@ final class TenantStarter implements TenantPipeline.Steps {
   }
 
   @Override
-  public ReplicaTenant bringUp(Tenant tenant, boolean anew, TenantPipeline.Progress progress)
+  public ReplicaTenant bringUp(Tenant tenant, TenantPipeline.Manner manner, TenantPipeline.Progress progress)
       throws InterruptedException {
     if (!keyring.has(tenant.id())) {
       keyring.create(tenant.id());
     }
+    boolean anew = manner == TenantPipeline.Manner.ANEW;
     if (anew) {
       source.forget(tenant.id());
     } else {
       refuseWhatWasDropped(tenant);
+    }
+    if (manner == TenantPipeline.Manner.RESUME) {
+      Optional<ReplicaState> before = target.copied(tenant);
+      if (before.isPresent()) {
+        source.route(route(tenant));
+        return attach(tenant, before.get().sourceSystem());
+      }
     }
     List<TenantTable> rows = prepare(tenant, anew);
     long version = source.route(route(tenant));
     awaitInForce(version, tenant, progress);
     copy(tenant, rows, progress);
     refuseWhatWasDropped(tenant);
-    ReplicaTenant replica = new ReplicaTenant(tenant, replicated(), source.journal());
+    return attach(tenant, source.requireIdentity().systemIdentifier());
+  }
+
+  private ReplicaTenant attach(Tenant tenant, long sourceSystem) {
+    ReplicaTenant replica = new ReplicaTenant(tenant, replicated(sourceSystem), source.journal());
     target.attach(replica);
     return replica;
   }
@@ -95,12 +107,12 @@ final class TenantStarter implements TenantPipeline.Steps {
         tenant.tables());
   }
 
-  private Replicated replicated() {
+  private Replicated replicated(long sourceSystem) {
     return new Replicated(
         source.settings().tenancy(),
         tables.reference(),
         source.settings().name(),
-        source.requireIdentity().systemIdentifier(),
+        sourceSystem,
         source.settings().region());
   }
 
@@ -196,7 +208,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       Replicas.restart(to, tenant.id(), source.requireIdentity().systemIdentifier());
       new CopyLedger(tenant.id(), tenant.name()).reopen(to);
     }
-    Replicas.register(to, tenant, replicated(), Lsn.INVALID);
+    Replicas.register(to, tenant, replicated(source.requireIdentity().systemIdentifier()), Lsn.INVALID);
     for (TenantTable table : rows) {
       ReadOnlyGuard.install(
           to,

@@ -86,7 +86,7 @@ class FloorsTest {
   @Test
   void sealsStatusesAndTenantsKnowNoDatabase() {
     check(
-        noClasses().that().resideInAnyPackage("..seal..", "..status..", "..tenant..", "..error..")
+        noClasses().that().resideInAnyPackage("..change..", "..seal..", "..status..", "..tenant..", "..error..")
             .should().dependOnClassesThat().resideInAnyPackage("java.sql..", "javax.sql..", "org.postgresql.."));
   }
 
