@@ -27,8 +27,8 @@ public record CaptureSettings(
         walBudget,
         256 << 10,
         16 << 20,
-        Duration.ofMillis(50),
-        Duration.ofSeconds(1),
+        Duration.ofMillis(150),
+        Duration.ofMillis(500),
         Duration.ofMillis(1),
         Duration.ofMillis(1));
   }

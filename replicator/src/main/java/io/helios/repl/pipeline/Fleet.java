@@ -87,7 +87,7 @@ public final class Fleet implements AutoCloseable {
               this::loses,
               (severity, problem) -> event(severity, null, "source", problem.message(), problem)));
     }
-    this.supervisor = new Supervisor(sources, tenants, barriers, new Meters(meters));
+    this.supervisor = new Supervisor(sources, tenants, barriers, new Meters(meters), drivers);
   }
 
   /** Starts the threads. Sources and targets that are out of reach are retried; this does not wait for them. */

@@ -33,6 +33,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -42,6 +43,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +60,8 @@ import org.slf4j.LoggerFactory;
 final class SourceEngine implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(SourceEngine.class);
+
+  private static final int COPIES_AT_ONCE = 4;
 
   /** From 1970 to 2000, PostgreSQL's epoch. */
   private static final long POSTGRES_EPOCH_SECONDS = 946_684_800L;
@@ -79,8 +84,15 @@ final class SourceEngine implements AutoCloseable {
   private final Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
   private long retryAtNanos;
   private final List<Worker> workers = new ArrayList<>();
+  private final Semaphore copyPlaces = new Semaphore(COPIES_AT_ONCE, true);
+  private final AtomicBoolean looking = new AtomicBoolean();
   private volatile @Nullable Long retainedWal;
   private volatile long clockAheadMicros;
+
+  /** A place among the tenants that are copied at the same time: each takes a slot and a walsender for a moment. */
+  Semaphore copyPlaces() {
+    return copyPlaces;
+  }
 
   /** What was last seen of the source. */
   record Condition(boolean connected, @Nullable Problem problem, @Nullable Instant at) {
@@ -405,6 +417,36 @@ final class SourceEngine implements AutoCloseable {
         }
         return true;
       }
+    }
+  }
+
+  /**
+   * Looks at the source with a connection of its own: WAL that the slot holds back, and how far its clock is from ours.
+   * One look at a time; a source that cannot be asked keeps what was seen last.
+   */
+  void look() {
+    if (capture == null || !looking.compareAndSet(false, true)) {
+      return;
+    }
+    try (Connection connection = PgConnections.open(settings.connection(), "look", null)) {
+      retainedWal =
+          ReplicationSlot.find(connection, settings.slot()).map(ReplicationSlot.SlotState::retainedBytes).orElse(null);
+      long before = System.nanoTime();
+      try (Statement statement = connection.createStatement();
+          ResultSet row =
+              statement.executeQuery(
+                  "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
+                      + " OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8")) {
+        row.next();
+        long halfWay = (System.nanoTime() - before) / 2000;
+        Instant now = Instant.now();
+        clockAheadMicros =
+            row.getLong(1) + halfWay - (now.getEpochSecond() * 1_000_000 + now.getNano() / 1000);
+      }
+    } catch (HeliosException | SQLException e) {
+      LOG.debug("source {} cannot be looked at", settings.name(), e);
+    } finally {
+      looking.set(false);
     }
   }
 

@@ -13,9 +13,12 @@ import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tenant.Tenant;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,29 +29,42 @@ final class Supervisor implements AutoCloseable {
 
   private static final Duration IDLE_TURN = Duration.ofMillis(20);
   private static final Duration BUSY_TURN = Duration.ofMillis(1);
+  private static final Duration KEEPALIVE_TURN = Duration.ofMillis(500);
+  private static final long LOOK_EVERY_NANOS = Duration.ofSeconds(10).toNanos();
   private static final long RATE_EVERY_NANOS = Duration.ofSeconds(1).toNanos();
 
   private final Map<String, SourceEngine> sources;
   private final Map<UUID, TenantPipeline> tenants;
   private final Barriers barriers;
   private final Meters meters;
+  private final Executor passing;
   private final Map<UUID, RateMeter> rates = new ConcurrentHashMap<>();
   private long sampledNanos = System.nanoTime();
-  private @Nullable Worker worker;
+  private long lookedNanos = System.nanoTime() - LOOK_EVERY_NANOS;
+  private final List<Worker> workers = new ArrayList<>();
 
   Supervisor(
       Map<String, SourceEngine> sources,
       Map<UUID, TenantPipeline> tenants,
       Barriers barriers,
-      Meters meters) {
+      Meters meters,
+      Executor passing) {
     this.sources = sources;
     this.tenants = tenants;
     this.barriers = barriers;
     this.meters = meters;
+    this.passing = passing;
   }
 
   void start() {
-    worker = Worker.start("supervisor", this::runOnce, () -> {}, bug -> {});
+    workers.add(Worker.start("supervisor", this::runOnce, () -> {}, bug -> {}));
+    workers.add(Worker.start("keepalive", this::keepAlive, () -> {}, bug -> {}));
+  }
+
+  /** So that a capture thread that is busy, with a slow disk say, does not look dead to its source. */
+  private void keepAlive() throws InterruptedException {
+    sources.values().forEach(SourceEngine::keepAlive);
+    Thread.sleep(KEEPALIVE_TURN);
   }
 
   private void runOnce() throws InterruptedException {
@@ -62,6 +78,10 @@ final class Supervisor implements AutoCloseable {
       meters.sample(
           tenants.values().stream().map(this::sample).toList(),
           sources.values().stream().map(source -> source.status(0)).toList());
+    }
+    if (now - lookedNanos >= LOOK_EVERY_NANOS) {
+      lookedNanos = now;
+      sources.values().forEach(source -> passing.execute(source::look));
     }
     Thread.sleep(barriers.isEmpty() ? IDLE_TURN : BUSY_TURN);
   }
@@ -232,9 +252,7 @@ final class Supervisor implements AutoCloseable {
 
   @Override
   public void close() {
-    Worker running = worker;
-    if (running != null) {
-      running.close();
-    }
+    workers.forEach(Worker::askToStop);
+    workers.forEach(Worker::close);
   }
 }

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,10 +80,17 @@ final class TenantStarter implements TenantPipeline.Steps {
         return attach(tenant, before.get().sourceSystem());
       }
     }
-    List<TenantTable> rows = prepare(tenant, anew);
-    long version = source.route(route(tenant));
-    awaitInForce(version, tenant, progress);
-    copy(tenant, rows, progress);
+    while (!source.copyPlaces().tryAcquire(TURN.toMillis(), TimeUnit.MILLISECONDS)) {
+      cancelUnlessWanted(progress);
+    }
+    try {
+      List<TenantTable> rows = prepare(tenant, anew);
+      long version = source.route(route(tenant));
+      awaitInForce(version, tenant, progress);
+      copy(tenant, rows, progress);
+    } finally {
+      source.copyPlaces().release();
+    }
     refuseWhatWasDropped(tenant);
     return attach(tenant, source.requireIdentity().systemIdentifier());
   }

@@ -27,6 +27,8 @@ final class BacklogBenchmark {
 
   private final Servers servers;
   private final List<Contender> contenders;
+  private static final int WARM_UP = 3;
+
   private final Map<Contender, List<Turn>> turns = new LinkedHashMap<>();
 
   BacklogBenchmark(Servers servers, List<Contender> contenders) {
@@ -35,9 +37,9 @@ final class BacklogBenchmark {
     contenders.forEach(c -> turns.put(c, new ArrayList<>()));
   }
 
-  /** A round before the others warms caches and the virtual machine up; it does not count. */
+  /** Rounds before the others warm caches and the virtual machine up; they do not count. */
   String run(int rounds) throws Exception {
-    for (int round = 0; round <= rounds; round++) {
+    for (int round = 1 - WARM_UP; round <= rounds; round++) {
       round(round);
     }
     return table(rounds);
@@ -45,7 +47,7 @@ final class BacklogBenchmark {
 
   private void round(int round) throws Exception {
     List<Contender> order = new ArrayList<>(contenders);
-    Collections.rotate(order, round);
+    Collections.rotate(order, round + WARM_UP);
     String sourceDatabase = servers.newDatabase(servers.source());
     Map<Contender, DatabasePair> pairs = new LinkedHashMap<>();
     try (Connection source = servers.source().connect(sourceDatabase)) {
@@ -65,7 +67,7 @@ final class BacklogBenchmark {
         Turn turn = turn(contender, Objects.requireNonNull(pairs.get(contender)), expected);
         System.out.printf(
             "round %s  %-28s %6.2f s   CPU %5.2f s (source %.2f, target %.2f, own %.2f)%n",
-            round == 0 ? "warm-up" : String.valueOf(round), contender.name(), turn.seconds, turn.cpu(), turn.sourceCpu, turn.targetCpu, turn.ownCpu);
+            round <= 0 ? "warm-up" : String.valueOf(round), contender.name(), turn.seconds, turn.cpu(), turn.sourceCpu, turn.targetCpu, turn.ownCpu);
         if (round > 0) {
           turns.computeIfAbsent(contender, c -> new ArrayList<>()).add(turn);
         }
