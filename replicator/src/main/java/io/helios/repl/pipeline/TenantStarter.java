@@ -46,6 +46,9 @@ final class TenantStarter implements TenantPipeline.Steps {
   private static final Logger LOG = LoggerFactory.getLogger(TenantStarter.class);
   private static final Duration TURN = Duration.ofMillis(5);
 
+  /** Many may wait for a place: each look costs as much as there are others. */
+  private static final Duration PLACE_TURN = Duration.ofMillis(500);
+
   private final SourceEngine source;
   private final TargetEngine target;
   private final Keyring keyring;
@@ -80,7 +83,7 @@ final class TenantStarter implements TenantPipeline.Steps {
         return attach(tenant, before.get().sourceSystem());
       }
     }
-    while (!source.copyPlaces().tryAcquire(TURN.toMillis(), TimeUnit.MILLISECONDS)) {
+    while (!source.copyPlaces().tryAcquire(PLACE_TURN.toMillis(), TimeUnit.MILLISECONDS)) {
       cancelUnlessWanted(progress);
     }
     try {
