@@ -16,7 +16,7 @@ final class GuardFunctions {
       """
           RAISE EXCEPTION USING ERRCODE = '25006',
             MESSAGE = pg_catalog.format('tenant "%s" is read-only here: its primary is in region %s', holder.name, holder.source_region),
-            HINT = 'Write there, or make this side the primary: helios-repl migrate cutover ' OPERATOR(pg_catalog.||) holder.name;
+            HINT = 'Write at the primary. This copy is written by helios-repl alone.';
       """;
 
   /** For tables that are guarded as a whole, and for TRUNCATE: refuses as long as the table holds any replica. */
