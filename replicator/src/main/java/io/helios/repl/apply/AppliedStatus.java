@@ -36,11 +36,6 @@ public record AppliedStatus(
   /** Changes of one table by what they were at the source. */
   public record Rows(long inserts, long updates, long deletes, long truncates) {
 
-    static final Rows INSERT = new Rows(1, 0, 0, 0);
-    static final Rows UPDATE = new Rows(0, 1, 0, 0);
-    static final Rows DELETE = new Rows(0, 0, 1, 0);
-    static final Rows TRUNCATE = new Rows(0, 0, 0, 1);
-
     Rows plus(Rows other) {
       return new Rows(
           inserts + other.inserts, updates + other.updates, deletes + other.deletes, truncates + other.truncates);

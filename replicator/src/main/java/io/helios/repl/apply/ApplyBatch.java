@@ -3,6 +3,7 @@ package io.helios.repl.apply;
 import io.helios.repl.apply.StatementPipeline.Statement;
 import io.helios.repl.change.Change;
 import io.helios.repl.postgres.Tuple;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -18,13 +19,18 @@ import java.util.Set;
  */
 final class ApplyBatch {
 
-  /** Takes statements with the rows that they must find; -1 for any number. */
+  /** Where a batch goes, in order. */
   interface Sink {
-    void add(Statement statement, long rows);
+
+    /** Takes a statement with the rows that it must find; -1 for any number. */
+    void add(Statement statement, long rows) throws SQLException, RejectedBatchException;
+
+    /** Takes many rows that are new, for one COPY. */
+    void copy(CopyRows rows) throws SQLException, RejectedBatchException;
   }
 
   private interface Step {
-    void emit(Sink sink);
+    void emit(Sink sink) throws SQLException, RejectedBatchException;
   }
 
   private final List<Step> steps = new ArrayList<>();
@@ -51,8 +57,10 @@ final class ApplyBatch {
     bytes = 0;
   }
 
-  void emit(Sink sink) {
-    steps.forEach(step -> step.emit(sink));
+  void emit(Sink sink) throws SQLException, RejectedBatchException {
+    for (Step step : steps) {
+      step.emit(sink);
+    }
   }
 
   /** Adds a change of a row; truncations go to {@link #truncate}. */
@@ -76,7 +84,7 @@ final class ApplyBatch {
           Tuple key = old == null ? row : old;
           TableFold fold = fold(sql, row, false);
           if (key != row && !fold.takes(key, true)) {
-            open.remove(name(plan));
+            open.remove(plan.sqlName());
             fold = fold(sql, row, false);
             if (!fold.takes(key, true)) {
               throw new RejectedBatchException("a key comes in two forms");
@@ -105,7 +113,7 @@ final class ApplyBatch {
    * one alone may be referenced by another's foreign key.
    */
   void truncate(TableSql sql, String tenantKey, boolean restartIdentity) {
-    open.remove(name(sql.plan()));
+    open.remove(sql.plan().sqlName());
     changes++;
     if (sql.plan().tenant() >= 0) {
       Statement statement = sql.deleteAll(tenantKey);
@@ -120,19 +128,19 @@ final class ApplyBatch {
 
   private record Truncation(Set<String> tables, boolean restartIdentity) implements Step {
     @Override
-    public void emit(Sink sink) {
+    public void emit(Sink sink) throws SQLException, RejectedBatchException {
       String sql = "TRUNCATE " + String.join(", ", tables) + (restartIdentity ? " RESTART IDENTITY" : "");
       sink.add(new Statement(sql, List.of()), -1);
     }
   }
 
   private void single(TablePlan plan, Statement statement) {
-    open.remove(name(plan));
+    open.remove(plan.sqlName());
     steps.add(sink -> sink.add(statement, 1));
   }
 
   private TableFold fold(TableSql sql, Tuple tuple, boolean keyOnly) {
-    String name = name(sql.plan());
+    String name = sql.plan().sqlName();
     TableFold fold = open.get(name);
     if (fold == null || fold.sql() != sql || !fold.takes(tuple, keyOnly)) {
       fold = new TableFold(sql);
@@ -141,10 +149,6 @@ final class ApplyBatch {
       steps.add(fold::emit);
     }
     return fold;
-  }
-
-  private static String name(TablePlan plan) {
-    return plan.target().definition().sqlName();
   }
 
   private void count(Tuple tuple) {

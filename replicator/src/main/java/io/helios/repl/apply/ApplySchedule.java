@@ -1,5 +1,6 @@
 package io.helios.repl.apply;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which tenants of a target have work, and whose turn it is. Tiers share turns 9 : 3 : 1, so that a higher one goes first
  * and a lower one goes on; within a tier it is round-robin. A tenant is in one applier's hands at a time. Thread-safe.
+ *
+ * <p>No more turns run at once than there are processors, since the fewer share a backlog, the larger are the batches. One
+ * that takes long does not count: its target makes it wait, and others need not wait with it.
  */
 public final class ApplySchedule {
 
@@ -44,10 +48,21 @@ public final class ApplySchedule {
     Place place = Place.IDLE;
     boolean signalled;
     long dueNanos;
+    @Nullable Turn turn;
     @Nullable CompletableFuture<Void> removal;
 
     Entry(ReplicaTenant tenant) {
       this.tenant = tenant;
+    }
+  }
+
+  /** What an applier has claimed and not yet given back. */
+  private static final class Turn {
+    final long since;
+    int tenants;
+
+    Turn(long since) {
+      this.since = since;
     }
   }
 
@@ -62,16 +77,25 @@ public final class ApplySchedule {
     }
   }
 
+  /** A turn that has lasted so long waits for something. */
+  private static final long LONG_TURN_NANOS = Duration.ofMillis(500).toNanos();
+
   private final LongSupplier nanos;
+  private final int atOnce;
+  private final List<Turn> turns = new ArrayList<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final Map<UUID, Entry> entries = new HashMap<>();
   private final List<Line> lines = List.of(new Line(9), new Line(3), new Line(1));
   private final PriorityQueue<Entry> later;
 
-  /** @param nanos a clock that only grows */
-  public ApplySchedule(LongSupplier nanos) {
+  /**
+   * @param nanos a clock that only grows
+   * @param atOnce how many turns run at once, but for those that take long
+   */
+  public ApplySchedule(LongSupplier nanos, int atOnce) {
     this.nanos = nanos;
+    this.atOnce = atOnce;
     this.later = new PriorityQueue<>(Comparator.comparingLong(e -> e.dueNanos));
   }
 
@@ -146,24 +170,51 @@ public final class ApplySchedule {
     }
   }
 
-  /** Up to {@code most} tenants with work, highest tier first. Give each back. */
+  /** Up to {@code most} tenants with work, highest tier first; none when enough turns run already. Give each back. */
   List<ReplicaTenant> claim(int most, int workers) {
     lock.lock();
     try {
       wakeDue();
+      if (turnsToWaitFor() >= atOnce) {
+        return List.of();
+      }
       int waiting = lines.stream().mapToInt(line -> line.entries.size()).sum();
+      Turn turn = new Turn(nanos.getAsLong());
       int share = Math.min(most, (waiting + workers - 1) / workers);
       List<ReplicaTenant> claimed = new ArrayList<>(share);
       while (claimed.size() < share) {
         Entry entry = nextLine().entries.removeFirst();
         entry.place = Place.CLAIMED;
         entry.signalled = false;
+        entry.turn = turn;
+        turn.tenants++;
         claimed.add(entry.tenant);
+      }
+      if (turn.tenants > 0) {
+        turns.add(turn);
       }
       claimed.sort(Comparator.comparing(t -> t.tenant().tier()));
       return claimed;
     } finally {
       lock.unlock();
+    }
+  }
+
+  private int turnsToWaitFor() {
+    long now = nanos.getAsLong();
+    int count = 0;
+    for (Turn turn : turns) {
+      count += now - turn.since < LONG_TURN_NANOS ? 1 : 0;
+    }
+    return count;
+  }
+
+  private void leaveTurn(Entry entry) {
+    Turn turn = entry.turn;
+    entry.turn = null;
+    if (turn != null && --turn.tenants == 0) {
+      turns.remove(turn);
+      work.signal();
     }
   }
 
@@ -225,6 +276,7 @@ public final class ApplySchedule {
       if (entry == null || entry.place != Place.CLAIMED) {
         throw new IllegalStateException("tenant " + tenant.id() + " is not claimed");
       }
+      leaveTurn(entry);
       if (entry.removal != null) {
         removal = entry.removal;
         entries.remove(tenant.id());
@@ -239,7 +291,7 @@ public final class ApplySchedule {
     }
   }
 
-  /** Waits until some tenant has work, or the time is over. */
+  /** Waits until some tenant has work and a turn may begin, or the time is over. */
   void await(long timeoutNanos) throws InterruptedException {
     long end = nanos.getAsLong() + timeoutNanos;
     lock.lockInterruptibly();
@@ -247,11 +299,22 @@ public final class ApplySchedule {
       while (true) {
         wakeDue();
         long left = end - nanos.getAsLong();
-        if (left <= 0 || lines.stream().anyMatch(line -> !line.entries.isEmpty())) {
+        boolean waiting = lines.stream().anyMatch(line -> !line.entries.isEmpty());
+        if (left <= 0 || waiting && turnsToWaitFor() < atOnce) {
           return;
         }
+        long now = nanos.getAsLong();
         Entry next = later.peek();
-        work.awaitNanos(next == null ? left : Math.max(1, Math.min(left, next.dueNanos - nanos.getAsLong())));
+        if (next != null) {
+          left = Math.min(left, next.dueNanos - now);
+        }
+        if (waiting) {
+          for (Turn turn : turns) {
+            long untilLong = turn.since + LONG_TURN_NANOS - now;
+            left = untilLong > 0 ? Math.min(left, untilLong) : left;
+          }
+        }
+        work.awaitNanos(Math.max(1, left));
       }
     } finally {
       lock.unlock();

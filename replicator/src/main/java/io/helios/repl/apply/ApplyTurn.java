@@ -13,7 +13,6 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.relay.Frame;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,7 +57,7 @@ final class ApplyTurn {
     Lsn to;
     long commitMicros;
     long transactions;
-    final Map<String, AppliedStatus.Rows> tables = new HashMap<>();
+    final RowTally rows = new RowTally();
 
     Gain(Lsn from) {
       this.from = from;
@@ -220,20 +219,11 @@ final class ApplyTurn {
     Gain gain = gains.computeIfAbsent(tenant, t -> new Gain(t.position()));
     for (Change change = reader.nextChange(); change != null; change = reader.nextChange()) {
       session.apply(tenant.tenant(), tenant.what(), lsn, change, care);
-      gain.tables.merge(change.relation().qualifiedName(), rows(change), AppliedStatus.Rows::plus);
+      gain.rows.count(change);
     }
     gain.to = lsn;
     gain.commitMicros = reader.commitMicros();
     gain.transactions++;
-  }
-
-  private static AppliedStatus.Rows rows(Change change) {
-    return switch (change) {
-      case Change.Insert _ -> AppliedStatus.Rows.INSERT;
-      case Change.Update _ -> AppliedStatus.Rows.UPDATE;
-      case Change.Delete _ -> AppliedStatus.Rows.DELETE;
-      case Change.Truncate _ -> AppliedStatus.Rows.TRUNCATE;
-    };
   }
 
   private void commit() throws RejectedBatchException {
@@ -243,7 +233,7 @@ final class ApplyTurn {
           advances.add(new Advance(tenant.tenant(), gain.from, gain.to, gain.commitMicros)));
       Map<UUID, Long> conflicts = session.commit(advances);
       gains.forEach((tenant, gain) -> tenant.advanced(
-          gain.to, gain.commitMicros, gain.transactions, gain.tables, conflicts.getOrDefault(tenant.id(), 0L)));
+          gain.to, gain.commitMicros, gain.transactions, gain.rows.byTable(), conflicts.getOrDefault(tenant.id(), 0L)));
       gains.clear();
     }
     Map<ReplicaTenant, TenantReader> done = new LinkedHashMap<>(read);

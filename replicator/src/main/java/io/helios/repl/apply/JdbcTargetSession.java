@@ -232,17 +232,22 @@ final class JdbcTargetSession implements TargetSession {
   }
 
   private void emit() throws SQLException, RejectedBatchException {
-    List<Statement> statements = new ArrayList<>();
-    List<Long> found = new ArrayList<>();
-    batch.emit((statement, count) -> {
-      statements.add(statement);
-      found.add(count);
-    });
+    batch.emit(out);
     batch.clear();
-    for (int i = 0; i < statements.size(); i++) {
-      send(statements.get(i), found.get(i));
-    }
   }
+
+  private final ApplyBatch.Sink out = new ApplyBatch.Sink() {
+    @Override
+    public void add(Statement statement, long count) throws SQLException, RejectedBatchException {
+      send(statement, count);
+    }
+
+    @Override
+    public void copy(CopyRows rows) throws SQLException, RejectedBatchException {
+      run();
+      checkCount(pipeline.copy(rows), rows.rows().size());
+    }
+  };
 
   private void send(Statement statement, long count) throws SQLException, RejectedBatchException {
     if (pipeline.size() >= PIPELINED) {
@@ -257,11 +262,15 @@ final class JdbcTargetSession implements TargetSession {
     expected.clear();
     long[] found = pipeline.run();
     for (int i = 0; i < found.length; i++) {
-      if (counts.get(i) >= 0 && counts.get(i) != found[i]) {
-        throw new RejectedBatchException(found[i] + " rows instead of " + counts.get(i));
-      }
+      checkCount(found[i], counts.get(i));
     }
     return found;
+  }
+
+  private static void checkCount(long found, long expected) throws RejectedBatchException {
+    if (expected >= 0 && expected != found) {
+      throw new RejectedBatchException(found + " rows instead of " + expected);
+    }
   }
 
   @Override

@@ -17,9 +17,12 @@ import org.jspecify.annotations.Nullable;
  * ({@code session_replication_role = replica}).
  *
  * <ul>
- *   <li>Shared tables: a row trigger asks for the row's tenant, so other tenants' rows stay writable; it is called
- *       {@code ~helios_guard} since triggers fire in the order of their names, and none after it may change the tenant.
- *       PostgreSQL gives it to partitions by itself. TRUNCATE is refused as long as a replica is in the table.
+ *   <li>Shared tables: a row trigger asks for the row's tenant, so other tenants' rows stay writable. It fires after the
+ *       row was written, so that no other trigger can change the tenant behind it, and, by its name
+ *       {@code !helios_guard}, before foreign keys are checked and other triggers see the row; the error undoes the
+ *       statement. A trigger before it would cost the applier a lock on each updated row ({@code ExecBRUpdateTriggers},
+ *       trigger.c) and COPY its pages of rows ({@code CopyFrom}, copyfrom.c), even while it is off. PostgreSQL gives it
+ *       to partitions by itself. TRUNCATE is refused as long as a replica is in the table.
  *   <li>Tables of one tenant, and reference tables: a statement trigger on the table and on each partition.
  * </ul>
  *
@@ -29,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReadOnlyGuard {
 
-  private static final String ROW_TRIGGER = Identifiers.quote("~helios_guard");
-  private static final String TABLE_TRIGGER = Identifiers.quote("~helios_guard_table");
+  private static final String ROW_TRIGGER = Identifiers.quote("!helios_guard");
+  private static final String TABLE_TRIGGER = Identifiers.quote("!helios_guard_table");
 
   private ReadOnlyGuard() {}
 
@@ -99,15 +102,15 @@ public final class ReadOnlyGuard {
           }
         }
       }
-      if (!hasTrigger(connection, schema, table, "~helios_guard")) {
-        sql.add("CREATE TRIGGER " + ROW_TRIGGER + " BEFORE INSERT OR UPDATE OR DELETE ON "
+      if (!hasTrigger(connection, schema, table, "!helios_guard")) {
+        sql.add("CREATE TRIGGER " + ROW_TRIGGER + " AFTER INSERT OR UPDATE OR DELETE ON "
             + Identifiers.quote(schema, table) + " FOR EACH ROW EXECUTE FUNCTION "
             + GuardFunctions.rowFunctionName(tenantColumn) + "('" + guard + "')");
       }
     }
     String events = tenantColumn == null ? "INSERT OR UPDATE OR DELETE OR TRUNCATE" : "TRUNCATE";
     for (String[] name : withPartitions(connection, schema, table)) {
-      if (!hasTrigger(connection, name[0], name[1], "~helios_guard_table")) {
+      if (!hasTrigger(connection, name[0], name[1], "!helios_guard_table")) {
         sql.add("CREATE TRIGGER " + TABLE_TRIGGER + " BEFORE " + events + " ON " + Identifiers.quote(name[0], name[1])
             + " FOR EACH STATEMENT EXECUTE FUNCTION helios.guard_table('" + guard + "')");
       }
@@ -187,11 +190,11 @@ public final class ReadOnlyGuard {
       for (String[] guard : idle) {
         for (String[] name : withPartitions(connection, guard[1], guard[2])) {
           String on = Identifiers.quote(name[0], name[1]);
-          if (hasTrigger(connection, name[0], name[1], "~helios_guard_table")) {
+          if (hasTrigger(connection, name[0], name[1], "!helios_guard_table")) {
             statement.execute("DROP TRIGGER " + TABLE_TRIGGER + " ON " + on);
           }
         }
-        if (hasTrigger(connection, guard[1], guard[2], "~helios_guard")) {
+        if (hasTrigger(connection, guard[1], guard[2], "!helios_guard")) {
           statement.execute("DROP TRIGGER " + ROW_TRIGGER + " ON " + Identifiers.quote(guard[1], guard[2]));
         }
       }

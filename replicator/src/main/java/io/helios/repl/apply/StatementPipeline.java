@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.copy.CopyIn;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.Field;
 import org.postgresql.core.ParameterList;
@@ -102,6 +103,16 @@ final class StatementPipeline {
   long run(Statement statement) throws SQLException {
     add(statement);
     return run()[0];
+  }
+
+  /** Sends rows, with BEGIN when no transaction is open, and returns how many the server took. Nothing may wait. */
+  long copy(CopyRows rows) throws SQLException {
+    if (!waiting.isEmpty()) {
+      throw new IllegalStateException(waiting.size() + " statements wait");
+    }
+    CopyIn copy = (CopyIn) executor.startCopy(rows.sql(), false);
+    rows.writeTo((bytes, length) -> copy.writeToCopy(bytes, 0, length));
+    return copy.endCopy();
   }
 
   private static void bind(ParameterList parameters, int place, Parameter parameter) throws SQLException {

@@ -1,6 +1,7 @@
 package io.helios.repl.apply;
 
 import io.helios.repl.postgres.Tuple;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * breaks one of those that the source's order did not, the target rejects it, and the batch is applied change by change.
  */
 final class TableFold {
+
+  /** So many new rows are worth the round trips that a COPY takes. */
+  private static final int COPIED = 500;
 
   private final TableSql sql;
   private final TablePlan plan;
@@ -129,7 +133,7 @@ final class TableFold {
   }
 
   /** The statements, in order, each with the rows it must find. */
-  void emit(ApplyBatch.Sink sink) {
+  void emit(ApplyBatch.Sink sink) throws SQLException, RejectedBatchException {
     List<Tuple> gone = new ArrayList<>();
     List<Tuple> passing = new ArrayList<>();
     List<Tuple> born = new ArrayList<>(keylessInserts);
@@ -166,7 +170,9 @@ final class TableFold {
     boolean sets = sql.asArrays(formats);
     delete(gone, 1, sets, sink);
     delete(passing, 0, sets, sink);
-    updates.values().forEach(group -> update(group, sets, sink));
+    for (Updates group : updates.values()) {
+      update(group, sets, sink);
+    }
     insert(born, sets, sink);
   }
 
@@ -180,18 +186,22 @@ final class TableFold {
     }
   }
 
-  private void delete(List<Tuple> keys, int each, boolean sets, ApplyBatch.Sink sink) {
+  private void delete(List<Tuple> keys, int each, boolean sets, ApplyBatch.Sink sink)
+      throws SQLException, RejectedBatchException {
     if (keys.isEmpty()) {
       return;
     }
     if (sets) {
       sink.add(sql.delete(keys, formats), (long) each * keys.size());
     } else {
-      keys.forEach(key -> sink.add(sql.deleteRow(key), each));
+      for (Tuple key : keys) {
+        sink.add(sql.deleteRow(key), each);
+      }
     }
   }
 
-  private void update(Updates group, boolean sets, ApplyBatch.Sink sink) {
+  private void update(Updates group, boolean sets, ApplyBatch.Sink sink)
+      throws SQLException, RejectedBatchException {
     if (group.assigned.length == 0) {
       return;
     }
@@ -204,14 +214,20 @@ final class TableFold {
     }
   }
 
-  private void insert(List<Tuple> rows, boolean sets, ApplyBatch.Sink sink) {
+  private void insert(List<Tuple> rows, boolean sets, ApplyBatch.Sink sink)
+      throws SQLException, RejectedBatchException {
     if (rows.isEmpty()) {
       return;
     }
-    if (sets) {
+    CopyRows copy = rows.size() < COPIED ? null : sql.copy(rows, formats);
+    if (copy != null) {
+      sink.copy(copy);
+    } else if (sets) {
       sink.add(sql.insert(rows, formats), rows.size());
     } else {
-      rows.forEach(row -> sink.add(sql.insertRow(row, ""), 1));
+      for (Tuple row : rows) {
+        sink.add(sql.insertRow(row, ""), 1);
+      }
     }
   }
 }

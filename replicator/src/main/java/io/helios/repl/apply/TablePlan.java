@@ -18,6 +18,7 @@ final class TablePlan {
 
   private final Relation relation;
   private final TargetTable target;
+  private final String sqlName;
   private final TargetTable.@Nullable Column[] columns;
   private final int tenant;
   private final int[] written;
@@ -27,6 +28,7 @@ final class TablePlan {
   private TablePlan(Relation relation, TargetTable target, @Nullable String tenantColumn) {
     this.relation = relation;
     this.target = target;
+    this.sqlName = target.definition().sqlName();
     int count = relation.columns().size();
     this.columns = new TargetTable.Column[count];
     List<Integer> writes = new ArrayList<>();
@@ -175,6 +177,11 @@ final class TablePlan {
       }
     }
     return false;
+  }
+
+  /** The target's table as SQL; always the same object, for it is asked at each change. */
+  String sqlName() {
+    return sqlName;
   }
 
   /** {@code schema.table}, for people. */

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The statements that write one table. Values are parameters, and what they are is left to the target: a binary value goes
@@ -43,7 +44,7 @@ final class TableSql {
   TableSql(TablePlan plan, Map<Integer, Integer> arrayTypes) {
     this.plan = plan;
     this.arrayTypes = arrayTypes;
-    this.table = plan.target().definition().sqlName();
+    this.table = plan.sqlName();
   }
 
   TablePlan plan() {
@@ -58,6 +59,21 @@ final class TableSql {
         + (plan.overriding() ? " OVERRIDING SYSTEM VALUE" : "")
         + " SELECT " + assigned(columns, formats) + " FROM " + opened(columns));
     return new Statement(sql, arrays(columns, rows, columns.length, rows, formats));
+  }
+
+  /** The same as a COPY, where the values came in the one form that it would have; else null. */
+  @Nullable CopyRows copy(List<Tuple> rows, byte[] formats) {
+    int[] columns = plan.written();
+    boolean binary = formats[columns[0]] == Tuple.BINARY;
+    for (int place : columns) {
+      boolean sameType = plan.relation().columns().get(place).typeOid() == plan.column(place).definition().typeOid();
+      if ((formats[place] == Tuple.BINARY) != binary || binary && !sameType) {
+        return null;
+      }
+    }
+    String sql = text(binary ? 'B' : 'C', columns, plan.key(), NONE,
+        () -> "COPY " + table + " (" + names(columns) + ") FROM STDIN (FORMAT " + (binary ? "binary" : "text") + ")");
+    return new CopyRows(sql, binary, columns, rows);
   }
 
   /** @param keys where each row's key stands; the row's own tuple or the old one */
@@ -179,15 +195,16 @@ final class TableSql {
     return names.toString();
   }
 
-  /** {@code ROWS FROM}, since only an unqualified unnest may take several arrays. */
+  /**
+   * The arrays as rows. In a select list they are opened one element after the other (ProjectSet), in a FROM clause they
+   * would be written to a tuple store first ({@code nodeFunctionscan.c}).
+   */
   private static String opened(int[] columns) {
-    StringBuilder arrays = new StringBuilder("ROWS FROM (");
-    StringBuilder names = new StringBuilder(") AS v (");
+    StringBuilder arrays = new StringBuilder("(SELECT ");
     for (int i = 0; i < columns.length; i++) {
-      arrays.append(i == 0 ? "" : ", ").append("pg_catalog.unnest(?)");
-      names.append(i == 0 ? "" : ", ").append('c').append(i);
+      arrays.append(i == 0 ? "" : ", ").append("pg_catalog.unnest(?) AS c").append(i);
     }
-    return arrays.append(names).append(')').toString();
+    return arrays.append(") AS v").toString();
   }
 
   private String assigned(int[] columns, byte[] formats) {

@@ -9,6 +9,7 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.Relation;
 import io.helios.repl.relay.Frame;
 import io.helios.repl.relay.FrameHeader;
 import java.util.ArrayDeque;
@@ -31,6 +32,8 @@ final class TenantReader {
   private @Nullable FrameHeader header;
   private @Nullable ChangeReader entries;
   private long taken;
+  private @Nullable Relation named;
+  private String name = "";
   private boolean drained;
   private Lsn commitLsn;
   private long commitMicros;
@@ -104,7 +107,7 @@ final class TenantReader {
           }
         }
         case Change change -> {
-          if (!tenant.isCopied(Identifiers.quote(change.relation().schema(), change.relation().name()), commitLsn)) {
+          if (!tenant.isCopied(nameOf(change.relation()), commitLsn)) {
             return change;
           }
         }
@@ -117,6 +120,14 @@ final class TenantReader {
         case null -> throw disorder("a transaction has no end");
       }
     }
+  }
+
+  private String nameOf(Relation relation) {
+    if (relation != named) {
+      named = relation;
+      name = Identifiers.quote(relation.schema(), relation.name());
+    }
+    return name;
   }
 
   /** Nothing more was there before {@link #captured}, but for what the tenant's hold keeps back. */

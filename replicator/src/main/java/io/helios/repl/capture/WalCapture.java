@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WalCapture {
 
+  /** The clock is read once for so many messages. */
+  private static final int MESSAGES_BETWEEN_LOOKS = 16;
+
   private final WalStream stream;
   private final RelayJournal journal;
   private final ColumnTypes types;
@@ -51,6 +54,7 @@ public final class WalCapture {
   private long messages;
   private long lastCommitMicros;
   private long heldSince;
+  private long lookedAt;
   private long syncedAt;
   private long publishedAt;
 
@@ -132,6 +136,9 @@ public final class WalCapture {
       taken++;
       messages++;
       handle(message);
+      if (taken % MESSAGES_BETWEEN_LOOKS != 0) {
+        continue;
+      }
       long now = nanos.getAsLong();
       if (now - started >= settings.slice().toNanos()) {
         if (now - publishedAt >= settings.idleSync().toNanos() / 10) {
@@ -205,10 +212,21 @@ public final class WalCapture {
       if (now - syncedAt >= settings.idleSync().toNanos()) {
         sync(now);
       }
-    } else if (now - heldSince >= settings.hold().toNanos()) {
+    } else if (isHeldLongEnough(now)) {
       sync(now);
     }
     takeOverRoutes();
+  }
+
+  /** Full frames are cheaper, for everybody; but not while the appliers wait for them. */
+  private boolean isHeldLongEnough(long now) {
+    long held = now - heldSince;
+    if (held < settings.shortHold().toNanos() || now - lookedAt < settings.slice().toNanos()) {
+      return false;
+    }
+    lookedAt = now;
+    return held >= settings.hold().toNanos()
+        || Long.compareUnsigned(journal.oldestUnacknowledged(), durableUpTo.value()) >= 0;
   }
 
   /** Nothing is waiting. */

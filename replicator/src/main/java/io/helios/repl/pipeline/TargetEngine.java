@@ -51,7 +51,8 @@ final class TargetEngine implements AutoCloseable {
   private final Keyring keyring;
   private final ApplySettings applySettings;
   private final JdbcTarget target;
-  private final ApplySchedule schedule = new ApplySchedule(System::nanoTime);
+  private final ApplySchedule schedule = 
+      new ApplySchedule(System::nanoTime, Math.max(2, Runtime.getRuntime().availableProcessors()));
   private final List<Applier> appliers = new ArrayList<>();
   private final List<Worker> workers = new ArrayList<>();
   private final ReentrantLock lookingUp = new ReentrantLock();

@@ -41,7 +41,7 @@ class ApplyScheduleTest {
   };
 
   private long now;
-  private final ApplySchedule schedule = new ApplySchedule(() -> now);
+  private final ApplySchedule schedule = new ApplySchedule(() -> now, 100);
 
   private ReplicaTenant add(String name, Tier tier) {
     Tenant tenant = new Tenant(UUID.randomUUID(), name, name, "s", "t", TableFilter.ALL, tier, Duration.ofSeconds(5),

@@ -510,6 +510,7 @@ class WalCaptureTest {
         frameBytes,
         openBytes,
         Duration.ofMillis(50),
+        Duration.ofMillis(50),
         Duration.ofSeconds(1),
         Duration.ofMillis(1),
         Duration.ZERO);

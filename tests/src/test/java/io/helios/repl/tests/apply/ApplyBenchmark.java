@@ -89,7 +89,7 @@ final class ApplyBenchmark {
   private void huge(LocalPostgres server) throws Exception {
     String database = Postgres.createDatabase(server);
     ApplySettings settings = ApplySettings.DEFAULTS.withWorkers(2);
-    ApplySchedule schedule = new ApplySchedule(System::nanoTime);
+    ApplySchedule schedule = new ApplySchedule(System::nanoTime, 4);
     MemoryFrames frames = new MemoryFrames();
     List<ReplicaTenant> tenants = prepare(server, database, frames);
     ChangeWriter writer = new ChangeWriter();
@@ -166,7 +166,7 @@ final class ApplyBenchmark {
     ApplySettings d = ApplySettings.DEFAULTS;
     ApplySettings settings = new ApplySettings(workers, d.tenants(), held, d.bytes(), d.fetchBytes(), d.commitAfter(),
         d.retryFirst(), d.retryLast(), true);
-    ApplySchedule schedule = new ApplySchedule(System::nanoTime);
+    ApplySchedule schedule = new ApplySchedule(System::nanoTime, 4);
     MemoryFrames frames = new MemoryFrames();
     List<ReplicaTenant> tenants = prepare(server, database, frames);
     backlog(frames, frameChanges);

@@ -54,7 +54,7 @@ final class ApplyFixture implements AutoCloseable {
   final Connection source;
   final Connection target;
   final MemoryFrames frames = new MemoryFrames();
-  final ApplySchedule schedule = new ApplySchedule(System::nanoTime);
+  final ApplySchedule schedule = new ApplySchedule(System::nanoTime, 4);
   final Map<String, ReplicaTenant> tenants = new LinkedHashMap<>();
   ApplySettings settings = ApplySettings.DEFAULTS;
   boolean binary = true;

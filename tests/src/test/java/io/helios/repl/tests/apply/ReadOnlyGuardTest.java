@@ -83,7 +83,7 @@ class ReadOnlyGuardTest {
       ReplicaTenant two = fixture.tenant("2");
       ReadOnlyGuard.install(fixture.target, one.id(), "public", "t", "tenant_id", "1");
       ReadOnlyGuard.install(fixture.target, two.id(), "public", "t", "tenant_id", "2");
-      String triggers = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE '~helios%'";
+      String triggers = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE '!helios%'";
       ReadOnlyGuard.remove(fixture.target, two.id());
       fixture.onTarget("INSERT INTO t VALUES (2, 1, 'mine now')");
       refused(() -> fixture.onTarget("INSERT INTO t VALUES (1, 1, 'x')"));

@@ -27,7 +27,7 @@ final class BacklogBenchmark {
 
   private final Servers servers;
   private final List<Contender> contenders;
-  private static final int WARM_UP = 3;
+  private static final int WARM_UP = 10;
 
   private final Map<Contender, List<Turn>> turns = new LinkedHashMap<>();
 
