@@ -44,12 +44,19 @@ class ApplyScheduleTest {
   private final ApplySchedule schedule = new ApplySchedule(() -> now, 100);
 
   private ReplicaTenant add(String name, Tier tier) {
-    Tenant tenant = new Tenant(UUID.randomUUID(), name, name, "s", "t", TableFilter.ALL, tier, Duration.ofSeconds(5),
-        ConflictPolicy.SOURCE_WINS, 1);
-    ReplicaTenant replica =
-        new ReplicaTenant(tenant, new Replicated(new Tenancy.ByDatabase(), false, "s", 1, "r"), NO_FRAMES);
+    ReplicaTenant replica = tenant(name, tier);
     schedule.add(replica);
     return replica;
+  }
+
+  private static ReplicaTenant tenant(String name) {
+    return tenant(name, Tier.STANDARD);
+  }
+
+  private static ReplicaTenant tenant(String name, Tier tier) {
+    Tenant tenant = new Tenant(UUID.randomUUID(), name, name, "s", "t", TableFilter.ALL, tier, Duration.ofSeconds(5),
+        ConflictPolicy.SOURCE_WINS, 1);
+    return new ReplicaTenant(tenant, new Replicated(new Tenancy.ByDatabase(), false, "s", 1, "r"), NO_FRAMES);
   }
 
   private List<String> names(List<ReplicaTenant> tenants) {
@@ -141,5 +148,22 @@ class ApplyScheduleTest {
     assertThat(removed).isDone();
     assertThat(schedule.claim(1, 1)).isEmpty();
     assertThat(schedule.remove(a.id())).isDone();
+  }
+
+  @Test
+  void onlySoManyTurnsRunAtOnceButForThoseThatTakeLong() {
+    ApplySchedule narrow = new ApplySchedule(() -> now, 1);
+    ReplicaTenant a = tenant("a");
+    ReplicaTenant b = tenant("b");
+    narrow.add(a);
+    narrow.add(b);
+    assertThat(narrow.claim(1, 1)).containsExactly(a);
+    assertThat(narrow.claim(1, 1)).isEmpty();
+    narrow.giveBack(a, ApplySchedule.Outcome.IDLE);
+    assertThat(narrow.claim(1, 1)).containsExactly(b);
+    narrow.signal(a.id());
+    assertThat(narrow.claim(1, 1)).isEmpty();
+    now += Duration.ofMillis(500).toNanos();
+    assertThat(narrow.claim(1, 1)).as("b's target makes it wait").containsExactly(a);
   }
 }

@@ -125,6 +125,41 @@ class WalCaptureTest {
   }
 
   @Test
+  void underABacklogFramesFillWhileTheAppliersAreBusyAndComeEarlyWhenTheyAreNot() {
+    settings =
+        new CaptureSettings(
+            1 << 30,
+            256 << 10,
+            16 << 20,
+            Duration.ofMillis(50),
+            Duration.ofMillis(5),
+            Duration.ofSeconds(1),
+            Duration.ofMillis(1),
+            Duration.ZERO);
+    WalCapture capture = capture();
+    for (int i = 1; i <= 1000; i++) {
+      transaction(100 * i, insert("1", String.valueOf(i)));
+    }
+    while (!stream.isSpent()) {
+      capture.runOnce();
+    }
+    List<Frame> frames = journal.fetch(ONE, 0, 0, 1 << 20);
+    int early = frames.getFirst().header().changes();
+    assertThat(early).as("nobody had anything to do").isLessThan(100);
+    assertThat(frames.get(1).header().changes()).as("there was something to apply").isGreaterThan(3 * early);
+    capture.runOnce();
+    journal.acknowledge(ONE, 100_000);
+    for (int i = 1001; i <= 1600; i++) {
+      transaction(100 * i, insert("1", String.valueOf(i)));
+    }
+    while (!stream.isSpent()) {
+      capture.runOnce();
+    }
+    frames = journal.fetch(ONE, 100_000, 0, 1 << 20);
+    assertThat(frames.getFirst().header().changes()).as("all was applied").isLessThan(100);
+  }
+
+  @Test
   void transactionsOfNobodyCostNoFrameButAdvanceThePosition() {
     WalCapture capture = capture();
     transaction(100, insert("9", "10"));
