@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The demonstration as a process of its own, as a user starts it. */
 @Tag("long")
-@Timeout(300)
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DemoProcessTest {
 
   @TempDir private Path temporary;
@@ -59,7 +59,8 @@ class DemoProcessTest {
     private final Process process;
 
     Run(String... arguments) throws IOException {
-      List<String> command = new ArrayList<>();
+      // Whoever started the tests in the background has SIGINT ignored, and children would inherit that.
+      List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Djava.io.tmpdir=" + temporary));
       command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.helios.repl.cli.Main"));
