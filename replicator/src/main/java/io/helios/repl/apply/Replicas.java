@@ -7,8 +7,11 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -99,11 +102,59 @@ public final class Replicas {
    */
   public static void restart(Connection connection, UUID tenant, long sourceSystem) throws SQLException {
     try (PreparedStatement update = connection.prepareStatement(
-        "UPDATE helios.replica SET position = '0/0', source_system = ?, updated_at = pg_catalog.now()"
+        "UPDATE helios.replica SET position = '0/0', through = '0/0', source_system = ?, updated_at = pg_catalog.now()"
             + " WHERE tenant = ?::pg_catalog.uuid")) {
       update.setLong(1, sourceSystem);
       update.setString(2, tenant.toString());
       update.executeUpdate();
+    }
+  }
+
+  /**
+   * What a tenant has, whether or not the last of it was changes of its own.
+   *
+   * @param through everything of the tenant that committed at the source before this is here
+   */
+  public record Mark(UUID tenant, long epoch, Lsn through) {}
+
+  /**
+   * Writes marks down and returns those that were written: not where another epoch rules, nor where an applier is just
+   * committing, whose position moves anyway.
+   */
+  public static List<Mark> mark(Connection connection, List<Mark> marks) throws SQLException {
+    List<Mark> written = new ArrayList<>();
+    try (PreparedStatement update = connection.prepareStatement(
+        """
+        UPDATE helios.replica AS r SET through = v.through
+        FROM (SELECT u.tenant, u.epoch, u.through
+              FROM ROWS FROM (pg_catalog.unnest(?::pg_catalog.uuid[]), pg_catalog.unnest(?::pg_catalog.int8[]),
+                   pg_catalog.unnest(?::pg_catalog.pg_lsn[])) AS u (tenant, epoch, through)
+              JOIN helios.replica l ON l.tenant = u.tenant AND l.epoch = u.epoch AND l.through < u.through
+              FOR UPDATE OF l SKIP LOCKED) v
+        WHERE r.tenant = v.tenant RETURNING r.tenant::pg_catalog.text
+        """)) {
+      update.setArray(1, connection.createArrayOf("text", marks.stream().map(m -> m.tenant().toString()).toArray()));
+      update.setArray(2, connection.createArrayOf("int8", marks.stream().map(Mark::epoch).toArray()));
+      update.setArray(3, connection.createArrayOf("text", marks.stream().map(m -> m.through().toString()).toArray()));
+      Map<UUID, Mark> byTenant = new HashMap<>();
+      marks.forEach(mark -> byTenant.put(mark.tenant(), mark));
+      try (ResultSet row = update.executeQuery()) {
+        while (row.next()) {
+          written.add(Objects.requireNonNull(byTenant.get(UUID.fromString(row.getString(1)))));
+        }
+      }
+    }
+    return written;
+  }
+
+  /** Everything of the tenant that committed before this is here; {@link Lsn#INVALID} when that is not known. */
+  public static Optional<Lsn> through(Connection connection, UUID tenant) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(
+        "SELECT GREATEST(position, through)::pg_catalog.text FROM helios.replica WHERE tenant = ?::pg_catalog.uuid")) {
+      query.setString(1, tenant.toString());
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() ? Optional.of(Lsn.parse(row.getString(1))) : Optional.empty();
+      }
     }
   }
 

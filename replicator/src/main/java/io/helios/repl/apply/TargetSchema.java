@@ -15,7 +15,8 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code helios.replica}: one row for each tenant that is written here; the position of a tenant changes in the
- *       transaction that changes its rows, and in no other. Half filled pages keep its updates in place (HOT).
+ *       transaction that changes its rows, and in no other. {@code through} says, now and then, how far it has everything
+ *       although nothing came. Half filled pages keep its updates in place (HOT).
  *   <li>{@code helios.copied_table}: the consistent point of each table's initial copy.
  *   <li>{@code helios.conflict}: what the target held against the source; the one place where key values are kept.
  *   <li>{@code helios.guard}, {@code helios.guarded}: which tables refuse writes, and for which tenants' keys.
@@ -47,6 +48,7 @@ public final class TargetSchema {
           source_system pg_catalog.int8 NOT NULL,
           source_region pg_catalog.text NOT NULL,
           position pg_catalog.pg_lsn NOT NULL DEFAULT '0/0',
+          through pg_catalog.pg_lsn NOT NULL DEFAULT '0/0',
           committed_at pg_catalog.timestamptz,
           updated_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()) WITH (fillfactor = 50)""",
         """

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,7 @@ public final class WalCapture {
   private final ColumnTypes types;
   private final CaptureSettings settings;
   private final LongSupplier nanos;
+  private final Supplier<Lsn> releasable;
   private final PgOutputDecoder decoder = new PgOutputDecoder();
   private final FrameAssembler assembler;
   private final AtomicReference<@Nullable Routes> wanted = new AtomicReference<>();
@@ -68,6 +70,7 @@ public final class WalCapture {
    * @param stream opened from {@link RelayJournal#capturedUpTo}
    * @param identity the server that the stream comes from
    * @param nanos a clock that only grows, in nanoseconds
+   * @param releasable the slot is told no more than this, but for the WAL budget
    */
   public WalCapture(
       WalStream stream,
@@ -77,12 +80,14 @@ public final class WalCapture {
       ColumnTypes types,
       CaptureSettings settings,
       LongSupplier nanos,
+      Supplier<Lsn> releasable,
       Routes routes) {
     this.stream = stream;
     this.journal = journal;
     this.types = types;
     this.settings = settings;
     this.nanos = nanos;
+    this.releasable = releasable;
     this.heldUpTo = new Lsn(journal.rewind());
     this.committedUpTo = heldUpTo;
     this.receivedUpTo = heldUpTo;
@@ -256,7 +261,7 @@ public final class WalCapture {
   }
 
   private void release() {
-    Lsn wanted = Lsn.min(new Lsn(journal.oldestUnacknowledged()), durableUpTo);
+    Lsn wanted = Lsn.min(Lsn.min(new Lsn(journal.oldestUnacknowledged()), durableUpTo), releasable.get());
     Lsn floor =
         Long.compareUnsigned(durableUpTo.value(), settings.walBudget()) > 0
             ? new Lsn(durableUpTo.value() - settings.walBudget())

@@ -87,7 +87,7 @@ public final class Fleet implements AutoCloseable {
               this::loses,
               (severity, problem) -> event(severity, null, "source", problem.message(), problem)));
     }
-    this.supervisor = new Supervisor(sources, tenants, barriers, new Meters(meters), drivers);
+    this.supervisor = new Supervisor(sources, targets, tenants, barriers, new Meters(meters), drivers);
   }
 
   /** Starts the threads. Sources and targets that are out of reach are retried; this does not wait for them. */
@@ -331,7 +331,7 @@ public final class Fleet implements AutoCloseable {
     }
     try {
       return target(pipeline.tenant().target())
-          .positionOf(pipeline.tenant())
+          .throughOf(pipeline.tenant())
           .map(position -> before == null || position.isBefore(before))
           .orElse(false);
     } catch (HeliosException e) {

@@ -87,6 +87,7 @@ final class SourceEngine implements AutoCloseable {
   private final Semaphore copyPlaces = new Semaphore(COPIES_AT_ONCE, true);
   private final AtomicBoolean looking = new AtomicBoolean();
   private volatile @Nullable Long retainedWal;
+  private volatile Lsn releasable = Lsn.INVALID;
   private volatile long clockAheadMicros;
 
   /** A place among the tenants that are copied at the same time: each takes a slot and a walsender for a moment. */
@@ -195,6 +196,11 @@ final class SourceEngine implements AutoCloseable {
   long sourceMicros() {
     Instant now = Instant.now();
     return (now.getEpochSecond() - POSTGRES_EPOCH_SECONDS) * 1_000_000 + now.getNano() / 1000 + clockAheadMicros;
+  }
+
+  /** The slot is told no more than this, but for what the WAL budget forces: see {@link AppliedMarks}. */
+  void releaseUpTo(Lsn point) {
+    releasable = point;
   }
 
   /** Whether more was waiting when the capture thread last looked. */
@@ -363,6 +369,7 @@ final class SourceEngine implements AutoCloseable {
               new CatalogColumnTypes(settings.connection()),
               captureSettings,
               System::nanoTime,
+              () -> releasable,
               routes);
     }
     backoff.reset();

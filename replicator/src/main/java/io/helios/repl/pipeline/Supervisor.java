@@ -33,18 +33,24 @@ final class Supervisor implements AutoCloseable {
   private static final long LOOK_EVERY_NANOS = Duration.ofSeconds(10).toNanos();
   private static final long RATE_EVERY_NANOS = Duration.ofSeconds(1).toNanos();
 
+  private static final long MARK_EVERY_NANOS = Duration.ofSeconds(5).toNanos();
+
   private final Map<String, SourceEngine> sources;
+  private final Map<String, TargetEngine> targets;
   private final Map<UUID, TenantPipeline> tenants;
   private final Barriers barriers;
   private final Meters meters;
   private final Executor passing;
   private final Map<UUID, RateMeter> rates = new ConcurrentHashMap<>();
+  private final AppliedMarks marks;
+  private long markedNanos = System.nanoTime() - MARK_EVERY_NANOS;
   private long sampledNanos = System.nanoTime();
   private long lookedNanos = System.nanoTime() - LOOK_EVERY_NANOS;
   private final List<Worker> workers = new ArrayList<>();
 
   Supervisor(
       Map<String, SourceEngine> sources,
+      Map<String, TargetEngine> targets,
       Map<UUID, TenantPipeline> tenants,
       Barriers barriers,
       Meters meters,
@@ -54,6 +60,8 @@ final class Supervisor implements AutoCloseable {
     this.barriers = barriers;
     this.meters = meters;
     this.passing = passing;
+    this.targets = targets;
+    this.marks = new AppliedMarks(tenants, this::through);
   }
 
   void start() {
@@ -78,10 +86,15 @@ final class Supervisor implements AutoCloseable {
       meters.sample(
           tenants.values().stream().map(this::sample).toList(),
           sources.values().stream().map(source -> source.status(0)).toList());
+      sources.forEach((name, source) -> source.releaseUpTo(marks.releasable(name, tenants.values())));
     }
     if (now - lookedNanos >= LOOK_EVERY_NANOS) {
       lookedNanos = now;
       sources.values().forEach(source -> passing.execute(source::look));
+    }
+    if (now - markedNanos >= MARK_EVERY_NANOS) {
+      markedNanos = now;
+      targets.values().forEach(target -> passing.execute(() -> marks.write(target)));
     }
     Thread.sleep(barriers.isEmpty() ? IDLE_TURN : BUSY_TURN);
   }
@@ -98,6 +111,7 @@ final class Supervisor implements AutoCloseable {
 
   void forget(Tenant tenant) {
     rates.remove(tenant.id());
+    marks.forget(tenant.id());
     meters.forget(tenant.name());
   }
 

@@ -146,16 +146,25 @@ final class TargetEngine implements AutoCloseable {
         "helios-repl target check " + settings.name());
   }
 
+  /** Writes down how far tenants have everything; returns those that were. */
+  List<Replicas.Mark> mark(List<Replicas.Mark> marks) {
+    try (Connection connection = PgConnections.open(settings.connection(), "mark", null)) {
+      return Replicas.mark(connection, marks);
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
   /**
-   * What the target has recorded of the tenant; empty when it has nothing.
+   * Everything of the tenant that committed before this is at the target, as it has recorded; empty when it has nothing.
    *
    * @throws HeliosException when it cannot be asked
    */
-  Optional<Lsn> positionOf(Tenant tenant) {
+  Optional<Lsn> throughOf(Tenant tenant) {
     try (Connection connection = PgConnections.open(settings.connection(), "position", tenant.name())) {
       return TargetSchema.installedVersion(connection) == 0
           ? Optional.empty()
-          : Replicas.find(connection, tenant.id()).map(ReplicaState::position);
+          : Replicas.through(connection, tenant.id());
     } catch (SQLException e) {
       throw refused(e);
     }

@@ -9,6 +9,9 @@ public record Lsn(long value) implements Comparable<Lsn> {
   /** {@code 0/0}: no position at all. */
   public static final Lsn INVALID = new Lsn(0);
 
+  /** After every position. */
+  public static final Lsn MAX = new Lsn(-1);
+
   /** Parses {@code 16/B374D848}. Throws {@link IllegalArgumentException} for anything else. */
   public static Lsn parse(String text) {
     int slash = text.indexOf('/');

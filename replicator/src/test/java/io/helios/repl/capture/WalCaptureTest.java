@@ -63,6 +63,7 @@ class WalCaptureTest {
   private CaptureSettings settings = settings(256 << 10, 16 << 20, 1 << 30);
   private RelayJournal journal;
   private long clock = 1;
+  private Lsn releasable = Lsn.MAX;
   private ScriptedWalStream stream = new ScriptedWalStream();
 
   @BeforeEach
@@ -157,6 +158,28 @@ class WalCaptureTest {
     }
     frames = journal.fetch(ONE, 100_000, 0, 1 << 20);
     assertThat(frames.getFirst().header().changes()).as("all was applied").isLessThan(100);
+  }
+
+  @Test
+  void theSlotIsToldNoMoreThanTheTargetsHaveWrittenDown() {
+    settings = settings(256 << 10, 16 << 20, 1000);
+    releasable = new Lsn(50);
+    WalCapture capture = capture();
+    transaction(100, insert("1", "10"));
+    drain(capture);
+    journal.acknowledge(ONE, 100);
+    pass(Duration.ofMillis(200));
+    drain(capture);
+    assertThat(stream.released()).isEqualTo(new Lsn(50));
+    releasable = new Lsn(105);
+    pass(Duration.ofMillis(200));
+    drain(capture);
+    assertThat(stream.released()).isEqualTo(new Lsn(105));
+    transaction(5000, insert("9", "11"));
+    drain(capture);
+    pass(Duration.ofSeconds(2));
+    drain(capture);
+    assertThat(stream.released()).as("the budget").isEqualTo(new Lsn(4010));
   }
 
   @Test
@@ -497,7 +520,8 @@ class WalCaptureTest {
 
   private WalCapture capture(Routes routes) {
     return new WalCapture(
-        stream, SOURCE, sealer, journal, ColumnTypes.BUILT_IN_ONLY, settings, () -> clock += 100_000, routes);
+        stream, SOURCE, sealer, journal, ColumnTypes.BUILT_IN_ONLY, settings, () -> clock += 100_000,
+        () -> releasable, routes);
   }
 
   private void restart() {

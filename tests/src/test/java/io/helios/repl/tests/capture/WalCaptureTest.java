@@ -322,6 +322,7 @@ class WalCaptureTest {
         new CatalogColumnTypes(server.settings(database)),
         CaptureSettings.withWalBudget(1L << 30),
         System::nanoTime,
+        () -> Lsn.MAX,
         routes);
   }
 
