@@ -17,6 +17,7 @@ import picocli.CommandLine.Option;
       TargetCommands.class,
       TenantCommands.class,
       VerifyCommands.class,
+      KeyCommands.class,
       DemoCommand.class,
       VersionCommand.class
     },

@@ -110,6 +110,11 @@ final class Api {
     routes.post("/api/v1/tenants/{name}/wait", this::await);
     routes.post("/api/v1/tenants/{name}/verify", this::verify);
     routes.get(
+        "/api/v1/keys",
+        r -> answer(r, 200, Documents.list("KeyList", tenants.all().stream().map(t -> key(t.tenant().name())).toList())));
+    routes.post("/api/v1/tenants/{name}/key/rotate", this::rotateKey);
+    routes.post("/api/v1/tenants/{name}/key/shred", this::shredKey);
+    routes.get(
         "/api/v1/operations/{id}",
         r -> answer(r, 200, operations.await(r.pathParam("id"), duration(r, "timeout", Operations.LONGEST_REQUEST))));
 
@@ -292,6 +297,46 @@ final class Api {
         request,
         202,
         operations.start(TenantWait.done(fleet.verify(tenant.tenant().id(), patience), Documents::verification)));
+  }
+
+  private ObjectNode key(String name) {
+    return Documents.key(name, tenants.keyGeneration(name));
+  }
+
+  private void rotateKey(Context request) {
+    String name = name(request);
+    if (dryRun(request)) {
+      answer(
+          request, 200,
+          Documents.plan(
+              "key rotate", name,
+              List.of(
+                  "make key " + (tenants.keyGeneration(name) + 1) + " of " + name + " and seal with it from the next frame on",
+                  "keep the older keys, for the frames that were sealed with them")));
+      return;
+    }
+    tenants.rotateKey(name);
+    answer(request, 200, key(name));
+  }
+
+  private void shredKey(Context request) {
+    String name = name(request);
+    if (dryRun(request)) {
+      answer(
+          request, 200,
+          Documents.plan(
+              "key shred", name,
+              List.of(
+                  "destroy all " + tenants.keyGeneration(name) + " keys of " + name
+                      + ": none of its frames can be read again, in no copy of the relay journal",
+                  "leave its rows on the target as they are; it needs tenant resync to go on")));
+      return;
+    }
+    if (!name.equals(request.queryParam("confirm"))) {
+      throw badRequest("the shredding of the keys of \"" + name + "\" is not confirmed", "?confirm=" + name);
+    }
+    tenants.shredKey(name);
+    answer(request, 200, key(name));
   }
 
   private static String name(Context request) {

@@ -148,6 +148,11 @@ final class Documents {
     return node;
   }
 
+  /** @param generation 0 when the tenant has no key */
+  static ObjectNode key(String tenant, int generation) {
+    return Json.document("Key").put("tenant", tenant).put("generation", generation);
+  }
+
   static ObjectNode verification(Verification v) {
     ObjectNode node =
         Json.document("Verification")

@@ -300,6 +300,51 @@ final class Tenants {
     return entry;
   }
 
+  /** 0 when it has no key: before its first start, and after shredding. */
+  int keyGeneration(String name) {
+    Entry entry = entry(name);
+    return entry.refusal() != null ? 0 : fleet.keyGeneration(entry.stored().tenant().id());
+  }
+
+  /** Seals with a new key from now on. */
+  void rotateKey(String name) {
+    changing.lock();
+    try {
+      UUID id = owned(name, "rotate");
+      fleet.rotateKey(id);
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /** Destroys all keys of the tenant. */
+  void shredKey(String name) {
+    changing.lock();
+    try {
+      fleet.shredKey(owned(name, "shred"));
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /** A tenant that has a key. */
+  private UUID owned(String name, String verb) {
+    Entry entry = entry(name);
+    if (entry.refusal() != null) {
+      throw new OperatorException(entry.refusal());
+    }
+    UUID id = entry.stored().tenant().id();
+    if (fleet.keyGeneration(id) == 0) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.TENANT_STATE,
+              "tenant \"" + name + "\" has no key to " + verb,
+              "it gets one with its first start, and after shredding with its resync",
+              "helios-repl key list"));
+    }
+    return id;
+  }
+
   /** What deleting would do, in steps. */
   List<String> planDelete(String name, boolean purge) {
     Tenant t = entry(name).stored().tenant();

@@ -177,6 +177,37 @@ public final class Fleet implements AutoCloseable {
     pipeline(tenant).resync();
   }
 
+  /** The generation of the key that the tenant's frames are sealed with; 0 when it has none. */
+  public int keyGeneration(UUID tenant) {
+    return keyring.generation(pipeline(tenant).tenant().id());
+  }
+
+  /** Seals with a new key from the next frame on; frames under the old ones stay readable. Returns its generation. */
+  public int rotateKey(UUID tenant) {
+    TenantPipeline pipeline = pipeline(tenant);
+    int generation = keyring.create(tenant).generation();
+    event(
+        FleetEvent.Severity.INFO, pipeline.tenant().name(), "key-rotated", "sealed with key " + generation + " from now on", null);
+    return generation;
+  }
+
+  /**
+   * Destroys the tenant's keys: every frame of it is unreadable for good, in each copy of the journal. What was not applied
+   * yet is lost with them, so the tenant needs a resync, which makes a new key.
+   */
+  public void shredKey(UUID tenant) {
+    TenantPipeline pipeline = pipeline(tenant);
+    Problem why =
+        new Problem(
+            ErrorCode.TENANT_KEY_SHREDDED,
+            "the keys of tenant \"" + pipeline.tenant().name() + "\" were shredded",
+            "an operator asked for it; what its frames held cannot be read any more",
+            "helios-repl tenant resync " + pipeline.tenant().name());
+    keyring.destroy(tenant);
+    source(pipeline.tenant().source()).abandon(tenant, why);
+    event(FleetEvent.Severity.WARN, pipeline.tenant().name(), "key-shredded", why.message(), null);
+  }
+
   /**
    * Ends the tenant's replication: its journal, its position and its key go, the guard is lifted. Its rows stay at the
    * target unless {@code purge}. Blocks; when the target is out of reach it throws, and can be called again.

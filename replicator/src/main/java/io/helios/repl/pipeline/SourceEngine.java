@@ -276,10 +276,15 @@ final class SourceEngine implements AutoCloseable {
     return publishRoutes();
   }
 
-  synchronized void unroute(UUID tenant) {
-    if (routed.remove(tenant) != null) {
-      publishRoutes();
-    }
+  /** @return the version of the routes to wait for with {@link #isUnrouted} */
+  synchronized long unroute(UUID tenant) {
+    return routed.remove(tenant) != null ? publishRoutes() : routesVersion;
+  }
+
+  /** Whether the capture thread, if there is one, has done with what was unrouted by this version. */
+  boolean isUnrouted(long version) {
+    WalCapture running = capture;
+    return running == null || running.routesVersion() >= version;
   }
 
   /** Whether every transaction that the source commits from now on is routed by this version or a later one. */

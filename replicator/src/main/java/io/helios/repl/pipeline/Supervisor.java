@@ -135,10 +135,15 @@ final class Supervisor implements AutoCloseable {
     }
     SourceEngine source = source(pipeline);
     UUID id = pipeline.tenant().id();
-    Problem lost = source.lost(id);
-    if (lost != null) {
-      source.abandon(id, lost);
-      pipeline.fail(lost, true);
+    pipeline.unlessRenewing(
+        () -> {
+          Problem lost = source.lost(id);
+          if (lost != null) {
+            source.abandon(id, lost);
+            pipeline.fail(lost, true);
+          }
+        });
+    if (pipeline.standing().state() == TenantState.NEEDS_RESYNC) {
       return;
     }
     ReplicaTenant replica = pipeline.replica();

@@ -59,6 +59,9 @@ final class TenantPipeline {
      */
     ReplicaTenant bringUp(Tenant tenant, Manner manner, Progress progress) throws InterruptedException;
 
+    /** Before it begins anew: what was captured of it, and that it lost anything. */
+    void forget(Tenant tenant, Progress progress) throws InterruptedException;
+
     /** Ends applying; returns when no worker holds the tenant any more. */
     void takeDown(ReplicaTenant replica) throws InterruptedException;
   }
@@ -79,6 +82,9 @@ final class TenantPipeline {
   private @Nullable Manner manner;
   private boolean driving;
   private boolean retrying;
+
+  /** From the wish for a resync until what was captured and lost before is forgotten. */
+  private boolean renewing;
   private volatile boolean removed;
   private volatile DesiredState wish;
   private volatile Standing standing;
@@ -178,6 +184,7 @@ final class TenantPipeline {
   /** Copies everything again, whatever the state. */
   synchronized void resync() {
     manner = Manner.ANEW;
+    renewing = true;
     desired = DesiredState.RUNNING;
     wish = desired;
     drive();
@@ -235,6 +242,13 @@ final class TenantPipeline {
               Thread.currentThread().interrupt();
             }
           });
+    }
+  }
+
+  /** Runs what concerns its present life: not while that is being forgotten, lest the next one be blamed for it. */
+  synchronized void unlessRenewing(Runnable action) {
+    if (!renewing) {
+      action.run();
     }
   }
 
@@ -320,6 +334,10 @@ final class TenantPipeline {
       return;
     }
     try {
+      if (how == Manner.ANEW) {
+        steps.forget(tenant, progress);
+        renewedUnless(false);
+      }
       ReplicaTenant attached = steps.bringUp(tenant, how, progress);
       synchronized (this) {
         replica = attached;
@@ -337,7 +355,13 @@ final class TenantPipeline {
       stand(
           e.problem().code() == ErrorCode.TENANT_NEEDS_RESYNC ? TenantState.NEEDS_RESYNC : TenantState.FAILED,
           e.problem());
+    } finally {
+      renewedUnless(how == Manner.ANEW && retrying);
     }
+  }
+
+  private synchronized void renewedUnless(boolean triedAgain) {
+    renewing = triedAgain || manner == Manner.ANEW;
   }
 
   private void waitUnlessUnwanted(Duration wait) throws InterruptedException {

@@ -71,9 +71,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       keyring.create(tenant.id());
     }
     boolean anew = manner == TenantPipeline.Manner.ANEW;
-    if (anew) {
-      source.forget(tenant.id());
-    } else {
+    if (!anew) {
       refuseWhatWasDropped(tenant);
     }
     if (manner == TenantPipeline.Manner.RESUME) {
@@ -102,6 +100,16 @@ final class TenantStarter implements TenantPipeline.Steps {
     ReplicaTenant replica = new ReplicaTenant(tenant, replicated(sourceSystem), source.journal());
     target.attach(replica);
     return replica;
+  }
+
+  @Override
+  public void forget(Tenant tenant, TenantPipeline.Progress progress) throws InterruptedException {
+    long version = source.unroute(tenant.id());
+    while (!source.isUnrouted(version)) {
+      cancelUnlessWanted(progress);
+      Thread.sleep(TURN);
+    }
+    source.forget(tenant.id());
   }
 
   @Override

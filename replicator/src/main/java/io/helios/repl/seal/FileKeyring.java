@@ -127,8 +127,9 @@ public final class FileKeyring implements Keyring {
   }
 
   @Override
-  public boolean has(UUID tenant) {
-    return keys(tenant) != null;
+  public int generation(UUID tenant) {
+    TenantKeys keys = keys(tenant);
+    return keys == null ? 0 : keys.current().generation();
   }
 
   private @Nullable TenantKeys keys(UUID tenant) {

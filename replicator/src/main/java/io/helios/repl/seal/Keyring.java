@@ -37,8 +37,13 @@ public interface Keyring {
   /** Destroys all of the tenant's keys, here and in every sealer and opener; nothing when it has none. */
   void destroy(UUID tenant);
 
+  /** How many keys the tenant has had so far: the current one's generation; 0 when it has none. */
+  int generation(UUID tenant);
+
   /** Whether {@link #current} has an answer. */
-  boolean has(UUID tenant);
+  default boolean has(UUID tenant) {
+    return generation(tenant) > 0;
+  }
 
   /** What {@link #current} throws. */
   static OperatorException missing(UUID tenant) {

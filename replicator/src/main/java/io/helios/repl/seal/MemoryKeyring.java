@@ -78,8 +78,12 @@ public final class MemoryKeyring implements Keyring {
   }
 
   @Override
-  public boolean has(UUID tenant) {
-    return keys.containsKey(tenant) || (given != null && !destroyed.contains(tenant));
+  public int generation(UUID tenant) {
+    TenantKeys known = keys.get(tenant);
+    if (known != null) {
+      return known.current().generation();
+    }
+    return given != null && !destroyed.contains(tenant) ? 1 : 0;
   }
 
   private TenantKeys reaching(UUID tenant, @Nullable TenantKeys old, int generation) {

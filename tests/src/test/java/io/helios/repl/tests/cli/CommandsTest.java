@@ -82,6 +82,24 @@ class CommandsTest {
   }
 
   @Test
+  void keysAreListedRotatedAndShreddedAndAShreddedTenantNeedsAResync() {
+    create("acme");
+    assertThat(server.done("key", "list", "-o", "json").json().path("items").path(0).path("generation").asInt()).isZero();
+    assertThat(server.run("key", "rotate", "acme").code()).as("there is none yet").isEqualTo(6);
+    server.done("tenant", "start", "acme", "--wait", "--timeout", "60s");
+    assertThat(server.done("key", "rotate", "acme", "--dry-run").out()).contains("make key 2 of acme");
+    assertThat(server.done("key", "rotate", "acme").out()).isEqualTo("tenant acme is sealed with key 2 from now on\n");
+    assertThat(server.done("key", "list").out()).contains("acme").contains("2");
+    assertThat(server.run("key", "shred", "acme").code()).as("not confirmed").isNotZero();
+    assertThat(server.done("key", "shred", "acme", "--confirm=acme").out()).contains("helios-repl tenant resync acme");
+    server.run("tenant", "wait", "acme", "--for", "failed", "--timeout", "30s");
+    Ran status = server.done("tenant", "status", "acme", "-o", "json");
+    assertThat(status.json().path("state").asString()).isEqualTo("NEEDS_RESYNC");
+    server.done("tenant", "resync", "acme", "--yes", "--wait", "--timeout", "60s");
+    assertThat(server.done("verify", "run", "acme").code()).isZero();
+  }
+
+  @Test
   void aVerificationTellsByItsExitCodeWhetherBothSidesAreEqual() {
     create("acme");
     server.done("tenant", "start", "acme", "--wait", "--timeout", "60s");

@@ -9,6 +9,7 @@ import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.pipeline.FleetSettings;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
+import io.helios.repl.seal.Keyring;
 import io.helios.repl.seal.MemoryKeyring;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
@@ -36,6 +37,7 @@ final class Replication implements AutoCloseable {
   final Database source;
   final Database target;
   final Queue<FleetEvent> events = new ConcurrentLinkedQueue<>();
+  final Keyring keyring = new MemoryKeyring(new byte[32]);
   final Fleet fleet;
 
   Replication(Path directory, Database source, Database target, Tenancy tenancy, @Nullable TableFilter reference) {
@@ -55,7 +57,7 @@ final class Replication implements AutoCloseable {
                 1L << 30,
                 2,
                 3),
-            new MemoryKeyring(new byte[32]),
+            keyring,
             new SimpleMeterRegistry(),
             events::add);
     fleet.start();
