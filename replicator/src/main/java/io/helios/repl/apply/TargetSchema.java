@@ -18,13 +18,14 @@ import java.util.List;
  *       transaction that changes its rows, and in no other. Half filled pages keep its updates in place (HOT).
  *   <li>{@code helios.copied_table}: the consistent point of each table's initial copy.
  *   <li>{@code helios.conflict}: what the target held against the source; the one place where key values are kept.
+ *   <li>{@code helios.sequence}: how far the source's sequences had come when they were last looked at.
  *   <li>{@code helios.guard}, {@code helios.guarded}: which tables refuse writes, and for which tenants' keys.
  * </ul>
  */
 public final class TargetSchema {
 
   /** Raised with every change of {@link #statements}; each statement must then bring an older schema up to date too. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   private TargetSchema() {}
 
@@ -68,6 +69,21 @@ public final class TargetSchema {
           commit_lsn pg_catalog.pg_lsn NOT NULL,
           row_key pg_catalog.jsonb NOT NULL)""",
         "CREATE INDEX IF NOT EXISTS conflict_tenant_id ON helios.conflict (tenant, id)",
+        """
+        CREATE TABLE IF NOT EXISTS helios.sequence (
+          source_system pg_catalog.int8 NOT NULL,
+          source pg_catalog.text NOT NULL,
+          schema_name pg_catalog.text NOT NULL,
+          sequence_name pg_catalog.text NOT NULL,
+          table_schema pg_catalog.text NOT NULL,
+          table_name pg_catalog.text NOT NULL,
+          column_name pg_catalog.text NOT NULL,
+          last_value pg_catalog.int8 NOT NULL,
+          is_called pg_catalog.bool NOT NULL,
+          increment pg_catalog.int8 NOT NULL,
+          lsn pg_catalog.pg_lsn NOT NULL,
+          at pg_catalog.timestamptz NOT NULL,
+          PRIMARY KEY (source_system, source, schema_name, sequence_name, table_schema, table_name, column_name))""",
         """
         CREATE TABLE IF NOT EXISTS helios.guard (
           id pg_catalog.int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

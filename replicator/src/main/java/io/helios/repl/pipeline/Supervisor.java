@@ -36,6 +36,7 @@ final class Supervisor implements AutoCloseable {
   private final Map<String, SourceEngine> sources;
   private final Map<UUID, TenantPipeline> tenants;
   private final Barriers barriers;
+  private final SequenceKeeper sequences;
   private final Meters meters;
   private final Executor passing;
   private final Map<UUID, RateMeter> rates = new ConcurrentHashMap<>();
@@ -47,11 +48,13 @@ final class Supervisor implements AutoCloseable {
       Map<String, SourceEngine> sources,
       Map<UUID, TenantPipeline> tenants,
       Barriers barriers,
+      SequenceKeeper sequences,
       Meters meters,
       Executor passing) {
     this.sources = sources;
     this.tenants = tenants;
     this.barriers = barriers;
+    this.sequences = sequences;
     this.meters = meters;
     this.passing = passing;
   }
@@ -81,7 +84,8 @@ final class Supervisor implements AutoCloseable {
     }
     if (now - lookedNanos >= LOOK_EVERY_NANOS) {
       lookedNanos = now;
-      sources.values().forEach(source -> passing.execute(source::look));
+      sources.values().forEach(
+          source -> passing.execute(() -> source.look(samples -> sequences.keep(source, samples))));
     }
     Thread.sleep(barriers.isEmpty() ? IDLE_TURN : BUSY_TURN);
   }
