@@ -104,30 +104,44 @@ public final class TargetSchema {
             + " ON CONFLICT (only_row) DO UPDATE SET version = EXCLUDED.version");
   }
 
+  /** What {@link #install} would run now, in order; nothing where the schema is up to date. Throws as it does. */
+  public static List<String> plan(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      return plan(statement);
+    }
+  }
+
+  private static List<String> plan(Statement statement) throws SQLException {
+    int installed = version(statement);
+    if (installed > VERSION) {
+      throw new OperatorException(new Problem(
+          ErrorCode.TARGET_SCHEMA_NEWER,
+          "schema helios at the target has version " + installed + ", this program knows up to " + VERSION,
+          "a newer helios-repl prepared this target",
+          "use that version, or: DROP SCHEMA helios CASCADE, and copy its tenants again"));
+    }
+    if (installed == VERSION) {
+      return List.of();
+    }
+    // CREATE SCHEMA IF NOT EXISTS asks for CREATE on the database even where the schema is there.
+    return schemaIsThere(statement) ? statements().subList(1, statements().size()) : statements();
+  }
+
   /**
    * Makes or updates the schema; does nothing, and needs no rights, where it is up to date. The connection's transaction,
    * if any, must be over; it is left in autocommit mode.
    *
-   * @throws OperatorException when a newer program made it
+   * @throws OperatorException when a newer program made it, or somebody who is not to be trusted with it
    * @throws SQLException as PostgreSQL answered; for want of rights, show {@link #statements}
    */
   public static void install(Connection connection) throws SQLException {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
       statement.execute("SET LOCAL search_path = ''");
-      int installed = version(statement);
-      if (installed > VERSION) {
-        throw new OperatorException(new Problem(
-            ErrorCode.TARGET_SCHEMA_NEWER,
-            "schema helios at the target has version " + installed + ", this program knows up to " + VERSION,
-            "a newer helios-repl prepared this target",
-            "use that version, or: DROP SCHEMA helios CASCADE, and copy its tenants again"));
-      }
-      if (installed < VERSION) {
+      if (!plan(statement).isEmpty()) {
         // Two preparations at once would else meet in the middle of CREATE IF NOT EXISTS.
         statement.execute("SELECT pg_catalog.pg_advisory_xact_lock(7522537965575549007)");
-        // CREATE SCHEMA IF NOT EXISTS asks for CREATE on the database even where the schema is there.
-        for (String sql : schemaIsThere(statement) ? statements().subList(1, statements().size()) : statements()) {
+        for (String sql : plan(statement)) {
           statement.execute(sql);
         }
       }
@@ -153,7 +167,12 @@ public final class TargetSchema {
     }
   }
 
+  /** Looks first whose the schema is: what stands in it, and is read or called here, runs with our rights. */
   private static int version(Statement statement) throws SQLException {
+    String strangers = strangers(statement);
+    if (!strangers.isEmpty()) {
+      throw new OperatorException(foreign(strangers));
+    }
     try (ResultSet there = statement.executeQuery("SELECT pg_catalog.to_regclass('helios.version') IS NOT NULL")) {
       there.next();
       if (!there.getBoolean(1)) {
@@ -163,5 +182,38 @@ public final class TargetSchema {
     try (ResultSet row = statement.executeQuery("SELECT version FROM helios.version")) {
       return row.next() ? row.getInt(1) : 0;
     }
+  }
+
+  /**
+   * Roles that own the schema or something in it, and are neither us, nor superusers, nor the database's owner: separated
+   * by commas. Being a member of theirs is no reason to trust them; anybody may be made one.
+   */
+  static String strangers(Statement statement) throws SQLException {
+    try (ResultSet row = statement.executeQuery(
+        """
+        SELECT pg_catalog.string_agg(DISTINCT r.rolname::pg_catalog.text, ', ')
+        FROM pg_catalog.pg_namespace n
+        CROSS JOIN LATERAL (
+          SELECT n.nspowner AS owner
+          UNION ALL SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid
+          UNION ALL SELECT p.proowner FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid
+        ) o
+        JOIN pg_catalog.pg_roles r ON r.oid = o.owner
+        JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
+        WHERE n.nspname = 'helios' AND NOT r.rolsuper AND r.oid <> d.datdba AND r.rolname <> current_user
+        """)) {
+      row.next();
+      String strangers = row.getString(1);
+      return strangers == null ? "" : strangers;
+    }
+  }
+
+  static Problem foreign(String strangers) {
+    return new Problem(
+        ErrorCode.TARGET_SCHEMA_FOREIGN,
+        "schema helios at the target, or something in it, belongs to " + strangers,
+        "it could hold code that would run with the rights of our role",
+        "if it is not yours: DROP SCHEMA helios CASCADE; if it is, give it to our role or to the database's owner:"
+            + " ALTER SCHEMA helios OWNER TO …, and so for what is in it");
   }
 }

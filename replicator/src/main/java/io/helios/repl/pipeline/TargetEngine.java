@@ -128,13 +128,11 @@ final class TargetEngine implements AutoCloseable {
   /** Schema helios. Tables are made when a tenant starts. */
   PreparationPlan prepare(boolean dryRun) {
     try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
-      if (TargetSchema.installedVersion(connection) == TargetSchema.VERSION) {
-        return new PreparationPlan(List.of(), !dryRun);
-      }
+      List<String> sql = TargetSchema.plan(connection);
       if (!dryRun) {
         TargetSchema.install(connection);
       }
-      return new PreparationPlan(TargetSchema.statements(), !dryRun);
+      return new PreparationPlan(sql, !dryRun);
     } catch (SQLException e) {
       throw refused(e);
     }
