@@ -136,7 +136,7 @@ final class TenantCommands extends CommandGroup {
 
   @Command(
       name = "describe",
-      description = "Show everything about a tenant: declaration, status, latest events.",
+      description = "Show everything about a tenant: declaration, status, sequences, latest events.",
       footer = {"", "Example:", "  helios-repl tenant describe tenant-123"})
   static final class Describe extends ApiCommand {
 
@@ -200,6 +200,19 @@ final class TenantCommands extends CommandGroup {
         fields.add(List.of("hint", Texts.text(error.path("hint"))));
       }
       printer().fields(fields);
+      if (!tenant.path("sequences").isEmpty()) {
+        shell.out().println();
+        printer()
+            .table(
+                tenant.path("sequences").valueStream().toList(),
+                List.of(
+                    Column.of("SEQUENCE", "sequence"),
+                    Column.of("TABLE", "table"),
+                    Column.of("COLUMN", "column"),
+                    Column.of("LAST VALUE", "lastValue"),
+                    Column.of("AT LSN", "lsn"),
+                    Column.of("AT", "at")));
+      }
       if (!tenant.path("events").isEmpty()) {
         shell.out().println();
         printer()

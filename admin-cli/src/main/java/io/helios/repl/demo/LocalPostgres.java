@@ -3,6 +3,7 @@ package io.helios.repl.demo;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -20,10 +21,27 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LocalPostgres implements AutoCloseable {
 
-  private final EmbeddedPostgres server;
+  /** Settings of every server, unless others are given. */
+  public static final Map<String, String> DEFAULTS =
+      Map.of(
+          "wal_level", "logical",
+          // The library's default is off, and then WAL reaches a walsender only every 200 ms (wal_writer_delay).
+          "synchronous_commit", "on",
+          "max_wal_senders", "20",
+          "max_replication_slots", "20",
+          "max_connections", "120");
 
-  private LocalPostgres(EmbeddedPostgres server) {
+  private final int port;
+  private final Closeable server;
+
+  private LocalPostgres(int port, Closeable server) {
+    this.port = port;
     this.server = server;
+  }
+
+  /** One that was started in another manner, on loopback, with a superuser {@code postgres} who needs no password. */
+  public static LocalPostgres of(int port, Closeable server) {
+    return new LocalPostgres(port, server);
   }
 
   /** Starts PostgreSQL 17 with the given settings on top of the defaults. */
@@ -41,13 +59,7 @@ public final class LocalPostgres implements AutoCloseable {
   public static LocalPostgres start(
       Map<String, String> settings, @Nullable PgBinaryResolver binaries, @Nullable Path dataDirectory, int port)
       throws IOException {
-    Map<String, String> all = new LinkedHashMap<>();
-    all.put("wal_level", "logical");
-    // The library's default is off, and then WAL reaches a walsender only every 200 ms (wal_writer_delay).
-    all.put("synchronous_commit", "on");
-    all.put("max_wal_senders", "20");
-    all.put("max_replication_slots", "20");
-    all.put("max_connections", "120");
+    Map<String, String> all = new LinkedHashMap<>(DEFAULTS);
     all.putAll(settings);
     EmbeddedPostgres.Builder builder =
         EmbeddedPostgres.builder().setPGStartupWait(Duration.ofSeconds(60)).setLocaleConfig("locale", "C.UTF-8");
@@ -61,11 +73,12 @@ public final class LocalPostgres implements AutoCloseable {
     if (port != 0) {
       builder.setPort(port);
     }
-    return new LocalPostgres(builder.start());
+    EmbeddedPostgres embedded = builder.start();
+    return new LocalPostgres(embedded.getPort(), embedded);
   }
 
   public int port() {
-    return server.getPort();
+    return port;
   }
 
   /** As the superuser {@code postgres}, who needs no password here. */

@@ -101,7 +101,11 @@ final class Api {
             answer(
                 r,
                 200,
-                Documents.tenant(tenants.get(name(r)), tenants.status(name(r)), store.events(name(r), EVENTS_SHOWN))));
+                Documents.tenant(
+                    tenants.get(name(r)),
+                    tenants.status(name(r)),
+                    tenants.sequences(name(r)),
+                    store.events(name(r), EVENTS_SHOWN))));
     routes.get("/api/v1/tenants/{name}/status", r -> answer(r, 200, Documents.tenantStatus(tenants.status(name(r)))));
     for (Verb verb : Verb.values()) {
       routes.post("/api/v1/tenants/{name}/" + verb.word(), r -> carryOut(r, verb));

@@ -5,6 +5,7 @@ import io.helios.repl.config.EffectiveValue;
 import io.helios.repl.error.Problem;
 import io.helios.repl.pipeline.PreparationPlan;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.TenantState;
@@ -66,8 +67,9 @@ final class Documents {
     };
   }
 
-  /** A tenant's declaration, its status and its latest events. */
-  static ObjectNode tenant(StoredTenant stored, TenantStatus status, List<StoredEvent> events) {
+  /** A tenant's declaration, its status, the sequences that feed its tables, and its latest events. */
+  static ObjectNode tenant(
+      StoredTenant stored, TenantStatus status, List<SequenceSample> sequences, List<StoredEvent> events) {
     var t = stored.tenant();
     ObjectNode node =
         Json.document("Tenant")
@@ -85,9 +87,24 @@ final class Documents {
         .put("desired", stored.desired().name())
         .put("created", time(stored.created()));
     node.set("status", tenantStatus(status));
+    ArrayNode sampled = node.putArray("sequences");
+    sequences.forEach(s -> sampled.add(sequence(s)));
     ArrayNode history = node.putArray("events");
     events.forEach(e -> history.add(event(e)));
     return node;
+  }
+
+  /** {@code lastValue} is null as long as nothing was drawn. */
+  private static ObjectNode sequence(SequenceSample s) {
+    return Json.MAPPER
+        .createObjectNode()
+        .put("sequence", s.qualifiedName())
+        .put("table", s.qualifiedTable())
+        .put("column", s.column())
+        .put("lastValue", s.called() ? (Long) s.lastValue() : null)
+        .put("increment", s.increment())
+        .put("lsn", s.lsn().toString())
+        .put("at", time(s.at()));
   }
 
   static ObjectNode event(StoredEvent e) {

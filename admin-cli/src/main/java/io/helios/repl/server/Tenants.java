@@ -9,6 +9,7 @@ import io.helios.repl.error.Problem;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
+import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tenant.Tenant;
@@ -112,6 +113,12 @@ final class Tenants {
     return entry.refusal() == null
         ? fleet.status(entry.stored().tenant().id())
         : refused(entry.stored(), entry.refusal());
+  }
+
+  /** Asks the target; nothing for a tenant that the engine does not have. */
+  List<SequenceSample> sequences(String name) {
+    Entry entry = entry(name);
+    return entry.refusal() == null ? fleet.sequences(entry.stored().tenant().id()) : List.of();
   }
 
   List<TenantStatus> statuses() {

@@ -9,6 +9,7 @@ import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.pipeline.PreparationPlan;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.Severity;
@@ -138,6 +139,9 @@ class DocumentsTest {
             new StoredTenant(tenant, DesiredState.RUNNING, AT),
             status(TenantState.STREAMING, null),
             List.of(
+                new SequenceSample("s", "q", "public", "t", "id", 41, true, 1, Lsn.parse("0/10"), AT),
+                new SequenceSample("s", "r", "public", "t", "no", 1, false, -2, Lsn.parse("0/10"), AT)),
+            List.of(
                 new StoredEvent(
                     1, AT, FleetEvent.Severity.ERROR, "tenant-123", "tenant-state", "failed", "HR-9001", "run")));
     ObjectNode status = (ObjectNode) node.remove("status");
@@ -148,6 +152,11 @@ class DocumentsTest {
         {"apiVersion": "helios-repl/v1", "kind": "Tenant", "tenant": "tenant-123", "id": "00000000-0000-0001-0000-000000000002",
          "key": "123", "source": "shop", "target": "shop-eu", "tables": ["public.*", "!public.x"], "tier": "best-effort",
          "lagTarget": "5s", "conflictPolicy": "source-wins", "epoch": 1, "desired": "RUNNING", "created": "2026-01-01T00:00:00.123Z",
+         "sequences": [
+           {"sequence": "s.q", "table": "public.t", "column": "id", "lastValue": 41, "increment": 1, "lsn": "0/10",
+            "at": "2026-01-01T00:00:00.123Z"},
+           {"sequence": "s.r", "table": "public.t", "column": "no", "lastValue": null, "increment": -2, "lsn": "0/10",
+            "at": "2026-01-01T00:00:00.123Z"}],
          "events": [{"at": "2026-01-01T00:00:00.123Z", "severity": "ERROR", "tenant": "tenant-123", "type": "tenant-state",
            "message": "failed", "code": "HR-9001", "hint": "run"}]}
         """);

@@ -99,7 +99,7 @@ final class JdbcTargetSession implements TargetSession {
       changes++;
       bytes += size(change);
       if (change instanceof Change.Truncate(var _, boolean restartIdentity)) {
-        batch.truncate(sql, tenant.key(), restartIdentity);
+        batch.truncate(sql, tenant.key(), restartIdentity && tables.isOurs(sql));
       } else if (care == Care.EACH_CHANGE || sql.plan().checkedByQuery()) {
         write();
         rows.apply(tenant, sql, commitLsn, change);

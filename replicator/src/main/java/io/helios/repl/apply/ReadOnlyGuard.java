@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  *       statement. A trigger before it would cost the applier a lock on each updated row ({@code ExecBRUpdateTriggers},
  *       trigger.c) and COPY its pages of rows ({@code CopyFrom}, copyfrom.c), even while it is off. PostgreSQL gives it
  *       to partitions by itself. TRUNCATE is refused as long as a replica is in the table.
- *   <li>Tables of one tenant, and reference tables: a statement trigger on the table and on each partition.
+ *   <li>Tables of one tenant, and reference tables: a statement trigger on the table and on each partition. One that
+ *       inherits from another has a row trigger too, since a statement on the parent fires none for its children.
  * </ul>
  *
  * A table's guard knows its tenants from {@code helios.guarded}; the last one that leaves takes the triggers along. Where
@@ -107,6 +108,9 @@ public final class ReadOnlyGuard {
             + Identifiers.quote(schema, table) + " FOR EACH ROW EXECUTE FUNCTION "
             + GuardFunctions.rowFunctionName(tenantColumn) + "('" + guard + "')");
       }
+    } else if (inherits(connection, schema, table) && !hasTrigger(connection, schema, table, "!helios_guard")) {
+      sql.add("CREATE TRIGGER " + ROW_TRIGGER + " AFTER UPDATE OR DELETE ON " + Identifiers.quote(schema, table)
+          + " FOR EACH ROW EXECUTE FUNCTION helios.guard_table('" + guard + "')");
     }
     String events = tenantColumn == null ? "INSERT OR UPDATE OR DELETE OR TRUNCATE" : "TRUNCATE";
     for (String[] name : withPartitions(connection, schema, table)) {
@@ -154,6 +158,16 @@ public final class ReadOnlyGuard {
       }
     }
     return names;
+  }
+
+  private static boolean inherits(Connection connection, String schema, String table) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = pg_catalog.to_regclass(?))")) {
+      query.setString(1, Identifiers.quote(schema, table));
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() && row.getBoolean(1);
+      }
+    }
   }
 
   private static boolean hasTrigger(Connection connection, String schema, String table, String trigger)

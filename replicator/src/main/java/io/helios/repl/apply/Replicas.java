@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -158,7 +159,7 @@ public final class Replicas {
     }
   }
 
-  /** Forgets position, copy and conflicts of the tenant. Its rows stay. */
+  /** Forgets position, copy and conflicts of the tenant, with the last of a source its sequences too. Its rows stay. */
   public static void remove(Connection connection, UUID tenant) throws SQLException {
     for (String table : new String[] {"conflict", "copied_table", "guarded", "replica"}) {
       try (PreparedStatement delete = connection.prepareStatement(
@@ -166,6 +167,10 @@ public final class Replicas {
         delete.setString(1, tenant.toString());
         delete.executeUpdate();
       }
+    }
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("DELETE FROM helios.sequence s WHERE NOT EXISTS (SELECT FROM helios.replica r"
+          + " WHERE r.source_system = s.source_system AND r.source = s.source)");
     }
   }
 }

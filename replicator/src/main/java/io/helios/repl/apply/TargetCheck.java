@@ -1,6 +1,7 @@
 package io.helios.repl.apply;
 
 import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Catalog;
 import io.helios.repl.postgres.EmptySearchPath;
 import io.helios.repl.postgres.Identifiers;
@@ -12,6 +13,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -115,7 +117,16 @@ public final class TargetCheck {
                 + " RESET default_transaction_read_only;\nALTER ROLE " + role
                 + " RESET default_transaction_read_only;");
       }
-      if (row.getBoolean("schema_there") && !row.getBoolean("schema_usable")) {
+      String strangers = strangers();
+      if (!strangers.isEmpty()) {
+        Problem foreign = TargetSchema.foreign(strangers);
+        add(
+            Severity.ERROR,
+            foreign.code(),
+            ": schema helios, or something in it, belongs to " + strangers,
+            foreign.why(),
+            foreign.hint());
+      } else if (row.getBoolean("schema_there") && !row.getBoolean("schema_usable")) {
         add(
             Severity.ERROR,
             ErrorCode.TARGET_SCHEMA_NOT_PERMITTED,
@@ -139,6 +150,12 @@ public final class TargetCheck {
           "to tell servers apart",
           "SELECT system_identifier FROM pg_control_system();");
       return facts;
+    }
+  }
+
+  private String strangers() throws SQLException {
+    try (Statement statement = target.createStatement()) {
+      return TargetSchema.strangers(statement);
     }
   }
 

@@ -34,10 +34,7 @@ public final class TargetPreparation {
    */
   public static SchemaPlan plan(
       Connection target, @Nullable Connection source, Collection<TableDefinition> tables) throws SQLException {
-    List<String> sql = new ArrayList<>();
-    if (TargetSchema.installedVersion(target) < TargetSchema.VERSION) {
-      sql.addAll(TargetSchema.statements());
-    }
+    List<String> sql = new ArrayList<>(TargetSchema.plan(target));
     if (source == null) {
       return new SchemaPlan(sql, List.of());
     }
@@ -128,7 +125,7 @@ public final class TargetPreparation {
         .distinct()
         .forEach(s -> sql.add("GRANT USAGE ON SCHEMA " + Identifiers.quote(s) + " TO " + role));
     if (!tables.isEmpty()) {
-      sql.add("GRANT SELECT, INSERT, UPDATE, DELETE, TRIGGER ON "
+      sql.add("GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER ON "
           + tables.stream().map(TableDefinition::sqlName).collect(Collectors.joining(", ")) + " TO " + role);
     }
     return lines(sql);

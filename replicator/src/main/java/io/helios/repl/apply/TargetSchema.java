@@ -19,13 +19,14 @@ import java.util.List;
  *       although nothing came. Half filled pages keep its updates in place (HOT).
  *   <li>{@code helios.copied_table}: the consistent point of each table's initial copy.
  *   <li>{@code helios.conflict}: what the target held against the source; the one place where key values are kept.
+ *   <li>{@code helios.sequence}: how far the source's sequences had come when they were last looked at.
  *   <li>{@code helios.guard}, {@code helios.guarded}: which tables refuse writes, and for which tenants' keys.
  * </ul>
  */
 public final class TargetSchema {
 
   /** Raised with every change of {@link #statements}; each statement must then bring an older schema up to date too. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   private TargetSchema() {}
 
@@ -71,6 +72,21 @@ public final class TargetSchema {
           row_key pg_catalog.jsonb NOT NULL)""",
         "CREATE INDEX IF NOT EXISTS conflict_tenant_id ON helios.conflict (tenant, id)",
         """
+        CREATE TABLE IF NOT EXISTS helios.sequence (
+          source_system pg_catalog.int8 NOT NULL,
+          source pg_catalog.text NOT NULL,
+          schema_name pg_catalog.text NOT NULL,
+          sequence_name pg_catalog.text NOT NULL,
+          table_schema pg_catalog.text NOT NULL,
+          table_name pg_catalog.text NOT NULL,
+          column_name pg_catalog.text NOT NULL,
+          last_value pg_catalog.int8 NOT NULL,
+          is_called pg_catalog.bool NOT NULL,
+          increment pg_catalog.int8 NOT NULL,
+          lsn pg_catalog.pg_lsn NOT NULL,
+          at pg_catalog.timestamptz NOT NULL,
+          PRIMARY KEY (source_system, source, schema_name, sequence_name, table_schema, table_name, column_name))""",
+        """
         CREATE TABLE IF NOT EXISTS helios.guard (
           id pg_catalog.int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
           schema_name pg_catalog.text NOT NULL,
@@ -90,30 +106,44 @@ public final class TargetSchema {
             + " ON CONFLICT (only_row) DO UPDATE SET version = EXCLUDED.version");
   }
 
+  /** What {@link #install} would run now, in order; nothing where the schema is up to date. Throws as it does. */
+  public static List<String> plan(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      return plan(statement);
+    }
+  }
+
+  private static List<String> plan(Statement statement) throws SQLException {
+    int installed = version(statement);
+    if (installed > VERSION) {
+      throw new OperatorException(new Problem(
+          ErrorCode.TARGET_SCHEMA_NEWER,
+          "schema helios at the target has version " + installed + ", this program knows up to " + VERSION,
+          "a newer helios-repl prepared this target",
+          "use that version, or: DROP SCHEMA helios CASCADE, and copy its tenants again"));
+    }
+    if (installed == VERSION) {
+      return List.of();
+    }
+    // CREATE SCHEMA IF NOT EXISTS asks for CREATE on the database even where the schema is there.
+    return schemaIsThere(statement) ? statements().subList(1, statements().size()) : statements();
+  }
+
   /**
    * Makes or updates the schema; does nothing, and needs no rights, where it is up to date. The connection's transaction,
    * if any, must be over; it is left in autocommit mode.
    *
-   * @throws OperatorException when a newer program made it
+   * @throws OperatorException when a newer program made it, or somebody who is not to be trusted with it
    * @throws SQLException as PostgreSQL answered; for want of rights, show {@link #statements}
    */
   public static void install(Connection connection) throws SQLException {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
       statement.execute("SET LOCAL search_path = ''");
-      int installed = version(statement);
-      if (installed > VERSION) {
-        throw new OperatorException(new Problem(
-            ErrorCode.TARGET_SCHEMA_NEWER,
-            "schema helios at the target has version " + installed + ", this program knows up to " + VERSION,
-            "a newer helios-repl prepared this target",
-            "use that version, or: DROP SCHEMA helios CASCADE, and copy its tenants again"));
-      }
-      if (installed < VERSION) {
+      if (!plan(statement).isEmpty()) {
         // Two preparations at once would else meet in the middle of CREATE IF NOT EXISTS.
         statement.execute("SELECT pg_catalog.pg_advisory_xact_lock(7522537965575549007)");
-        // CREATE SCHEMA IF NOT EXISTS asks for CREATE on the database even where the schema is there.
-        for (String sql : schemaIsThere(statement) ? statements().subList(1, statements().size()) : statements()) {
+        for (String sql : plan(statement)) {
           statement.execute(sql);
         }
       }
@@ -139,7 +169,12 @@ public final class TargetSchema {
     }
   }
 
+  /** Looks first whose the schema is: what stands in it, and is read or called here, runs with our rights. */
   private static int version(Statement statement) throws SQLException {
+    String strangers = strangers(statement);
+    if (!strangers.isEmpty()) {
+      throw new OperatorException(foreign(strangers));
+    }
     try (ResultSet there = statement.executeQuery("SELECT pg_catalog.to_regclass('helios.version') IS NOT NULL")) {
       there.next();
       if (!there.getBoolean(1)) {
@@ -149,5 +184,38 @@ public final class TargetSchema {
     try (ResultSet row = statement.executeQuery("SELECT version FROM helios.version")) {
       return row.next() ? row.getInt(1) : 0;
     }
+  }
+
+  /**
+   * Roles that own the schema or something in it, and are neither us, nor superusers, nor the database's owner: separated
+   * by commas. Being a member of theirs is no reason to trust them; anybody may be made one.
+   */
+  static String strangers(Statement statement) throws SQLException {
+    try (ResultSet row = statement.executeQuery(
+        """
+        SELECT pg_catalog.string_agg(DISTINCT r.rolname::pg_catalog.text, ', ')
+        FROM pg_catalog.pg_namespace n
+        CROSS JOIN LATERAL (
+          SELECT n.nspowner AS owner
+          UNION ALL SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid
+          UNION ALL SELECT p.proowner FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid
+        ) o
+        JOIN pg_catalog.pg_roles r ON r.oid = o.owner
+        JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
+        WHERE n.nspname = 'helios' AND NOT r.rolsuper AND r.oid <> d.datdba AND r.rolname <> current_user
+        """)) {
+      row.next();
+      String strangers = row.getString(1);
+      return strangers == null ? "" : strangers;
+    }
+  }
+
+  static Problem foreign(String strangers) {
+    return new Problem(
+        ErrorCode.TARGET_SCHEMA_FOREIGN,
+        "schema helios at the target, or something in it, belongs to " + strangers,
+        "it could hold code that would run with the rights of our role",
+        "if it is not yours: DROP SCHEMA helios CASCADE; if it is, give it to our role or to the database's owner:"
+            + " ALTER SCHEMA helios OWNER TO …, and so for what is in it");
   }
 }

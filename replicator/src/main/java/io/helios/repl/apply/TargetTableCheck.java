@@ -38,7 +38,8 @@ final class TargetTableCheck {
             p (privilege, place)
           WHERE NOT pg_catalog.has_table_privilege(c.oid, p.privilege) AND (p.privilege = 'TRIGGER' OR NOT c.relispartition)
           ORDER BY p.place), ', ') AS lacking,
-        pg_catalog.row_security_active(c.oid) AS hidden
+        pg_catalog.row_security_active(c.oid) AS hidden,
+        pg_catalog.has_table_privilege(c.oid, 'TRUNCATE') AS truncatable
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
       """;
@@ -58,7 +59,7 @@ final class TargetTableCheck {
       """;
 
   private record Relation(
-      char kind, boolean partition, boolean unlogged, boolean usable, String lacking, boolean hidden) {}
+      char kind, boolean partition, boolean unlogged, boolean usable, String lacking, boolean hidden, boolean truncatable) {}
 
   private final Connection target;
   private final Connection source;
@@ -130,7 +131,8 @@ final class TargetTableCheck {
                 row.getBoolean(5),
                 row.getBoolean(6),
                 row.getString(7),
-                row.getBoolean(8)));
+                row.getBoolean(8),
+                row.getBoolean(9)));
       }
     }
     return relations;
@@ -211,7 +213,7 @@ final class TargetTableCheck {
       String lacking = relation.lacking().isEmpty() ? "USAGE on its schema" : relation.lacking();
       String grant = relation.lacking().isEmpty()
           ? ""
-          : "\nGRANT " + relation.lacking() + " ON " + table.sqlName() + " TO " + role + ";";
+          : "\nGRANT " + relation.lacking() + (relation.truncatable() || relation.partition() ? "" : ", TRUNCATE") + " ON " + table.sqlName() + " TO " + role + ";";
       add(
           Severity.ERROR,
           ErrorCode.TABLE_NOT_WRITABLE,
@@ -219,6 +221,15 @@ final class TargetTableCheck {
           ": role " + role + " lacks " + lacking,
           "changes are applied with it, and the read-only guard is a trigger",
           "GRANT USAGE ON SCHEMA " + Identifiers.quote(table.schema()) + " TO " + role + ";" + grant);
+    }
+    if (relation.usable() && relation.lacking().isEmpty() && !relation.truncatable() && !relation.partition()) {
+      add(
+          Severity.WARN,
+          ErrorCode.TABLE_NOT_WRITABLE,
+          table.qualifiedName(),
+          ": role " + role + " lacks TRUNCATE",
+          "where all of the table is one tenant's, a TRUNCATE at the source would stop the tenant",
+          "GRANT TRUNCATE ON " + table.sqlName() + " TO " + role + ";");
     }
     if (relation.hidden() && !relation.partition()) {
       add(

@@ -5,6 +5,7 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Relation;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -69,6 +70,18 @@ final class TargetTables {
       columnByIdentity.remove(relation);
     }
     return sql;
+  }
+
+  /** Whether we may restart the table's sequences: it takes their owner, who is the table's. */
+  boolean isOurs(TableSql sql) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(
+        "SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE') FROM pg_catalog.pg_class c"
+            + " WHERE c.oid = pg_catalog.to_regclass(?)")) {
+      query.setString(1, sql.plan().sqlName());
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() && row.getBoolean(1);
+      }
+    }
   }
 
   void forget() {

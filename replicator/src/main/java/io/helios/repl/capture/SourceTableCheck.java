@@ -35,7 +35,7 @@ final class SourceTableCheck {
           JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
           WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL) AS leading
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND c.relpersistence <> 't'
+      WHERE c.relkind IN ('r', 'p', 'f', 'm') AND NOT c.relispartition AND c.relpersistence <> 't'
         AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'helios')
       ORDER BY n.nspname, c.relname
       """;
@@ -69,6 +69,7 @@ final class SourceTableCheck {
         check(table, of, identities);
       }
     }
+    new SourceOddities(connection, source, role).find(tables, findings);
     globs(scope.tables(), "tables");
     if (scope.referenceTables() != null) {
       globs(scope.referenceTables(), "reference-tables");
@@ -85,10 +86,20 @@ final class SourceTableCheck {
         String schema = row.getString(1);
         String name = row.getString(2);
         names.add(new Name(schema, name));
-        boolean foreign = row.getString(4).equals("f");
+        String kind = row.getString(4);
         if (!scope.takes(schema, name)) {
-          aside.add(schema + "." + name);
-        } else if (foreign) {
+          if (!kind.equals("m")) {
+            aside.add(schema + "." + name);
+          }
+        } else if (kind.equals("m")) {
+          add(
+              Severity.WARN,
+              ErrorCode.MATERIALIZED_VIEW,
+              schema + "." + name,
+              " is a materialized view and not replicated",
+              "its rows are not in the WAL stream; each database makes its own by REFRESH",
+              "exclude it: tables: [\"!" + schema + "." + name + "\"]");
+        } else if (kind.equals("f")) {
           add(
               Severity.WARN,
               ErrorCode.FOREIGN_TABLE,

@@ -78,6 +78,8 @@ public enum ErrorCode {
   SLOT_IDLE_TIMEOUT(2221, "Slots that idle are dropped from service", "idle_replication_slot_timeout invalidates our slot when this program is down for that long: tenants need a resync then."),
   SOURCE_IDENTITY(2222, "Which source it is", "The system identifier is kept with everything captured, so that another server is never taken for this one."),
   SOURCE_NOT_PREPARABLE(2223, "The source could not be prepared", "A statement was refused, most often for want of rights. Have the SQL of the hint run by the owner of the tables or a superuser, then prepare again."),
+  SEQUENCE_NOT_READABLE(2231, "The role may not read a sequence", "Sequences are not in the WAL stream: their values are read now and then, so that a cutover or failover can set them at the target. The hint grants it."),
+  MATERIALIZED_VIEW(2232, "A materialized view is not replicated", "Its rows are made by a query, at each database for itself. The globs take it, but it stays out."),
   // 3xxx target and applying
   TARGET_BUSY(3101, "The target is out of reach or busy", "The connection was lost, a lock was not had in time, or the server is starting or full. It is retried with growing pauses; nothing is lost meanwhile, the journal keeps the changes."),
   APPLIER_FENCED(3102, "The applier's epoch is over", "The target records another epoch for this tenant: a cutover or failover happened, and this side may write nothing any more. Look at the tenant's status on the server that holds the new epoch."),
@@ -110,6 +112,7 @@ public enum ErrorCode {
   TABLE_IS_SOMETHING_ELSE(3215, "A name that a table needs is taken", "The target has a view, a partition or a foreign table of that name."),
   TARGET_IDENTITY(3216, "Which target it is", "Version and system identifier, to know."),
   TARGET_NOT_PREPARABLE(3217, "The target could not be prepared", "A statement was refused, most often for want of rights. Have the SQL of the hint run by the owner of the schemas or a superuser, then prepare again."),
+  TARGET_SCHEMA_FOREIGN(3218, "Schema helios at the target is somebody else's", "It, or something in it, belongs to a role that is neither ours, nor a superuser, nor the database's owner. What it holds would run with our role's rights, so it is not used."),
   COPY_SOURCE_FAILED(3250, "The copy cannot read the source", "Taking a snapshot of the source, or reading a table under it, failed. The message has the server's own word for it."),
   COPY_TARGET_FAILED(3251, "The copy cannot write the target", "Preparing the copy at the target, or writing a table, failed. The message has the server's own word for it."),
   TABLE_CHANGED_UNDER_SNAPSHOT(3252, "A table changed while a snapshot was taken", "A TRUNCATE or ALTER TABLE came between the snapshot and the lock that protects it. It is tried again by itself."),

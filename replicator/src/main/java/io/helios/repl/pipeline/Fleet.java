@@ -7,6 +7,7 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.relay.DirectorySegmentFiles;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.relay.RelayLimits;
@@ -87,7 +88,9 @@ public final class Fleet implements AutoCloseable {
               this::loses,
               (severity, problem) -> event(severity, null, "source", problem.message(), problem)));
     }
-    this.supervisor = new Supervisor(sources, targets, tenants, barriers, new Meters(meters), drivers);
+    this.supervisor =
+        new Supervisor(
+            sources, targets, tenants, barriers, new SequenceKeeper(targets, tenants), new Meters(meters), drivers);
   }
 
   /** Starts the threads. Sources and targets that are out of reach are retried; this does not wait for them. */
@@ -287,6 +290,12 @@ public final class Fleet implements AutoCloseable {
     Map<UUID, TenantStatus> all = new LinkedHashMap<>();
     tenants.forEach((id, pipeline) -> all.put(id, supervisor.status(pipeline)));
     return all;
+  }
+
+  /** How far the sequences that feed the tenant's tables had come at the source, as last kept at its target. */
+  public List<SequenceSample> sequences(UUID tenant) {
+    Tenant of = pipeline(tenant).tenant();
+    return target(of.target()).sequences(of);
   }
 
   /**

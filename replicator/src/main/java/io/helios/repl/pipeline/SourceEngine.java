@@ -20,6 +20,7 @@ import io.helios.repl.postgres.JdbcWalStream;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.ReplicationSlot;
+import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.WalBarrier;
@@ -29,6 +30,7 @@ import io.helios.repl.seal.FrameSealer;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
+import io.helios.repl.tenant.Tenancy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -41,12 +43,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -433,13 +437,25 @@ final class SourceEngine implements AutoCloseable {
   }
 
   /**
-   * Looks at the source with a connection of its own: WAL that the slot holds back, and how far its clock is from ours.
-   * One look at a time; a source that cannot be asked keeps what was seen last.
+   * Looks at the source with a connection of its own: WAL that the slot holds back, how far its clock is from ours, and
+   * how far its sequences have come. One look at a time; a source that cannot be asked keeps what was seen last.
+   *
+   * @param sequences told of the sequences, after the connection is closed
    */
-  void look() {
+  void look(Consumer<List<SequenceSample>> sequences) {
     if (capture == null || !looking.compareAndSet(false, true)) {
       return;
     }
+    try {
+      sequences.accept(look());
+    } catch (HeliosException | SQLException e) {
+      LOG.debug("source {} cannot be looked at", settings.name(), e);
+    } finally {
+      looking.set(false);
+    }
+  }
+
+  private List<SequenceSample> look() throws SQLException {
     try (Connection connection = PgConnections.open(settings.connection(), "look", null)) {
       retainedWal =
           ReplicationSlot.find(connection, settings.slot()).map(ReplicationSlot.SlotState::retainedBytes).orElse(null);
@@ -455,11 +471,22 @@ final class SourceEngine implements AutoCloseable {
         clockAheadMicros =
             row.getLong(1) + halfWay - (now.getEpochSecond() * 1_000_000 + now.getNano() / 1000);
       }
-    } catch (HeliosException | SQLException e) {
-      LOG.debug("source {} cannot be looked at", settings.name(), e);
-    } finally {
-      looking.set(false);
+      return sequences(connection);
     }
+  }
+
+  /** Those that feed tables of tenants that are replicated; with tenancy by schema there may be very many others. */
+  private List<SequenceSample> sequences(Connection connection) throws SQLException {
+    SourceScope scope = scope();
+    if (!(settings.tenancy() instanceof Tenancy.BySchema pattern)) {
+      return SequenceSample.read(connection, scope::takes);
+    }
+    Set<String> schemas =
+        routes.tenants().stream().map(tenant -> pattern.schemaOf(tenant.key())).collect(Collectors.toSet());
+    return SequenceSample.read(
+        connection,
+        (schema, table) ->
+            scope.isReference(schema, table) || schemas.contains(schema) && scope.takes(schema, table));
   }
 
   private HeliosException unreachable(SQLException e) {

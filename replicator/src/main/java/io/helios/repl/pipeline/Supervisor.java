@@ -39,6 +39,7 @@ final class Supervisor implements AutoCloseable {
   private final Map<String, TargetEngine> targets;
   private final Map<UUID, TenantPipeline> tenants;
   private final Barriers barriers;
+  private final SequenceKeeper sequences;
   private final Meters meters;
   private final Executor passing;
   private final Map<UUID, RateMeter> rates = new ConcurrentHashMap<>();
@@ -53,11 +54,13 @@ final class Supervisor implements AutoCloseable {
       Map<String, TargetEngine> targets,
       Map<UUID, TenantPipeline> tenants,
       Barriers barriers,
+      SequenceKeeper sequences,
       Meters meters,
       Executor passing) {
     this.sources = sources;
     this.tenants = tenants;
     this.barriers = barriers;
+    this.sequences = sequences;
     this.meters = meters;
     this.passing = passing;
     this.targets = targets;
@@ -90,7 +93,8 @@ final class Supervisor implements AutoCloseable {
     }
     if (now - lookedNanos >= LOOK_EVERY_NANOS) {
       lookedNanos = now;
-      sources.values().forEach(source -> passing.execute(source::look));
+      sources.values().forEach(
+          source -> passing.execute(() -> source.look(samples -> sequences.keep(source, samples))));
     }
     if (now - markedNanos >= MARK_EVERY_NANOS) {
       markedNanos = now;

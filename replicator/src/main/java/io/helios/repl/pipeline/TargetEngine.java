@@ -8,6 +8,7 @@ import io.helios.repl.apply.JdbcTarget;
 import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.apply.Replicas;
+import io.helios.repl.apply.SequenceLedger;
 import io.helios.repl.apply.TargetCheck;
 import io.helios.repl.apply.TargetSchema;
 import io.helios.repl.error.ErrorCode;
@@ -15,6 +16,7 @@ import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
+import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.seal.FrameOpener;
@@ -126,13 +128,11 @@ final class TargetEngine implements AutoCloseable {
   /** Schema helios. Tables are made when a tenant starts. */
   PreparationPlan prepare(boolean dryRun) {
     try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
-      if (TargetSchema.installedVersion(connection) == TargetSchema.VERSION) {
-        return new PreparationPlan(List.of(), !dryRun);
-      }
+      List<String> sql = TargetSchema.plan(connection);
       if (!dryRun) {
         TargetSchema.install(connection);
       }
-      return new PreparationPlan(TargetSchema.statements(), !dryRun);
+      return new PreparationPlan(sql, !dryRun);
     } catch (SQLException e) {
       throw refused(e);
     }
@@ -170,6 +170,33 @@ final class TargetEngine implements AutoCloseable {
     }
   }
 
+  /** Keeps what a source's sequences have come to; does nothing on a target that is not prepared for it. */
+  void keep(String source, long sourceSystem, List<SequenceSample> samples) {
+    try (Connection connection = PgConnections.open(settings.connection(), "sequences", null)) {
+      if (TargetSchema.installedVersion(connection) == TargetSchema.VERSION) {
+        SequenceLedger.keep(connection, source, sourceSystem, samples);
+        SequenceLedger.forgetOld(connection, source, sourceSystem, Instant.now());
+      }
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
+  /** What is kept of the sequences that feed the tenant's tables; nothing while the target is out of reach. */
+  List<SequenceSample> sequences(Tenant tenant) {
+    if (problem() != null) {
+      return List.of();
+    }
+    try (Connection connection = PgConnections.open(settings.connection(), "sequences", tenant.name())) {
+      return TargetSchema.installedVersion(connection) == TargetSchema.VERSION
+          ? SequenceLedger.of(connection, tenant.id())
+          : List.of();
+    } catch (SQLException | HeliosException e) {
+      LOG.debug("target {} does not tell what it keeps of sequences", settings.name(), e);
+      return List.of();
+    }
+  }
+
   /**
    * What the target has recorded of the tenant when its copy is complete; empty when there is more to do. Many ask at once
    * when a server starts: they share one connection, which is closed by the last.
@@ -204,11 +231,14 @@ final class TargetEngine implements AutoCloseable {
     }
   }
 
+  private @Nullable Problem problem() {
+    return bug != null
+        ? bug
+        : appliers.stream().map(Applier::problem).filter(Objects::nonNull).findFirst().orElse(null);
+  }
+
   EndpointStatus status(int tenants) {
-    Problem problem =
-        bug != null
-            ? bug
-            : appliers.stream().map(Applier::problem).filter(Objects::nonNull).findFirst().orElse(null);
+    Problem problem = problem();
     return new EndpointStatus(
         settings.name(),
         "target",

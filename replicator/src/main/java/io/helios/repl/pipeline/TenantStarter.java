@@ -6,6 +6,7 @@ import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.apply.Replicas;
 import io.helios.repl.apply.Replicated;
+import io.helios.repl.apply.SequenceLedger;
 import io.helios.repl.apply.TargetCheck;
 import io.helios.repl.apply.TargetPreparation;
 import io.helios.repl.capture.SourceCheck;
@@ -18,8 +19,10 @@ import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
+import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
+import io.helios.repl.postgres.TableName;
 import io.helios.repl.postgres.schema.SchemaComparison;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.Finding;
@@ -30,8 +33,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -147,6 +152,7 @@ final class TenantStarter implements TenantPipeline.Steps {
         refuseMismatches(tenant, SchemaComparison.compare(from, to, definitions));
         refuseWhatCheckFinds(TargetCheck.run(to, target.settings().name(), from, definitions), rows);
         takeUp(to, tenant, rows, anew);
+        keepSequences(from, to, rows);
         return rows;
       } catch (SQLException e) {
         throw target.refused(e);
@@ -239,6 +245,18 @@ final class TenantStarter implements TenantPipeline.Steps {
     }
     to.commit();
     to.setAutoCommit(true);
+  }
+
+  /** Known from the first moment on; the source's looks go on from there. */
+  private void keepSequences(Connection from, Connection to, List<TenantTable> rows) throws SQLException {
+    Set<TableName> mine = rows.stream()
+        .map(row -> TableName.of(row.definition()))
+        .collect(Collectors.toSet());
+    SequenceLedger.keep(
+        to,
+        source.settings().name(),
+        source.requireIdentity().systemIdentifier(),
+        SequenceSample.read(from, (schema, table) -> mine.contains(new TableName(schema, table))));
   }
 
   /** What the target has recorded must come from this very source, and the journal must reach back to it. */

@@ -4,6 +4,8 @@ import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.schema.SourceRelations.SourceRelation;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,6 +20,35 @@ import java.util.function.BiPredicate;
  * @param undo SQL that takes it away; empty where that would take more with it
  */
 public record CodeOnWrite(String table, String where, String function, String undo) {
+
+  private static final String DOMAINS =
+      """
+      WITH RECURSIVE used (relation, type) AS (
+        SELECT a.attrelid, a.atttypid
+        FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = ANY (?::pg_catalog.int8[]::pg_catalog.oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+        UNION
+        SELECT u.relation, p.type
+        FROM used u
+        JOIN pg_catalog.pg_type t ON t.oid = u.type AND t.oid::pg_catalog.int8 >= 16384
+        CROSS JOIN LATERAL (
+          SELECT t.typelem WHERE t.typelem <> 0
+          UNION ALL SELECT t.typbasetype WHERE t.typbasetype <> 0
+          UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a
+            WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+          UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)
+        ) p (type)
+      )
+      SELECT n.nspname || '.' || c.relname, tn.nspname, t.typname, k.conname, %s, NULL::pg_catalog.text[]
+      FROM used u
+      JOIN pg_catalog.pg_class c ON c.oid = u.relation
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_catalog.pg_type t ON t.oid = u.type
+      JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
+      JOIN pg_catalog.pg_constraint k ON k.contypid = t.oid AND k.contype = 'c'
+      ORDER BY 1, 2, 3, 4
+      """
+          .formatted(Needs.functionsOf("k.conbin::pg_catalog.text"));
 
   /**
    * What the given tables (and their partitions) run.
@@ -59,7 +90,27 @@ public record CodeOnWrite(String table, String where, String function, String un
           i.needs(),
           i.unique() ? "" : "DROP INDEX " + Identifiers.quote(relation.schema(), i.name()) + ";"));
     }
+    domains(connection, oids, found);
     return found;
+  }
+
+  /** Checks of domains, also of those that arrays, composites, ranges and other domains are made of. */
+  private static void domains(Connection connection, List<Integer> oids, List<CodeOnWrite> found) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(DOMAINS)) {
+      query.setArray(1, connection.createArrayOf("int8", oids.stream().map(Integer::toUnsignedLong).toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          String domain = row.getString(2) + "." + row.getString(3);
+          add(
+              found,
+              row.getString(1),
+              "constraint " + row.getString(4) + " of domain " + domain,
+              Needs.read(row, 5, 6),
+              "ALTER DOMAIN " + Identifiers.quote(row.getString(2), row.getString(3)) + " DROP CONSTRAINT "
+                  + Identifiers.quote(row.getString(4)) + ";");
+        }
+      }
+    }
   }
 
   private static void add(List<CodeOnWrite> found, String table, String where, Needs needs, String undo) {

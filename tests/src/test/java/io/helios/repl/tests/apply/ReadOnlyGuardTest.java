@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.helios.repl.apply.ReadOnlyGuard;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.postgres.SqlStates;
+import java.io.IOException;
+import java.io.StringReader;
 import java.sql.SQLException;
+import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.postgresql.PGConnection;
 
 class ReadOnlyGuardTest {
 
@@ -17,7 +21,9 @@ class ReadOnlyGuardTest {
   private static void refused(ThrowingCallable write) {
     assertThatThrownBy(write).isInstanceOfSatisfying(SQLException.class, e -> {
       assertThat(e.getSQLState()).isEqualTo(SqlStates.READ_ONLY);
-      assertThat(e.getMessage()).contains("\"tenant-1\"").contains("us-east-1");
+      assertThat(e.getMessage())
+          .contains("tenant \"tenant-1\" is read-only here: its primary is in region us-east-1")
+          .contains("Hint: Write at the primary.");
     });
   }
 
@@ -124,6 +130,148 @@ class ReadOnlyGuardTest {
       refused(() -> fixture.onTarget("TRUNCATE t1"));
       fixture.onTarget("CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (10) TO (20)", "INSERT INTO t2 VALUES (2, 11)");
       refused(() -> fixture.onTarget("INSERT INTO t2 VALUES (1, 12)"));
+    }
+  }
+
+  /** Every way to write, of which none may touch what is the replica's: row 1 of tenant 1, or a new row 2. */
+  private static List<String> writes() {
+    return List.of(
+        "INSERT INTO t VALUES (1, 2, 'x')",
+        "INSERT INTO t SELECT 1, 2, 'x'",
+        "INSERT INTO t VALUES (1, 2, 'x') ON CONFLICT DO NOTHING",
+        "INSERT INTO t VALUES (1, 1, 'x') ON CONFLICT (tenant_id, id) DO UPDATE SET v = 'x'",
+        "UPDATE t SET v = 'x' WHERE id = 1",
+        "UPDATE t SET v = v",
+        "UPDATE ONLY t SET tenant_id = 3",
+        "DELETE FROM t",
+        "WITH gone AS (DELETE FROM t RETURNING *) SELECT count(*) FROM gone",
+        "TRUNCATE t",
+        "TRUNCATE parent CASCADE",
+        "MERGE INTO t USING (SELECT 1 AS id) s ON t.id = s.id WHEN MATCHED THEN UPDATE SET v = 'x'",
+        "MERGE INTO t USING (SELECT 2 AS id) s ON t.id = s.id WHEN NOT MATCHED THEN INSERT VALUES (1, 2, 'x')",
+        "INSERT INTO simple VALUES (1, 2, 'x')",
+        "UPDATE simple SET v = 'x'",
+        "DELETE FROM simple",
+        "INSERT INTO ruled VALUES (1, 2)",
+        "INSERT INTO triggered VALUES (1, 2)",
+        "SELECT definer()",
+        "DELETE FROM parent WHERE id = 1",
+        "UPDATE parent SET id = 7 WHERE id = 1");
+  }
+
+  private static void surround(ApplyFixture fixture) throws SQLException {
+    fixture.onTarget(
+        "CREATE TABLE parent (id int PRIMARY KEY)",
+        "INSERT INTO parent VALUES (1), (2), (8)",
+        "ALTER TABLE t ADD FOREIGN KEY (id) REFERENCES parent ON DELETE CASCADE ON UPDATE CASCADE",
+        "CREATE VIEW simple AS SELECT * FROM t",
+        "CREATE VIEW ruled AS SELECT tenant_id, id FROM t",
+        "CREATE RULE there AS ON INSERT TO ruled DO INSTEAD INSERT INTO t VALUES (NEW.tenant_id, NEW.id, 'x')",
+        "CREATE VIEW triggered AS SELECT tenant_id, id FROM t",
+        "CREATE FUNCTION there() RETURNS trigger LANGUAGE plpgsql AS"
+            + " 'BEGIN INSERT INTO t VALUES (NEW.tenant_id, NEW.id, ''x''); RETURN NEW; END'",
+        "CREATE TRIGGER there INSTEAD OF INSERT ON triggered FOR EACH ROW EXECUTE FUNCTION there()",
+        "CREATE FUNCTION definer() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'UPDATE t SET v = ''x'''");
+  }
+
+  private static void copy(ApplyFixture fixture, String rows) throws SQLException, IOException {
+    fixture.target.unwrap(PGConnection.class).getCopyAPI()
+        .copyIn("COPY t FROM STDIN (FORMAT csv)", new StringReader(rows + "\n"));
+  }
+
+  private static void everyWriteIsRefused(ApplyFixture fixture) throws SQLException {
+    String owner = "owner_" + fixture.targetDatabase;
+    fixture.onTarget(
+        "CREATE ROLE " + owner,
+        "GRANT ALL ON ALL TABLES IN SCHEMA public TO " + owner,
+        "ALTER TABLE t OWNER TO " + owner,
+        "ALTER TABLE parent OWNER TO " + owner);
+    List<String> before = fixture.target("SELECT * FROM t ORDER BY 1, 2");
+    for (String role : List.of("postgres", owner)) {
+      fixture.onTarget("SET ROLE " + role);
+      for (String write : writes()) {
+        refused(() -> fixture.onTarget(write));
+      }
+      refused(() -> copy(fixture, "1,2,x"));
+      fixture.onTarget("RESET ROLE");
+    }
+    assertThat(fixture.target("SELECT * FROM t ORDER BY 1, 2")).isEqualTo(before);
+  }
+
+  @Test
+  void whicheverWayAReplicasRowsOfASharedTableAreWrittenItIsRefusedAndOthersAreWritable() throws Exception {
+    try (ApplyFixture fixture = ApplyFixture.shared(SHARED)) {
+      ReplicaTenant one = fixture.tenant("1");
+      fixture.transaction("INSERT INTO t VALUES (1, 1, 'a')");
+      fixture.apply();
+      surround(fixture);
+      ReadOnlyGuard.install(fixture.target, one.id(), "public", "t", "tenant_id", "1");
+      everyWriteIsRefused(fixture);
+
+      copy(fixture, "2,1,theirs");
+      fixture.onTarget(
+          "INSERT INTO t VALUES (2, 1, 'x') ON CONFLICT (tenant_id, id) DO UPDATE SET v = 'updated'",
+          "INSERT INTO t VALUES (2, 1, 'x') ON CONFLICT DO NOTHING",
+          "INSERT INTO simple VALUES (2, 2, 'x')",
+          "MERGE INTO t USING (SELECT 2 AS id) s ON t.id = s.id AND t.tenant_id = 2 WHEN MATCHED THEN DELETE");
+      assertThat(fixture.target("SELECT * FROM t WHERE tenant_id = 2")).containsExactly("2|1|updated");
+      refused(() -> copy(fixture, "2,8,theirs\n1,2,not theirs"));
+
+      fixture.onTarget("INSERT INTO t VALUES (1, 1, 'x') ON CONFLICT DO NOTHING");
+      assertThatThrownBy(() -> fixture.onTarget("INSERT INTO t VALUES (1, 1, 'x')"))
+          .as("the key is found taken before the guard is asked")
+          .isInstanceOfSatisfying(SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23505"));
+      assertThat(fixture.target("SELECT * FROM t WHERE tenant_id = 1")).containsExactly("1|1|a");
+    }
+  }
+
+  @Test
+  void whicheverWayATableOfOnesOwnIsWrittenItIsRefusedAlsoThroughAParent() throws Exception {
+    try (ApplyFixture fixture = ApplyFixture.whole(SHARED)) {
+      ReplicaTenant one = fixture.tenant("1");
+      fixture.transaction("INSERT INTO t VALUES (1, 1, 'a')");
+      fixture.apply();
+      surround(fixture);
+      fixture.onTarget("CREATE TABLE base (v text)", "ALTER TABLE t INHERIT base", "INSERT INTO base VALUES ('its own')");
+      for (int twice = 0; twice < 2; twice++) {
+        ReadOnlyGuard.install(fixture.target, one.id(), "public", "t", null, "");
+      }
+      everyWriteIsRefused(fixture);
+      for (String write : List.of("UPDATE base SET v = 'x'", "DELETE FROM base", "TRUNCATE base")) {
+        refused(() -> fixture.onTarget(write));
+      }
+      refused(() -> fixture.onTarget("INSERT INTO t VALUES (1, 1, 'x') ON CONFLICT DO NOTHING"));
+      fixture.onTarget("UPDATE ONLY base SET v = 'x'", "INSERT INTO base VALUES ('more')");
+
+      fixture.transaction("UPDATE t SET v = 'from the source'", "INSERT INTO t VALUES (1, 2, 'b')");
+      fixture.apply();
+      assertThat(fixture.target("SELECT v FROM t ORDER BY id")).containsExactly("from the source", "b");
+      ReadOnlyGuard.remove(fixture.target, one.id());
+      assertThat(fixture.target("SELECT count(*) FROM pg_trigger WHERE tgname LIKE '!helios%'")).containsExactly("0");
+      fixture.onTarget("DELETE FROM base");
+    }
+  }
+
+  @Test
+  void foreignKeysAndTriggersOfTheApplicationStayQuietForReplicatedRows() throws Exception {
+    try (ApplyFixture fixture = ApplyFixture.shared(SHARED)) {
+      ReplicaTenant one = fixture.tenant("1");
+      surround(fixture);
+      fixture.onTarget(
+          "CREATE TABLE seen (what text)",
+          "CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS"
+              + " 'BEGIN INSERT INTO public.seen VALUES (TG_NAME); RETURN NULL; END'",
+          "CREATE TRIGGER ordinary AFTER INSERT OR UPDATE OR DELETE ON t FOR EACH ROW EXECUTE FUNCTION see()",
+          "CREATE TRIGGER always AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION see()",
+          "ALTER TABLE t ENABLE ALWAYS TRIGGER always");
+      ReadOnlyGuard.install(fixture.target, one.id(), "public", "t", "tenant_id", "1");
+      fixture.transaction("INSERT INTO t VALUES (1, 99, 'its parent is not here')", "INSERT INTO t VALUES (1, 98, 'a')");
+      fixture.apply();
+      fixture.transaction("UPDATE t SET v = 'b' WHERE id = 99", "DELETE FROM t WHERE id = 98");
+      fixture.apply();
+      assertThat(one.status().error()).isNull();
+      assertThat(fixture.target("SELECT * FROM t")).containsExactly("1|99|b");
+      assertThat(fixture.target("SELECT what FROM seen")).as("target check warns of it").containsExactly("always", "always");
     }
   }
 }

@@ -94,6 +94,15 @@ class SourceCheckTest {
             "CREATE TABLE t (tenant_id int); ALTER TABLE t REPLICA IDENTITY FULL"),
         table(ErrorCode.TABLE_UNLOGGED, Severity.ERROR, "CREATE UNLOGGED TABLE t (tenant_id int PRIMARY KEY)"),
         table(
+            ErrorCode.TABLE_UNLOGGED,
+            Severity.ERROR,
+            "CREATE TABLE t (tenant_id int PRIMARY KEY) PARTITION BY LIST (tenant_id);"
+                + "CREATE UNLOGGED TABLE t_1 PARTITION OF t DEFAULT"),
+        table(
+            ErrorCode.SEQUENCE_NOT_READABLE,
+            Severity.WARN,
+            "CREATE SEQUENCE \"Loose one\"; CREATE TABLE t (tenant_id int PRIMARY KEY, id int DEFAULT nextval('\"Loose one\"'))"),
+        table(
             ErrorCode.ROWS_HIDDEN,
             Severity.ERROR,
             "CREATE TABLE t (tenant_id int PRIMARY KEY); ALTER TABLE t ENABLE ROW LEVEL SECURITY"));
@@ -298,11 +307,23 @@ class SourceCheckTest {
         Postgres.shared(17, "source"),
         GOOD + "CREATE TABLE lone (id int PRIMARY KEY); CREATE TABLE aside (id int);"
             + "CREATE EXTENSION postgres_fdw; CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw;"
-            + "CREATE FOREIGN TABLE far (tenant_id int) SERVER s")) {
+            + "CREATE FOREIGN TABLE far (tenant_id int) SERVER s;"
+            + "CREATE MATERIALIZED VIEW made AS SELECT 1 AS tenant_id;"
+            + "CREATE TABLE split (tenant_id int PRIMARY KEY) PARTITION BY LIST (tenant_id);"
+            + "CREATE TABLE split_1 PARTITION OF split FOR VALUES IN (1);"
+            + "CREATE TABLE old (tenant_id int PRIMARY KEY, picture oid)")) {
+      source.run("ALTER TABLE split DETACH PARTITION split_1\nALTER TABLE split DROP CONSTRAINT split_pkey\n"
+          + "CREATE FOREIGN TABLE split_2 PARTITION OF split DEFAULT SERVER s\nSELECT lo_create(0)");
       List<Finding> findings = source.check(source.scope(BY_COLUMN, "*.*", "!*.aside", "gone", "!x.y"));
       assertThat(the(findings, ErrorCode.TABLE_WITHOUT_TENANT).hint())
           .isEqualTo("exclude it: tables: [\"!public.lone\"], or carry it whole: reference-tables: [\"public.lone\"]");
-      assertThat(the(findings, ErrorCode.FOREIGN_TABLE).table()).isEqualTo("public.far");
+      assertThat(findings).filteredOn(f -> f.code() == ErrorCode.FOREIGN_TABLE).extracting(Finding::message)
+          .containsExactly(
+              "source \"shop\": public.split has partition public.split_2, which is a foreign table",
+              "source \"shop\": public.far is a foreign table and not replicated");
+      assertThat(the(findings, ErrorCode.MATERIALIZED_VIEW).table()).isEqualTo("public.made");
+      assertThat(findings).filteredOn(f -> f.code() == ErrorCode.LARGE_OBJECTS).extracting(Finding::table)
+          .containsExactly(null, "public.old");
       assertThat(the(findings, ErrorCode.TABLES_NOT_TAKEN).message()).endsWith("1 tables take no part: public.aside");
       assertThat(findings).filteredOn(f -> f.code() == ErrorCode.GLOB_WITHOUT_TABLE).extracting(Finding::message)
           .containsExactly(

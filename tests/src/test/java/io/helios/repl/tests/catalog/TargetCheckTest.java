@@ -56,7 +56,17 @@ class TargetCheckTest {
             T + "; CREATE RULE away AS ON DELETE TO t DO INSTEAD NOTHING; ALTER TABLE t ENABLE REPLICA RULE away"),
         one(ErrorCode.CODE_WHILE_APPLYING, T, T + FUNCTION + "ALTER TABLE t ADD c int DEFAULT f(1)"),
         one(ErrorCode.CODE_WHILE_APPLYING, T, T + FUNCTION + "ALTER TABLE t ADD CHECK (f(a) > 0)"),
-        one(ErrorCode.CODE_WHILE_APPLYING, T, T + FUNCTION + "CREATE INDEX ON t (f(b))"));
+        one(ErrorCode.CODE_WHILE_APPLYING, T, T + FUNCTION + "CREATE INDEX ON t (f(b))"),
+        one(
+            ErrorCode.CODE_WHILE_APPLYING,
+            "CREATE DOMAIN d AS int; CREATE TABLE t (a int PRIMARY KEY, b d)",
+            T + FUNCTION + "CREATE DOMAIN d AS int CHECK (f(VALUE) > 0);"
+                + "ALTER TABLE t ALTER b TYPE d"),
+        one(
+            ErrorCode.CODE_WHILE_APPLYING,
+            "CREATE DOMAIN d AS int; CREATE TYPE pair AS (x int, y d[]); CREATE TABLE t (a int PRIMARY KEY, b pair)",
+            FUNCTION.substring(2) + "CREATE DOMAIN d AS int CHECK (f(VALUE) > 0); CREATE TYPE pair AS (x int, y d[]);"
+                + "CREATE TABLE t (a int PRIMARY KEY, b pair)"));
   }
 
   private static Arguments one(ErrorCode code, String source, String target) {

@@ -121,6 +121,21 @@ class CommandsTest {
   }
 
   @Test
+  void describeTellsHowFarTheTenantsSequencesAre() {
+    server.source.execute(
+        "CREATE TABLE invoices (tenant_id text, no serial, PRIMARY KEY (tenant_id, no))",
+        "INSERT INTO invoices SELECT 'acme' FROM generate_series(1, 41)");
+    create("acme");
+    server.done("tenant", "start", "acme", "--wait", "--timeout", "60s");
+    JsonNode sequence = server.done("tenant", "describe", "acme", "-o", "json").json().path("sequences").path(0);
+    assertThat(sequence.path("sequence").asString()).isEqualTo("public.invoices_no_seq");
+    assertThat(sequence.path("lastValue").asLong()).isEqualTo(41);
+    assertThat(server.done("tenant", "describe", "acme").out())
+        .contains("SEQUENCE", "LAST VALUE")
+        .containsPattern("public.invoices_no_seq +public.invoices +no +41 ");
+  }
+
+  @Test
   void whatATenantFailsWithIsToldByEveryoneWhoWaits() {
     server.target.execute("CREATE TABLE orders (tenant_id text, id text, note text, PRIMARY KEY (tenant_id, id))");
     create("acme");

@@ -9,6 +9,7 @@ import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.pipeline.FleetSettings;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
+import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.seal.MemoryKeyring;
 import io.helios.repl.status.TenantState;
@@ -41,6 +42,18 @@ final class Replication implements AutoCloseable {
   final Fleet fleet;
 
   Replication(Path directory, Database source, Database target, Tenancy tenancy, @Nullable TableFilter reference) {
+    this(directory, source, source.settings(), target, target.settings(), tenancy, reference);
+  }
+
+  /** @param reader the login at the source; {@code applier}: the one at the target */
+  Replication(
+      Path directory,
+      Database source,
+      ConnectionSettings reader,
+      Database target,
+      ConnectionSettings applier,
+      Tenancy tenancy,
+      @Nullable TableFilter reference) {
     this.source = source;
     this.target = target;
     String slot = "helios_" + source.name();
@@ -50,8 +63,8 @@ final class Replication implements AutoCloseable {
                 directory,
                 List.of(
                     new SourceSettings(
-                        "shop", source.settings(), tenancy, new TableFilter(List.of("*.*")), reference, slot, slot, "here")),
-                List.of(new TargetSettings("copy", target.settings(), "there")),
+                        "shop", reader, tenancy, new TableFilter(List.of("*.*")), reference, slot, slot, "here")),
+                List.of(new TargetSettings("copy", applier, "there")),
                 1L << 30,
                 1L << 28,
                 1L << 30,
