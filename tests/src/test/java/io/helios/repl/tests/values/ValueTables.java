@@ -61,10 +61,18 @@ final class ValueTables implements AutoCloseable {
     run("INSERT INTO " + KEYED + " SELECT 1000 + id, " + columns + " FROM " + KEYED + " WHERE id < 100");
   }
 
-  /** So many rows that the applier takes them by COPY. */
+  /**
+   * So many rows that the applier takes them by COPY. Each has every eighth column only: a batch is also written when it has
+   * some megabytes, and rows of all columns would reach that before the number that is worth a COPY.
+   */
   void insertMany() throws SQLException {
-    run("INSERT INTO " + KEYED + " SELECT 2000 + g * 100 + id, " + columns + " FROM " + KEYED
-        + ", generate_series(1, " + (1 + 600 / rows) + ") AS g WHERE id < 100");
+    String[] names = columns.split(", ");
+    StringBuilder some = new StringBuilder();
+    for (int i = 0; i < names.length; i++) {
+      some.append(", CASE WHEN g % 8 = ").append(i % 8).append(" THEN ").append(names[i]).append(" END");
+    }
+    run("INSERT INTO " + KEYED + " SELECT 2000 + g * 100 + id" + some + " FROM " + KEYED
+        + ", generate_series(1, " + (8 + 600 / rows) + ") AS g WHERE id < 100");
   }
 
   void updateAndDelete() throws SQLException {
