@@ -2,7 +2,6 @@ package io.helios.repl.apply;
 
 import io.helios.repl.postgres.Tuple;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -20,98 +19,131 @@ record CopyRows(String sql, boolean binary, int[] columns, List<Tuple> rows) {
 
   /** Takes pieces of the stream; the array is used again. */
   interface Sink<E extends Exception> {
-    void write(byte[] bytes, int length) throws E;
+    void write(byte[] bytes, int offset, int length) throws E;
   }
 
   private static final byte[] SIGNATURE = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0".getBytes(StandardCharsets.ISO_8859_1);
-  private static final int PIECE = 1 << 16;
+
+  /** Whatever the rows are, no more than this is held on the way. */
+  static final int PIECE = 1 << 16;
 
   <E extends Exception> void writeTo(Sink<E> sink) throws E {
-    byte[] piece = new byte[PIECE];
-    int length = 0;
+    Pieces<E> out = new Pieces<>(sink);
     if (binary) {
-      System.arraycopy(SIGNATURE, 0, piece, 0, SIGNATURE.length);
-      length = SIGNATURE.length;
-    }
-    for (Tuple row : rows) {
-      int most = 3 + 7 * columns.length + 2 * row.byteLength();
-      if (most > piece.length - length) {
-        sink.write(piece, length);
-        length = 0;
-        if (most > piece.length) {
-          piece = new byte[most];
-        }
+      out.put(SIGNATURE, 0, SIGNATURE.length);
+      for (Tuple row : rows) {
+        binary(row, out);
       }
-      length = binary ? binary(row, piece, length) : text(row, piece, length);
-    }
-    if (binary) {
-      if (piece.length - length < 2) {
-        sink.write(piece, length);
-        length = 0;
+      out.int16(-1);
+    } else {
+      for (Tuple row : rows) {
+        text(row, out);
       }
-      piece[length++] = -1;
-      piece[length++] = -1;
     }
-    sink.write(piece, length);
+    out.flush();
   }
 
-  private int binary(Tuple row, byte[] out, int from) {
-    int at = from;
-    byte[] in = row.array();
-    out[at++] = (byte) (columns.length >>> 8);
-    out[at++] = (byte) columns.length;
+  private <E extends Exception> void binary(Tuple row, Pieces<E> out) throws E {
+    out.int16(columns.length);
     for (int place : columns) {
       int length = row.valueLength(place);
       if (length < 0) {
-        Arrays.fill(out, at, at + 4, (byte) -1);
-        at += 4;
+        out.int16(-1);
+        out.int16(-1);
       } else {
         // Length and bytes, as they stand in the tuple.
-        System.arraycopy(in, row.valueOffset(place) - 4, out, at, length + 4);
-        at += length + 4;
+        out.put(row.array(), row.valueOffset(place) - 4, length + 4);
       }
     }
-    return at;
   }
 
-  private int text(Tuple row, byte[] out, int from) {
-    int at = from;
-    byte[] in = row.array();
+  private <E extends Exception> void text(Tuple row, Pieces<E> out) throws E {
     for (int i = 0; i < columns.length; i++) {
       if (i > 0) {
-        out[at++] = '\t';
+        out.int8('\t');
       }
       int length = row.valueLength(columns[i]);
       if (length < 0) {
-        out[at++] = '\\';
-        out[at++] = 'N';
-        continue;
-      }
-      int start = row.valueOffset(columns[i]);
-      for (int j = start; j < start + length; j++) {
-        byte b = in[j];
-        switch (b) {
-          case '\\' -> {
-            out[at++] = '\\';
-            out[at++] = '\\';
-          }
-          case '\t' -> {
-            out[at++] = '\\';
-            out[at++] = 't';
-          }
-          case '\n' -> {
-            out[at++] = '\\';
-            out[at++] = 'n';
-          }
-          case '\r' -> {
-            out[at++] = '\\';
-            out[at++] = 'r';
-          }
-          default -> out[at++] = b;
-        }
+        out.int8('\\');
+        out.int8('N');
+      } else {
+        out.escaped(row.array(), row.valueOffset(columns[i]), length);
       }
     }
-    out[at++] = '\n';
-    return at;
+    out.int8('\n');
+  }
+
+  /** The stream in pieces of bounded size. */
+  private static final class Pieces<E extends Exception> {
+
+    private final Sink<E> sink;
+    private final byte[] piece = new byte[PIECE];
+    private int size;
+
+    Pieces(Sink<E> sink) {
+      this.sink = sink;
+    }
+
+    void int8(int value) throws E {
+      room(1);
+      piece[size++] = (byte) value;
+    }
+
+    void int16(int value) throws E {
+      room(2);
+      piece[size++] = (byte) (value >>> 8);
+      piece[size++] = (byte) value;
+    }
+
+    void put(byte[] in, int start, int length) throws E {
+      if (length > PIECE) {
+        flush();
+        sink.write(in, start, length);
+        return;
+      }
+      room(length);
+      System.arraycopy(in, start, piece, size, length);
+      size += length;
+    }
+
+    /** What would end a column or a row, or be taken for an escape, comes with a backslash. */
+    void escaped(byte[] in, int start, int length) throws E {
+      int end = start + length;
+      for (int from = start; from < end; ) {
+        int to = from + Math.min(end - from, PIECE / 2);
+        room(2 * (to - from));
+        int at = size;
+        for (; from < to; from++) {
+          byte b = in[from];
+          byte letter = switch (b) {
+            case '\\' -> '\\';
+            case '\t' -> 't';
+            case '\n' -> 'n';
+            case '\r' -> 'r';
+            default -> 0;
+          };
+          if (letter != 0) {
+            piece[at++] = '\\';
+            piece[at++] = letter;
+          } else {
+            piece[at++] = b;
+          }
+        }
+        size = at;
+      }
+    }
+
+    void flush() throws E {
+      if (size > 0) {
+        sink.write(piece, 0, size);
+        size = 0;
+      }
+    }
+
+    private void room(int needed) throws E {
+      if (PIECE - size < needed) {
+        flush();
+      }
+    }
   }
 }

@@ -111,7 +111,7 @@ final class StatementPipeline {
       throw new IllegalStateException(waiting.size() + " statements wait");
     }
     CopyIn copy = (CopyIn) executor.startCopy(rows.sql(), false);
-    rows.writeTo((bytes, length) -> copy.writeToCopy(bytes, 0, length));
+    rows.writeTo(copy::writeToCopy);
     return copy.endCopy();
   }
 

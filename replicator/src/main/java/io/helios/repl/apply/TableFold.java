@@ -164,6 +164,7 @@ final class TableFold {
     if (whole != null) {
       updates.put(List.of(-1), whole);
     }
+    byte[] noted = formats.clone();
     for (int i = 0; i < formats.length; i++) {
       formats[i] = formats[i] == 0 ? Tuple.TEXT : formats[i];
     }
@@ -173,7 +174,7 @@ final class TableFold {
     for (Updates group : updates.values()) {
       update(group, sets, sink);
     }
-    insert(born, sets, sink);
+    insert(born, noted, sets, sink);
   }
 
   private static final class Updates {
@@ -214,12 +215,12 @@ final class TableFold {
     }
   }
 
-  private void insert(List<Tuple> rows, boolean sets, ApplyBatch.Sink sink)
+  private void insert(List<Tuple> rows, byte[] noted, boolean sets, ApplyBatch.Sink sink)
       throws SQLException, RejectedBatchException {
     if (rows.isEmpty()) {
       return;
     }
-    CopyRows copy = rows.size() < COPIED ? null : sql.copy(rows, formats);
+    CopyRows copy = rows.size() < COPIED ? null : sql.copy(rows, noted);
     if (copy != null) {
       sink.copy(copy);
     } else if (sets) {

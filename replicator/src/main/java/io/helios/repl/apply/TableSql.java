@@ -61,16 +61,24 @@ final class TableSql {
     return new Statement(sql, arrays(columns, rows, columns.length, rows, formats));
   }
 
-  /** The same as a COPY, where the values came in the one form that it would have; else null. */
+  /**
+   * The same as a COPY, where the values came in the one form that it would have; else null.
+   *
+   * @param formats text or binary for each column; 0 where only nulls came, which go with either
+   */
   @Nullable CopyRows copy(List<Tuple> rows, byte[] formats) {
     int[] columns = plan.written();
-    boolean binary = formats[columns[0]] == Tuple.BINARY;
+    byte form = 0;
     for (int place : columns) {
       boolean sameType = plan.relation().columns().get(place).typeOid() == plan.column(place).definition().typeOid();
-      if ((formats[place] == Tuple.BINARY) != binary || binary && !sameType) {
-        return null;
+      if (formats[place] != 0) {
+        if (form != 0 && formats[place] != form || formats[place] == Tuple.BINARY && !sameType) {
+          return null;
+        }
+        form = formats[place];
       }
     }
+    boolean binary = form == Tuple.BINARY;
     String sql = text(binary ? 'B' : 'C', columns, plan.key(), NONE,
         () -> "COPY " + table + " (" + names(columns) + ") FROM STDIN (FORMAT " + (binary ? "binary" : "text") + ")");
     return new CopyRows(sql, binary, columns, rows);
@@ -308,7 +316,23 @@ final class TableSql {
       checkReadable(place);
       return Parameter.binary(value, typeOid);
     }
-    return Parameter.text(new String(value, StandardCharsets.UTF_8));
+    return Parameter.text(text(value, place));
+  }
+
+  /** Java would put another character for what is not UTF-8: a {@code "char"} before PostgreSQL 16 may be any byte. */
+  private String text(byte[] value, int place) {
+    String text = new String(value, StandardCharsets.UTF_8);
+    if (text.indexOf('\uFFFD') >= 0 && !Arrays.equals(text.getBytes(StandardCharsets.UTF_8), value)) {
+      String column = plan.relation().columns().get(place).name();
+      throw new OperatorException(new Problem(
+              ErrorCode.TEXT_NOT_UTF8,
+              "a value of column \"" + column + "\" of " + plan.name() + " is not valid UTF-8",
+              "text travels as UTF-8 and is never changed on the way; a \"char\" of PostgreSQL 15 or earlier may hold any byte",
+              "make it ASCII at the source, then: helios-repl tenant resync NAME; or exclude the table (tables: \"!"
+                  + plan.name() + "\")")
+          .at(null, plan.name()));
+    }
+    return text;
   }
 
   /** The first {@code fromRows} columns come from the rows, the others from the keys. */
@@ -327,9 +351,15 @@ final class TableSql {
     return parameters;
   }
 
-  /** Whether rows of these formats may go as arrays: each binary column has an array type and is no array itself. */
+  /**
+   * Whether rows of these formats may go as arrays: each binary column has an array type and is no array itself, and no text
+   * would be cast by a function where the type's own input function is meant.
+   */
   boolean asArrays(byte[] formats) {
     for (int place : plan.written()) {
+      if (formats[place] == Tuple.TEXT && plan.column(place).castByFunction()) {
+        return false;
+      }
       Relation.Column column = plan.relation().columns().get(place);
       if (formats[place] == Tuple.BINARY && (!arrayTypes.containsKey(column.typeOid()) || isArray(column.typeOid()))) {
         return false;
@@ -348,8 +378,8 @@ final class TableSql {
       throw new OperatorException(new Problem(
               ErrorCode.VALUE_UNREADABLE,
               "column \"" + column.name() + "\" of " + plan.name() + " came in binary form, and its type is not built in",
-              "the type's number differs from server to server",
-              "restart the source's capture, then: helios-repl tenant start")
+              "the type's number differs from server to server; an older release captured it so",
+              "helios-repl tenant resync NAME")
           .at(null, plan.name()));
     }
   }

@@ -26,15 +26,22 @@ final class TargetTable {
    * @param castType its type without length or precision: a cast to those would cut values silently, where the
    *     assignment that follows refuses them
    * @param equals the operator that its B-tree indexes use, as SQL
-   * @param array whether a value is itself an array ({@code pg_type.typelem} with {@code typlen} -1): such values cannot be
-   *     elements of an array parameter
+   * @param castByFunction whether a cast from text calls a function that takes other texts than the type's input function
+   *     (regclass: no numbers; a user's own cast: who knows). A parameter of the type itself is not cast.
    */
-  record Column(ColumnDefinition definition, String castType, String equals, boolean array) {}
+  record Column(ColumnDefinition definition, String castType, String equals, boolean castByFunction) {}
 
   /** Base types of domains decide; equality of a type that lives outside pg_catalog (an extension's) comes from its operator class. */
   private static final String TYPES =
       """
-      SELECT a.attname, pg_catalog.format_type(a.atttypid, -1), b.typcategory = 'A', e.nspname, e.oprname
+      SELECT a.attname, pg_catalog.format_type(a.atttypid, -1),
+        EXISTS (
+          SELECT FROM pg_catalog.pg_cast x
+          WHERE x.castsource = 'pg_catalog.text'::pg_catalog.regtype AND x.casttarget = b.oid AND x.castmethod = 'f'
+            AND b.oid NOT IN (
+              'pg_catalog."char"'::pg_catalog.regtype, 'pg_catalog.name'::pg_catalog.regtype,
+              'pg_catalog.xml'::pg_catalog.regtype)),
+        e.nspname, e.oprname
       FROM pg_catalog.pg_attribute a
       CROSS JOIN LATERAL (
         WITH RECURSIVE base (oid, kind, of) AS (
@@ -42,7 +49,7 @@ final class TargetTable {
           UNION ALL
           SELECT t.oid, t.typtype, t.typbasetype FROM base d JOIN pg_catalog.pg_type t ON t.oid = d.of
           WHERE d.kind = 'd')
-        SELECT t.oid, t.typcategory FROM base d JOIN pg_catalog.pg_type t ON t.oid = d.oid WHERE d.kind <> 'd') b
+        SELECT t.oid FROM base d JOIN pg_catalog.pg_type t ON t.oid = d.oid WHERE d.kind <> 'd') b
       LEFT JOIN LATERAL (
         SELECT n.nspname, o.oprname
         FROM pg_catalog.pg_opclass c

@@ -1,5 +1,6 @@
 package io.helios.repl.capture;
 
+import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgOutputDecoder;
 import io.helios.repl.postgres.PgOutputMessage;
@@ -59,6 +60,8 @@ public final class WalCapture {
   private long lookedAt;
   private long syncedAt;
   private long publishedAt;
+
+  private @Nullable Relation needsText;
 
   private volatile boolean behind;
   private volatile long routesVersion;
@@ -121,11 +124,22 @@ public final class WalCapture {
   }
 
   /**
+   * The table of a binary stream whose values do not read everywhere in binary, or null. When there is one this capture takes
+   * nothing more: the stream is to be opened again, in text, which begins after the journal's last mark. The owner's alone.
+   */
+  public @Nullable Relation needsText() {
+    return needsText;
+  }
+
+  /**
    * Does what there is to do, for a slice of time at the most.
    *
    * @return how many messages were taken; 0 after about a millisecond of silence
    */
   public int runOnce() {
+    if (needsText != null) {
+      return 0;
+    }
     if (!inTransaction) {
       takeOverRoutes();
     }
@@ -141,6 +155,9 @@ public final class WalCapture {
       taken++;
       messages++;
       handle(message);
+      if (needsText != null) {
+        return taken;
+      }
       if (taken % MESSAGES_BETWEEN_LOOKS != 0) {
         continue;
       }
@@ -168,7 +185,13 @@ public final class WalCapture {
     switch (decoder.decode(message)) {
       case PgOutputMessage.Begin begin -> begin(begin);
       case PgOutputMessage.Commit commit -> commit(commit);
-      case PgOutputMessage.RelationMessage relation -> router.define(relation.relation(), assembler);
+      case PgOutputMessage.RelationMessage(Relation relation) -> {
+        if (stream.isBinary() && !CopyFormat.isPortable(relation)) {
+          needsText = relation;
+        } else {
+          router.define(relation, assembler);
+        }
+      }
       case PgOutputMessage.Insert insert -> router.insert(insert, assembler);
       case PgOutputMessage.Update update -> router.update(update, assembler);
       case PgOutputMessage.Delete delete -> router.delete(delete, assembler);

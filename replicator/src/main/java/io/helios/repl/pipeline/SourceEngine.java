@@ -19,6 +19,7 @@ import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.JdbcWalStream;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
+import io.helios.repl.postgres.Relation;
 import io.helios.repl.postgres.ReplicationSlot;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
@@ -32,7 +33,6 @@ import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
 import io.helios.repl.tenant.Tenancy;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -67,6 +67,9 @@ final class SourceEngine implements AutoCloseable {
 
   private static final int COPIES_AT_ONCE = 4;
 
+  /** After we hung up, the walsender holds the slot for a moment. */
+  private static final Duration REOPEN = Duration.ofMillis(50);
+
   /** From 1970 to 2000, PostgreSQL's epoch. */
   private static final long POSTGRES_EPOCH_SECONDS = 946_684_800L;
 
@@ -87,6 +90,7 @@ final class SourceEngine implements AutoCloseable {
   private volatile @Nullable SourceIdentity identity;
   private final Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
   private long retryAtNanos;
+  private boolean textOnly;
   private final List<Worker> workers = new ArrayList<>();
   private final Semaphore copyPlaces = new Semaphore(COPIES_AT_ONCE, true);
   private final AtomicBoolean looking = new AtomicBoolean();
@@ -348,9 +352,24 @@ final class SourceEngine implements AutoCloseable {
     }
     try {
       running.runOnce();
+      Relation unportable = running.needsText();
+      if (unportable != null) {
+        goOnInText(unportable);
+      }
     } catch (HeliosException e) {
       fail(e);
     }
+  }
+
+  /**
+   * A table joined, or a column, whose values do not read everywhere in binary. The catalog may be past it already, so it is
+   * kept in mind; nothing of that transaction is in the journal, and all of it comes again.
+   */
+  private void goOnInText(Relation unportable) {
+    textOnly = true;
+    disconnect();
+    LOG.info("source {}: {} has types that are not portable, going on in text", settings.name(), unportable.qualifiedName());
+    retryAtNanos = System.nanoTime() + REOPEN.toNanos();
   }
 
   private void connect() {
@@ -359,7 +378,7 @@ final class SourceEngine implements AutoCloseable {
     boolean binary;
     try (Connection connection = PgConnections.open(settings.connection(), "capture", null)) {
       slot = existingSlot(connection);
-      binary = isPortable(connection);
+      binary = !textOnly && CopyFormat.isPortable(connection, settings.publication());
     } catch (SQLException e) {
       throw unreachable(e);
     }
@@ -409,31 +428,6 @@ final class SourceEngine implements AutoCloseable {
               "helios-repl source prepare " + settings.name()));
     }
     return slot;
-  }
-
-  /** Whether every published column has a type whose binary form means the same on every server. */
-  private boolean isPortable(Connection connection) throws SQLException {
-    try (PreparedStatement query =
-        connection.prepareStatement(
-            """
-            SELECT DISTINCT a.atttypid::pg_catalog.int8
-            FROM pg_catalog.pg_publication_tables p
-            JOIN pg_catalog.pg_namespace n ON n.nspname = p.schemaname
-            JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename
-            JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-              AND a.attgenerated = ''
-            WHERE p.pubname = ?
-            """)) {
-      query.setString(1, settings.publication());
-      try (ResultSet types = query.executeQuery()) {
-        while (types.next()) {
-          if (!CopyFormat.isPortable((int) types.getLong(1))) {
-            return false;
-          }
-        }
-        return true;
-      }
-    }
   }
 
   /**

@@ -44,6 +44,7 @@ public final class JdbcWalStream implements WalStream {
   private final ConnectionSettings settings;
   private final String slot;
   private final String publication;
+  private final boolean binary;
   private final Connection connection;
   private final SourceIdentity identity;
   private final PGReplicationStream stream;
@@ -60,6 +61,7 @@ public final class JdbcWalStream implements WalStream {
       ConnectionSettings settings,
       String slot,
       String publication,
+      boolean binary,
       Lsn from,
       Connection connection,
       SourceIdentity identity,
@@ -68,6 +70,7 @@ public final class JdbcWalStream implements WalStream {
     this.settings = settings;
     this.slot = slot;
     this.publication = publication;
+    this.binary = binary;
     this.connection = connection;
     this.identity = identity;
     this.stream = stream;
@@ -106,7 +109,7 @@ public final class JdbcWalStream implements WalStream {
                 .withSlotOption("messages", "true")
                 .withSlotOption("binary", binary ? "true" : "false")
                 .start();
-        return new JdbcWalStream(settings, slot, publication, from, connection, identity, stream, watch);
+        return new JdbcWalStream(settings, slot, publication, binary, from, connection, identity, stream, watch);
       } catch (SQLException e) {
         closeQuietly(connection);
         throw startRefused(settings, slot, e);
@@ -179,6 +182,11 @@ public final class JdbcWalStream implements WalStream {
       asked = true;
       askedNanos = System.nanoTime();
     }
+  }
+
+  @Override
+  public boolean isBinary() {
+    return binary;
   }
 
   @Override

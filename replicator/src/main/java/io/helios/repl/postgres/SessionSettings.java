@@ -27,20 +27,31 @@ public final class SessionSettings {
     PINNED.put("bytea_output", "hex");
     PINNED.put("xmloption", "content");
     PINNED.put("array_nulls", "on");
+    PINNED.put("xmlbinary", "base64");
     PINNED.put("lc_monetary", "C");
+    PINNED.put("lc_numeric", "C");
     PINNED.put("client_encoding", "UTF8");
     PINNED.put("standard_conforming_strings", "on");
+    PINNED.put("backslash_quote", "safe_encoding");
     PINNED.put("transform_null_equals", "off");
     PINNED.put("quote_all_identifiers", "off");
     // Whose rows are seen: an error rather than silently fewer of them.
     PINNED.put("row_security", "off");
     PINNED.put("restrict_nonsystem_relation_kind", "view, foreign-table");
+    PINNED.put("gin_fuzzy_search_limit", "0");
     // How long anything may take is the replicator's business.
     PINNED.put("statement_timeout", "0");
     PINNED.put("lock_timeout", "0");
     PINNED.put("idle_in_transaction_session_timeout", "0");
     PINNED.put("idle_session_timeout", "0");
     PINNED.put("transaction_timeout", "0");
+    // A session whose client's machine is gone ends within two minutes, and with it its locks and its hold on the slot.
+    PINNED.put("tcp_keepalives_idle", "60");
+    PINNED.put("tcp_keepalives_interval", "10");
+    PINNED.put("tcp_keepalives_count", "6");
+    // What is told: notices may be as many as rows, and an error must leave the session to us.
+    PINNED.put("client_min_messages", "warning");
+    PINNED.put("exit_on_error", "off");
     // What a transaction is.
     PINNED.put("default_transaction_isolation", "read committed");
     PINNED.put("default_transaction_read_only", "off");
@@ -55,7 +66,7 @@ public final class SessionSettings {
   }
 
   /**
-   * Pins the session, in two round trips. Settings that this server does not have (restrict_nonsystem_relation_kind
+   * Pins the session, in three round trips. Settings that this server does not have (restrict_nonsystem_relation_kind
    * before the minor releases of August 2024, transaction_timeout before 17) are left out.
    */
   public static void apply(Connection connection) throws SQLException {
@@ -64,7 +75,8 @@ public final class SessionSettings {
             .map(e -> "('" + e.getKey() + "', '" + e.getValue() + "')")
             .collect(Collectors.joining(", "));
     try (Statement statement = connection.createStatement()) {
-      // First of all: from here on no name in our SQL is looked up anywhere but in pg_catalog.
+      // First of all: time for the rest; and from here on no name in our SQL is looked up anywhere but in pg_catalog.
+      statement.execute("SET statement_timeout = 0");
       statement.execute("SET search_path = ''");
       try (ResultSet rows =
           statement.executeQuery(

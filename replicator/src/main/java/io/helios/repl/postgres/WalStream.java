@@ -23,6 +23,9 @@ public interface WalStream extends AutoCloseable {
    */
   @Nullable ByteBuffer poll();
 
+  /** Whether values come in binary: then only those of types whose binary form reads everywhere are of use. */
+  boolean isBinary();
+
   /**
    * Everything that committed before this has been returned by {@link #poll}. Only meaningful between two
    * transactions, right after {@code poll} returned null; an idle source advances it by its keepalives.

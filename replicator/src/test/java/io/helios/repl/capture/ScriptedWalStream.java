@@ -14,6 +14,7 @@ final class ScriptedWalStream implements WalStream {
   private final Deque<Optional<ByteBuffer>> script = new ArrayDeque<>();
   private Lsn received = Lsn.INVALID;
   private Lsn released = Lsn.INVALID;
+  private boolean binary;
 
   ScriptedWalStream say(ByteBuffer... messages) {
     for (ByteBuffer message : messages) {
@@ -31,6 +32,11 @@ final class ScriptedWalStream implements WalStream {
     received = new Lsn(lsn);
   }
 
+  ScriptedWalStream inBinary() {
+    binary = true;
+    return this;
+  }
+
   boolean isSpent() {
     return script.isEmpty();
   }
@@ -42,6 +48,11 @@ final class ScriptedWalStream implements WalStream {
   @Override
   public @Nullable ByteBuffer poll() {
     return script.isEmpty() ? null : script.poll().orElse(null);
+  }
+
+  @Override
+  public boolean isBinary() {
+    return binary;
   }
 
   @Override

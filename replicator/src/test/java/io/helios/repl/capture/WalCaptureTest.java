@@ -240,6 +240,37 @@ class WalCaptureTest {
   }
 
   @Test
+  void aTableOfATypeThatIsNotPortableEndsABinaryStreamBeforeAnythingOfItsTransactionIsKept() {
+    Relation moods = new Relation(2, "public", "moods", 'd', List.of(
+        new Relation.Column("tenant_id", 23, -1, true), new Relation.Column("mood", 16_500, -1, false)));
+    settings = settings(100, 1000, 1 << 30);
+    stream.inBinary();
+    WalCapture capture = capture();
+    transaction(100, insert("1", "10"));
+    drain(capture);
+    transaction(200, insert("1", "20"));
+    stream.say(PgOutputBytes.begin(300, 0), insert("1", "30"), PgOutputBytes.relation(moods), insert("1", "31"));
+    stream.say(PgOutputBytes.commit(300, 310, 0));
+    while (capture.needsText() == null) {
+      capture.runOnce();
+    }
+    assertThat(capture.needsText()).isEqualTo(moods);
+    assertThat(stream.isSpent()).isFalse();
+    assertThat(capture.runOnce()).as("it takes nothing more").isZero();
+    assertThat(inserts(ONE)).containsExactly("10");
+
+    stream = new ScriptedWalStream();
+    capture = capture();
+    transaction(100, insert("1", "10"));
+    transaction(200, insert("1", "20"));
+    stream.say(PgOutputBytes.begin(300, 0), insert("1", "30"), PgOutputBytes.relation(moods), insert("1", "31"));
+    stream.say(PgOutputBytes.commit(300, 310, 0));
+    drain(capture);
+    assertThat(capture.needsText()).isNull();
+    assertThat(inserts(ONE)).containsExactly("10", "20", "30", "31");
+  }
+
+  @Test
   void aHugeTransactionPassesInContinuedFramesOfBoundedSizeAndShowsWhenWhole() {
     settings = settings(4 << 10, 16 << 10, 1 << 30);
     WalCapture capture = capture();
