@@ -226,7 +226,14 @@ final class SourceTableCheck {
   private void identity(TableDefinition table, IdentityPlan identities) {
     String tenantColumn = scope.tenantColumn(table);
     String hint = SourceCheck.lines(identities.mend(table, tenantColumn));
-    if (table.identityKey().isEmpty()) {
+    if (table.columns().stream().allMatch(ColumnDefinition::isGenerated)) {
+      error(
+          ErrorCode.NO_REPLICA_IDENTITY,
+          table.qualifiedName(),
+          " has no column that could tell its rows apart",
+          "nothing of a row is in the WAL: there is no column, or all are generated",
+          "exclude it: tables: [\"!" + table.qualifiedName() + "\"]");
+    } else if (table.identityKey().isEmpty()) {
       error(
           ErrorCode.NO_REPLICA_IDENTITY,
           table.qualifiedName(),
