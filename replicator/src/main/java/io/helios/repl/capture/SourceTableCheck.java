@@ -265,6 +265,15 @@ final class SourceTableCheck {
           "updates of a new partition may be refused or log too little until it is prepared",
           "helios-repl source prepare " + scope.source());
     }
+    if (table.kind() == 'p') {
+      add(
+          Severity.INFO,
+          ErrorCode.PARTITION_EMPTIED_ALONE,
+          table.qualifiedName(),
+          ": TRUNCATE, DETACH or DROP of one of its partitions is not replicated",
+          "it is published by its root, and PostgreSQL does not send these",
+          "DELETE FROM the partition instead; or afterwards: helios-repl tenant resync NAME");
+    }
     if (table.identityKey().isEmpty() || table.replicaIdentity() == 'f') {
       boolean keyless = table.primaryKey().isEmpty() && table.uniqueKeys().isEmpty();
       if (keyless) {

@@ -125,7 +125,7 @@ class TransactionsTest {
       replication.catchUp(a);
       replication.catchUp(b);
       assertThat(target.query("SELECT tenant_id FROM orders UNION ALL SELECT tenant_id FROM lines UNION ALL"
-          + " SELECT tenant_id FROM notes")).containsOnly("z").hasSize(4);
+          + " SELECT tenant_id FROM ONLY notes UNION ALL SELECT tenant_id FROM ONLY more_notes")).containsOnly("z").hasSize(4);
       assertThat(target.query("SELECT * FROM helios.conflict")).isEmpty();
     }
   }
