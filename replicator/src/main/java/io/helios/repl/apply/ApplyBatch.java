@@ -77,8 +77,13 @@ final class ApplyBatch {
           if (old == null || oldIsKey) {
             throw new RejectedBatchException("an update carries neither key nor old row");
           }
-          single(plan, sql.updateWholeRow(old, row, plan.assigned(row, true)));
+          refuseReplaced(plan, old, row);
+          int[] assigned = plan.assigned(row, true);
+          if (assigned.length > 0) {
+            single(plan, sql.updateWholeRow(old, row, assigned));
+          }
         } else if (old != null && plan.keyChanges(old, row)) {
+          refuseReplaced(plan, old, row);
           single(plan, sql.updateRow(old, row, plan.assigned(row, true)));
         } else {
           Tuple key = old == null ? row : old;
@@ -108,6 +113,12 @@ final class ApplyBatch {
     }
   }
 
+  private static void refuseReplaced(TablePlan plan, Tuple old, Tuple row) throws RejectedBatchException {
+    if (plan.replaces(old, row)) {
+      throw new RejectedBatchException("a column changes that no update may set");
+    }
+  }
+
   /**
    * All of the tenant's rows of a table go. Tables that are emptied in a row go in one statement, as they did at the source:
    * one alone may be referenced by another's foreign key.
@@ -120,9 +131,9 @@ final class ApplyBatch {
       steps.add(sink -> sink.add(statement, -1));
     } else if (!steps.isEmpty() && steps.getLast() instanceof Truncation(var tables, var restart)
         && restart == restartIdentity) {
-      tables.add(sql.truncated());
+      tables.add(sql.from());
     } else {
-      steps.add(new Truncation(new LinkedHashSet<>(Set.of(sql.truncated())), restartIdentity));
+      steps.add(new Truncation(new LinkedHashSet<>(Set.of(sql.from())), restartIdentity));
     }
   }
 

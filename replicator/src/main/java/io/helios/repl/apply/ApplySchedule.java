@@ -1,5 +1,6 @@
 package io.helios.repl.apply;
 
+import io.helios.repl.postgres.Lsn;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
@@ -195,6 +197,42 @@ public final class ApplySchedule {
       }
       claimed.sort(Comparator.comparing(t -> t.tenant().tier()));
       return claimed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether one of these has not come as far as {@code lsn}, or nobody here knows how far it has come. */
+  boolean anyBehind(Set<UUID> tenants, Lsn lsn) {
+    lock.lock();
+    try {
+      return tenants.stream().map(entries::get)
+          .anyMatch(entry -> entry == null || !entry.tenant.status().caughtUpTo().isAfter(lsn));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Into the turn of one that is claimed: those of these that nobody has in hand, and that are not stopped. Give each back. */
+  List<ReplicaTenant> claimToo(ReplicaTenant claimed, Set<UUID> wanted, int most) {
+    lock.lock();
+    try {
+      Entry first = entries.get(claimed.id());
+      Turn turn = first == null ? null : first.turn;
+      List<ReplicaTenant> more = new ArrayList<>();
+      for (UUID id : wanted) {
+        Entry entry = entries.get(id);
+        if (turn != null && entry != null && more.size() < most
+            && entry.place != Place.CLAIMED && entry.place != Place.STOPPED) {
+          unlist(entry);
+          entry.place = Place.CLAIMED;
+          entry.signalled = false;
+          entry.turn = turn;
+          turn.tenants++;
+          more.add(entry.tenant);
+        }
+      }
+      return more;
     } finally {
       lock.unlock();
     }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ApplyTurn {
 
-  /** Tries that a value taken by another tenant's row gets: that row may be about to go, in its own tenant's time. */
+  /** Tries that a value gets which another tenant's row holds, though that tenant has come as far, as far as we know. */
   private static final int PATIENCE_WITH_OTHERS = 6;
 
   /** How soon a tenant is asked again whose source is not yet captured up to its hold. */
@@ -144,8 +145,8 @@ final class ApplyTurn {
       }
     } catch (OperatorException | CorruptionException e) {
       rollback();
-      if (e.problem().code() == ErrorCode.KEY_TAKEN && tenant.status().failures() < PATIENCE_WITH_OTHERS) {
-        later(tenant, e);
+      if (e.problem().code() == ErrorCode.KEY_TAKEN) {
+        taken(tenant, e);
       } else {
         stop(tenant, e);
       }
@@ -154,6 +155,47 @@ final class ApplyTurn {
       goOnAfter(e);
       tenant.unload();
       later(tenant, e);
+    }
+  }
+
+  /**
+   * A value that another tenant's row holds. It may be about to go in that tenant's time, however far behind that is: then
+   * both are tried as one, since each may be waiting for the other, and if that does not help, later.
+   */
+  private void taken(ReplicaTenant tenant, HeliosException e) {
+    Set<UUID> holders = session.holders();
+    if (!schedule.anyBehind(holders, current)) {
+      if (tenant.status().failures() < PATIENCE_WITH_OTHERS) {
+        later(tenant, e);
+      } else {
+        stop(tenant, e);
+      }
+      return;
+    }
+    List<ReplicaTenant> others = schedule.claimToo(tenant, holders, settings.tenants());
+    waiting.addAll(others);
+    List<ReplicaTenant> all = new ArrayList<>(others.stream().filter(this::load).toList());
+    if (!all.isEmpty()) {
+      all.add(tenant);
+      try {
+        drive(all, Care.BATCH, null);
+      } catch (RejectedBatchException | OperatorException | CorruptionException rejected) {
+        e.addSuppressed(rejected);
+        rollback();
+      } catch (TransientException busy) {
+        rollback();
+        goOnAfter(busy);
+      }
+    }
+    if (waiting.contains(tenant)) {
+      later(tenant, e);
+    } else {
+      tenant.suspect(false);
+    }
+    for (ReplicaTenant other : others) {
+      if (waiting.remove(other)) {
+        schedule.giveBackLater(other, backoff.pauseNanos(1));
+      }
     }
   }
 

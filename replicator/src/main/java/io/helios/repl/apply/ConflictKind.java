@@ -6,7 +6,8 @@ import java.util.Locale;
 public enum ConflictKind {
   INSERT_EXISTS("the row to insert is there already"),
   UPDATE_MISSING("the row to update is not there"),
-  DELETE_MISSING("the row to delete is not there");
+  DELETE_MISSING("the row to delete is not there"),
+  UNIQUE_TAKEN("another row of the tenant, which the source cannot have, holds a unique value of the row to write");
 
   private final String explanation;
 

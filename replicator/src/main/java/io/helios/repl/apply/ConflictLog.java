@@ -7,32 +7,63 @@ import io.helios.repl.postgres.Tuple;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.IntFunction;
 
-/** Entries of {@code helios.conflict}, written in the transaction that settles the conflict: the one place with key values. */
-final class ConflictLog {
+/**
+ * Entries of {@code helios.conflict}, written in the transaction that settles the conflict: the one place with key values.
+ * A row of a table without a key is told by a digest of it: {@code sha256(convert_to(ROW(…)::text, 'UTF8'))} over the
+ * columns that are replicated, in the source's order, which finds it on either side and is no value of it.
+ *
+ * @param lsn of the change that met the conflict
+ */
+record ConflictLog(UUID tenant, TableSql sql, Lsn lsn) {
 
-  private ConflictLog() {}
+  /** An entry about a row that the stream brought. */
+  Statement entry(ConflictKind kind, Tuple row) {
+    List<Parameter> parameters = new ArrayList<>();
+    String insert = insert(kind, parameters);
+    String key = key(parameters, place -> {
+      sql.values(new int[] {place}, row, parameters);
+      return sql.value(place);
+    });
+    return new Statement(insert + key, parameters);
+  }
 
-  /** The key's values as text by column name; empty for tables without a key. */
-  static Statement entry(UUID tenant, TableSql sql, Lsn lsn, ConflictKind kind, Tuple row) {
+  /** As far as the key, which must follow. */
+  String insert(ConflictKind kind, List<Parameter> parameters) {
     TablePlan plan = sql.plan();
-    StringBuilder key = new StringBuilder();
-    List<Parameter> parameters = new ArrayList<>(List.of(
+    parameters.addAll(List.of(
         Parameter.text(tenant.toString()),
         Parameter.text(plan.relation().schema()),
         Parameter.text(plan.relation().name()),
         Parameter.text(kind.label()),
         Parameter.text(lsn.toString())));
-    for (int place : plan.key()) {
-      key.append(key.isEmpty() ? "" : ", ").append("CAST(? AS pg_catalog.text), CAST(CAST(? AS ")
-          .append(plan.column(place).castType()).append(") AS pg_catalog.text)");
+    return "INSERT INTO helios.conflict (tenant, schema_name, table_name, kind, commit_lsn, row_key)"
+        + " SELECT CAST(? AS pg_catalog.uuid), CAST(? AS pg_catalog.text), CAST(? AS pg_catalog.text),"
+        + " CAST(? AS pg_catalog.text), CAST(? AS pg_catalog.pg_lsn), ";
+  }
+
+  /** The key of a row of the table that has this alias. */
+  String keyOf(String alias, List<Parameter> parameters) {
+    return key(parameters, place -> alias + "." + sql.name(place));
+  }
+
+  private String key(List<Parameter> parameters, IntFunction<String> value) {
+    TablePlan plan = sql.plan();
+    StringBuilder key = new StringBuilder();
+    for (int place : plan.logged()) {
+      key.append(key.isEmpty() ? "" : ", ").append("CAST(? AS pg_catalog.text), CAST(");
       parameters.add(Parameter.text(plan.relation().columns().get(place).name()));
-      parameters.add(sql.value(place, row));
+      key.append(value.apply(place)).append(" AS pg_catalog.text)");
     }
-    return new Statement(
-        "INSERT INTO helios.conflict (tenant, schema_name, table_name, kind, commit_lsn, row_key)"
-            + " VALUES (CAST(? AS pg_catalog.uuid), ?, ?, ?, CAST(? AS pg_catalog.pg_lsn),"
-            + " pg_catalog.jsonb_build_object(" + key + "))",
-        parameters);
+    if (plan.logged().length == 0) {
+      StringBuilder row = new StringBuilder();
+      for (int place : plan.written()) {
+        row.append(row.isEmpty() ? "" : ", ").append(value.apply(place));
+      }
+      key.append("'row_sha256', pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(CAST(ROW(").append(row)
+          .append(") AS pg_catalog.text), 'UTF8')), 'hex')");
+    }
+    return "pg_catalog.jsonb_build_object(" + key + ")";
   }
 }

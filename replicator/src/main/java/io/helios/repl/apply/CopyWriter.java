@@ -15,13 +15,11 @@ import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.RowCondition;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableName;
+import io.helios.repl.postgres.TableStorage;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -42,15 +40,6 @@ public final class CopyWriter implements AutoCloseable {
   public interface Rows {
     long writeTo(CopySink sink);
   }
-
-  private static final String DEFERRABLE =
-      """
-      SELECT c.conname,
-        ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
-              WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey))
-      FROM pg_catalog.pg_constraint c
-      WHERE c.conrelid = ?::pg_catalog.int8::pg_catalog.oid AND c.contype IN ('p', 'u') AND c.condeferrable
-      """;
 
   private final ConnectionScope scope;
   private final CopyLedger ledger;
@@ -177,27 +166,22 @@ public final class CopyWriter implements AutoCloseable {
 
   /** Writing as a replica turns off the checks of deferrable constraints; other tenants' rows may hold the key. */
   private void refuseTakenDeferrableKeys(TenantTable table) throws SQLException {
-    String tenantColumn = table.keyColumn();
-    if (tenantColumn == null || !table.definition().deferrableKeys()) {
+    if (table.keyColumn() == null) {
       return;
     }
-    RowCondition mine = RowCondition.bind(connection, table.definition(), table.keyColumn(), table.key());
-    try (PreparedStatement constraints = connection.prepareStatement(DEFERRABLE)) {
-      constraints.setLong(1, Integer.toUnsignedLong(table.definition().oid()));
-      try (ResultSet row = constraints.executeQuery()) {
-        while (row.next()) {
-          List<String> key = new ArrayList<>(Arrays.asList((String[]) row.getArray(2).getArray()));
-          String same = key.stream()
-              .map(column -> "b." + Identifiers.quote(column) + " = a." + Identifiers.quote(column))
-              .collect(Collectors.joining(" AND "));
-          String sql = "SELECT EXISTS (SELECT FROM " + table.definition().sqlName() + " a JOIN "
-              + table.definition().sqlName() + " b ON " + same
-              + " WHERE " + mine.sql("a") + " AND (b.tableoid, b.ctid) <> (a.tableoid, a.ctid))";
-          try (Statement check = connection.createStatement();
-              ResultSet taken = check.executeQuery(sql)) {
-            if (taken.next() && taken.getBoolean(1)) {
-              throw keyTaken(table, row.getString(1));
-            }
+    List<UniqueRule> rules = UniqueRule.of(connection, table.definition().sqlName()).stream()
+        .filter(UniqueRule::deferrable)
+        .toList();
+    if (rules.isEmpty()) {
+      return;
+    }
+    String mine = RowCondition.bind(connection, table.definition(), table.keyColumn(), table.key()).sql("t");
+    try (Statement check = connection.createStatement()) {
+      check.execute(UniqueRule.turn(table.definition().oid()));
+      for (UniqueRule rule : rules) {
+        try (ResultSet taken = check.executeQuery(rule.pairs(TableStorage.source(table.definition()), mine, "true"))) {
+          if (taken.next()) {
+            throw keyTaken(table, rule.name());
           }
         }
       }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -129,7 +130,7 @@ final class JdbcTargetSession implements TargetSession {
     if (SqlStates.isKeyConflict(e)) {
       rollback();
       try {
-        rows.checkKeysFree(tenant, tables.of(change.relation(), what.tenantColumn()), commitLsn, change);
+        rows.refuseOthers(tenant, tables.of(change.relation(), what.tenantColumn()), commitLsn, change);
         connection.commit();
       } catch (SQLException checking) {
         e.addSuppressed(checking);
@@ -145,6 +146,11 @@ final class JdbcTargetSession implements TargetSession {
       case Change.Delete(var _, Tuple old, boolean _) -> old.byteLength();
       case Change.Truncate _ -> 0;
     };
+  }
+
+  @Override
+  public Set<UUID> holders() {
+    return rows.holders();
   }
 
   @Override

@@ -14,7 +14,9 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,7 @@ final class RowWriter {
   private final StatementPipeline pipeline;
   private final Map<UUID, Long> conflicts = new HashMap<>();
   private final Map<TableSql, List<Check>> checks = new LinkedHashMap<>();
+  private Set<UUID> holders = Set.of();
 
   /** Rows of one transaction that are asked for one by one; with more, the whole table is. */
   private static final int CHECKED_BY_ROW = 1_000;
@@ -52,6 +55,11 @@ final class RowWriter {
     return taken;
   }
 
+  /** Whose rows were in the way when a change was refused last: of the same source, and not yet as far as the change. */
+  Set<UUID> holders() {
+    return holders;
+  }
+
   void apply(Tenant tenant, TableSql sql, Lsn lsn, Change change) throws SQLException {
     switch (change) {
       case Change.Insert(var _, Tuple row) -> insert(tenant, sql, lsn, row);
@@ -68,7 +76,18 @@ final class RowWriter {
   }
 
   private void insert(Tenant tenant, TableSql sql, Lsn lsn, Tuple row) throws SQLException {
-    if (!put(sql, row)) {
+    TablePlan plan = sql.plan();
+    Tuple self = plan.keyless() ? null : row;
+    boolean asked = plan.keyless() || plan.checkedByQuery();
+    if (asked) {
+      makeWay(tenant, sql, lsn, row, self, null);
+    }
+    boolean written = put(sql, row);
+    if (!written && !asked) {
+      makeWay(tenant, sql, lsn, row, self, null);
+      written = put(sql, row);
+    }
+    if (!written) {
       overwrite(tenant, sql, lsn, row);
       conflict(tenant, sql, lsn, ConflictKind.INSERT_EXISTS, row);
     }
@@ -91,15 +110,19 @@ final class RowWriter {
   /** Makes the row that is there equal to this one; there is none of ours when the key is another tenant's. */
   private void overwrite(Tenant tenant, TableSql sql, Lsn lsn, Tuple row) throws SQLException {
     if (updated(sql, row, row, sql.plan().assigned(row, false)) == 0) {
-      checkKeysFree(tenant, sql, lsn, row);
-      throw taken(tenant, sql, lsn, List.of(), false);
+      throw taken(tenant, sql, lsn, null, false);
     }
   }
 
   private long updated(TableSql sql, Tuple key, Tuple row, int[] assigned) throws SQLException {
-    return assigned.length == 0
-        ? pipeline.run(sql.countRows(places(sql.plan().key()), key))
+    TablePlan plan = sql.plan();
+    if (plan.replaces(key, row)) {
+      return pipeline.run(sql.replaceRow(key, row));
+    }
+    long found = assigned.length == 0
+        ? plan.fixed().length > 0 ? 0 : pipeline.run(sql.countRows(places(plan.key()), key))
         : pipeline.run(sql.updateRow(key, row, assigned));
+    return found == 0 && plan.fixed().length > 0 ? pipeline.run(sql.replaceRow(key, row)) : found;
   }
 
   private void update(
@@ -113,6 +136,7 @@ final class RowWriter {
       // The source has no other row with the new key, so what stood there is not of the source.
       conflict(tenant, sql, lsn, ConflictKind.INSERT_EXISTS, full);
     }
+    makeWay(tenant, sql, lsn, full, key, oldIsKey ? null : old);
     if (updated(sql, key, row, plan.assigned(row, moves)) == 0) {
       if (!plan.complete(full)) {
         throw incomplete(tenant, sql, lsn);
@@ -122,7 +146,7 @@ final class RowWriter {
       }
       conflict(tenant, sql, lsn, ConflictKind.UPDATE_MISSING, full);
     }
-    checkLater(tenant, sql, lsn, row);
+    checkLater(tenant, sql, lsn, full);
   }
 
   /** The row with what the old tuple can tell of values that were not sent: all of it, or its key. */
@@ -147,13 +171,20 @@ final class RowWriter {
     if (old == null || oldIsKey) {
       throw incomplete(tenant, sql, lsn);
     }
+    Tuple full = FilledTuple.of(old, row);
+    makeWay(tenant, sql, lsn, full, old, old);
+    boolean replaced = sql.plan().replaces(old, row);
     int[] assigned = sql.plan().assigned(row, true);
-    if (assigned.length > 0 && pipeline.run(sql.updateWholeRow(old, row, assigned)) == 0) {
-      Tuple full = FilledTuple.of(old, row);
-      pipeline.run(sql.insertRow(full, ""));
-      conflict(tenant, sql, lsn, ConflictKind.UPDATE_MISSING, full);
+    if (replaced || assigned.length > 0) {
+      long found = pipeline.run(replaced ? sql.deleteWholeRow(old) : sql.updateWholeRow(old, row, assigned));
+      if (replaced || found == 0) {
+        pipeline.run(sql.insertRow(full, ""));
+      }
+      if (found == 0) {
+        conflict(tenant, sql, lsn, ConflictKind.UPDATE_MISSING, full);
+      }
     }
-    checkLater(tenant, sql, lsn, row);
+    checkLater(tenant, sql, lsn, full);
   }
 
   private void delete(Tenant tenant, TableSql sql, Lsn lsn, Tuple old, boolean oldIsKey) throws SQLException {
@@ -167,6 +198,12 @@ final class RowWriter {
   }
 
   private void conflict(Tenant tenant, TableSql sql, Lsn lsn, ConflictKind kind, Tuple row) throws SQLException {
+    refuse(tenant, sql, lsn, kind);
+    pipeline.run(new ConflictLog(tenant.id(), sql, lsn).entry(kind, row));
+    conflicts.merge(tenant.id(), 1L, Long::sum);
+  }
+
+  private static void refuse(Tenant tenant, TableSql sql, Lsn lsn, ConflictKind kind) {
     if (tenant.conflicts() == ConflictPolicy.STOP) {
       throw new OperatorException(new Problem(
               ErrorCode.CONFLICT_STOPPED,
@@ -175,11 +212,41 @@ final class RowWriter {
               "helios-repl verify run " + tenant.name() + "; then repair, and start the tenant again")
           .at(lsn.toString(), sql.plan().name()));
     }
-    pipeline.run(ConflictLog.entry(tenant.id(), sql, lsn, kind, row));
-    conflicts.merge(tenant.id(), 1L, Long::sum);
   }
 
-  /** Deferrable unique keys are not checked by the server while triggers are off: a query does it, at the transaction's end. */
+  /**
+   * Clears away our own rows that the target's rules do not allow beside the row. At this point of its stream the source
+   * has no such rows, for its own rules do not allow them either.
+   *
+   * @param self finds the row itself, where it is there already
+   * @param old what the row was before, if all of it is known: what does not change collides with nothing new
+   */
+  private void makeWay(Tenant tenant, TableSql sql, Lsn lsn, Tuple row, @Nullable Tuple self, @Nullable Tuple old)
+      throws SQLException {
+    for (UniqueRule rule : sql.plan().immediate()) {
+      RuleSql asked = new RuleSql(sql, rule);
+      if (asked.readable(row) && (old == null || asked.changes(old, row))) {
+        refuseOthers(tenant, sql, lsn, rule, row);
+        clear(tenant, sql, lsn, asked, row, self);
+      }
+    }
+  }
+
+  private void clear(Tenant tenant, TableSql sql, Lsn lsn, RuleSql rule, Tuple row, @Nullable Tuple self)
+      throws SQLException {
+    if (pipeline.run(rule.colliding(row, self, RuleSql.Whose.ANYBODYS)) > 0) {
+      refuse(tenant, sql, lsn, ConflictKind.UNIQUE_TAKEN);
+      long cleared = pipeline.run(rule.clear(row, self, new ConflictLog(tenant.id(), sql, lsn)));
+      conflicts.merge(tenant.id(), cleared, Long::sum);
+    }
+  }
+
+  /**
+   * Rules that are deferrable are not checked by the server while triggers are off: a query does it, at the end of the
+   * transaction.
+   *
+   * @param row with all its values, as far as they are known
+   */
   private void checkLater(Tenant tenant, TableSql sql, Lsn lsn, Tuple row) {
     if (sql.plan().checkedByQuery()) {
       List<Check> table = checks.computeIfAbsent(sql, s -> new ArrayList<>());
@@ -195,80 +262,78 @@ final class RowWriter {
     checks.clear();
     for (Map.Entry<TableSql, List<Check>> table : due.entrySet()) {
       TableSql sql = table.getKey();
-      for (List<String> names : sql.plan().target().deferrable()) {
-        List<Integer> unique = names.stream().map(sql.plan().relation()::indexOf).toList();
+      if (sql.plan().tenant() >= 0) {
+        // What another tenant's applier has written and not yet committed would not be seen.
+        pipeline.run(new StatementPipeline.Statement(
+            UniqueRule.turn(sql.plan().target().definition().oid()), List.of()));
+      }
+      for (UniqueRule rule : sql.plan().deferrable()) {
         if (table.getValue().size() > CHECKED_BY_ROW) {
-          checkAll(sql, unique, table.getValue().getFirst());
+          checkAll(sql, rule, table.getValue().getFirst());
         } else {
           for (Check check : table.getValue()) {
-            check(sql, unique, check);
+            check(sql, new RuleSql(sql, rule), check);
           }
         }
       }
     }
   }
 
-  private void check(TableSql sql, List<Integer> unique, Check check) throws SQLException {
-    if (unique.stream().allMatch(place -> place >= 0 && check.row().valueLength(place) >= 0)
-        && pipeline.run(sql.countRows(unique, check.row())) > 1) {
-      checkKeysFree(check.tenant(), sql, check.lsn(), check.row());
-      throw taken(check.tenant(), sql, check.lsn(), unique, false);
+  /** A row that was changed again, or is gone, says nothing any more: its last change does. */
+  private void check(TableSql sql, RuleSql rule, Check check) throws SQLException {
+    Tuple row = check.row();
+    if (rule.readable(row)
+        && pipeline.run(rule.colliding(row, row, RuleSql.Whose.ANYBODYS)) > 0
+        && pipeline.run(rule.standing(row)) > 0) {
+      refuseOthers(check.tenant(), sql, check.lsn(), rule.rule(), row);
+      clear(check.tenant(), sql, check.lsn(), rule, row, row);
     }
   }
 
-  private void checkAll(TableSql sql, List<Integer> unique, Check any) throws SQLException {
-    if (!unique.contains(-1) && pipeline.run(sql.duplicates(unique)) > 0) {
-      throw taken(any.tenant(), sql, any.lsn(), unique, false);
+  private void checkAll(TableSql sql, UniqueRule rule, Check any) throws SQLException {
+    TablePlan plan = sql.plan();
+    StatementPipeline.Statement pairs = new StatementPipeline.Statement(
+        rule.pairs(sql.from(), plan.tenant() < 0 ? "true" : sql.equalTo("t", new int[] {plan.tenant()}), "true"),
+        plan.tenant() < 0 ? List.of() : sql.values(new int[] {plan.tenant()}, any.row(), new ArrayList<>()));
+    if (pipeline.run(pairs) > 0) {
+      throw taken(any.tenant(), sql, any.lsn(), rule, false);
     }
   }
 
   /** After a unique violation, in a new transaction: whether another tenant's row is in the way. */
-  void checkKeysFree(Tenant tenant, TableSql sql, Lsn lsn, Change change) throws SQLException {
-    switch (change) {
-      case Change.Insert(var _, Tuple row) -> checkKeysFree(tenant, sql, lsn, row);
-      case Change.Update(var _, Tuple old, boolean oldIsKey, Tuple row) ->
-          checkKeysFree(tenant, sql, lsn, old == null ? row : filled(sql.plan(), old, oldIsKey, row));
-      case Change.Delete _, Change.Truncate _ -> { }
-    }
-  }
-
-  private void checkKeysFree(Tenant tenant, TableSql sql, Lsn lsn, Tuple row) throws SQLException {
-    TablePlan plan = sql.plan();
-    if (plan.tenant() < 0 || row.valueLength(plan.tenant()) < 0) {
-      return;
-    }
-    for (List<Integer> unique : uniqueKeys(plan, row)) {
-      if (unique.contains(plan.tenant())) {
-        continue;
-      }
-      List<Integer> ours = new ArrayList<>(unique);
-      ours.add(plan.tenant());
-      if (pipeline.run(sql.countRows(unique, row)) > pipeline.run(sql.countRows(ours, row))) {
-        throw taken(tenant, sql, lsn, unique, true);
+  void refuseOthers(Tenant tenant, TableSql sql, Lsn lsn, Change change) throws SQLException {
+    Tuple row = switch (change) {
+      case Change.Insert(var _, Tuple inserted) -> inserted;
+      case Change.Update(var _, Tuple old, boolean oldIsKey, Tuple updated) ->
+          old == null ? updated : filled(sql.plan(), old, oldIsKey, updated);
+      case Change.Delete _, Change.Truncate _ -> null;
+    };
+    if (row != null) {
+      for (UniqueRule rule : sql.plan().target().rules()) {
+        refuseOthers(tenant, sql, lsn, rule, row);
       }
     }
   }
 
-  /** The primary key and every further unique key whose columns all have values in this row. */
-  private static List<List<Integer>> uniqueKeys(TablePlan plan, Tuple row) {
-    List<List<String>> names = new ArrayList<>(plan.target().definition().uniqueKeys());
-    names.addFirst(plan.target().definition().primaryKey());
-    List<List<Integer>> keys = new ArrayList<>();
-    for (List<String> key : names) {
-      List<Integer> places = key.stream().map(plan.relation()::indexOf).toList();
-      if (!places.isEmpty() && places.stream().allMatch(p -> p >= 0 && row.valueLength(p) >= 0)) {
-        keys.add(places);
-      }
+  private void refuseOthers(Tenant tenant, TableSql sql, Lsn lsn, UniqueRule rule, Tuple row) throws SQLException {
+    RuleSql asked = new RuleSql(sql, rule);
+    if (sql.plan().tenant() >= 0
+        && asked.readable(row)
+        && row.valueLength(sql.plan().tenant()) >= 0
+        && pipeline.run(asked.colliding(row, null, RuleSql.Whose.OTHERS)) > 0) {
+      holders = pipeline.texts(asked.holders(row, tenant.id(), lsn)).stream()
+          .map(UUID::fromString)
+          .collect(Collectors.toSet());
+      throw taken(tenant, sql, lsn, rule, true);
     }
-    return keys;
   }
 
-  private OperatorException taken(Tenant tenant, TableSql sql, Lsn lsn, List<Integer> columns, boolean others) {
-    String of = columns.isEmpty() ? "" : " of (" + String.join(", ", columns.stream()
-        .map(place -> sql.plan().relation().columns().get(place).name()).toList()) + ")";
+  private OperatorException taken(Tenant tenant, TableSql sql, Lsn lsn, @Nullable UniqueRule rule, boolean others) {
+    String of = rule == null ? "" : " of (" + String.join(", ", rule.columns()) + ")";
+    String by = rule == null ? "" : " (" + rule.name() + ")";
     return new OperatorException(new Problem(
             others ? ErrorCode.KEY_TAKEN : ErrorCode.ROW_REJECTED,
-            "a unique value" + of + " in " + sql.plan().name() + " is taken by another "
+            "a unique value" + of + " in " + sql.plan().name() + by + " is taken by another "
                 + (others ? "tenant's row" : "row") + " at target \"" + target + "\"",
             others
                 ? "rows of other tenants are never touched"

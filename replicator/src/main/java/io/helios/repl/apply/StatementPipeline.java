@@ -1,5 +1,6 @@
 package io.helios.repl.apply;
 
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
@@ -34,6 +35,9 @@ final class StatementPipeline {
   private final QueryExecutor executor;
   private final Map<String, Query> queries = new LinkedHashMap<>(64, 0.75f, true);
   private final List<Statement> waiting = new ArrayList<>();
+
+  /** Rows that the last statement answered with, unless it was one that has no columns. */
+  private List<Tuple> found = List.of();
 
   /** @param sql one statement, parameters as {@code ?} */
   record Statement(String sql, List<Parameter> parameters) {}
@@ -93,16 +97,25 @@ final class StatementPipeline {
     }
     Counts counts = new Counts(waiting.size());
     waiting.clear();
+    found = List.of();
     executor.execute(query, parameters, counts, 0, 0, QueryExecutor.QUERY_BOTH_ROWS_AND_STATUS);
     if (counts.received != counts.rows.length) {
       throw new IllegalStateException(counts.received + " results of " + counts.rows.length + " statements");
     }
+    found = counts.found;
     return counts.rows;
   }
 
   long run(Statement statement) throws SQLException {
     add(statement);
     return run()[0];
+  }
+
+  /** The first column of what a query finds, as text. Nothing may wait. */
+  List<String> texts(Statement query) throws SQLException {
+    add(query);
+    run();
+    return found.stream().map(row -> new String(row.get(0), StandardCharsets.UTF_8)).toList();
   }
 
   /** Sends rows, with BEGIN when no transaction is open, and returns how many the server took. Nothing may wait. */
@@ -143,6 +156,7 @@ final class StatementPipeline {
   private static final class Counts extends ResultHandlerBase {
     private final long[] rows;
     private int received;
+    private List<Tuple> found = List.of();
 
     Counts(int statements) {
       this.rows = new long[statements];
@@ -160,6 +174,7 @@ final class StatementPipeline {
     public void handleResultRows(
         Query fromQuery, Field @Nullable [] fields, List<Tuple> tuples, @Nullable ResultCursor cursor) {
       // Row counts come with the command status.
+      found = fields == null || fields.length == 0 ? List.of() : tuples;
     }
 
     @Override

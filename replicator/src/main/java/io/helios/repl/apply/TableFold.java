@@ -204,6 +204,9 @@ final class TableFold {
   private void update(Updates group, boolean sets, ApplyBatch.Sink sink)
       throws SQLException, RejectedBatchException {
     if (group.assigned.length == 0) {
+      if (plan.fixed().length > 0) {
+        throw new RejectedBatchException("whether columns changed that no update may set is to be seen one by one");
+      }
       return;
     }
     if (sets) {

@@ -3,6 +3,7 @@ package io.helios.repl.apply;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Relation;
 import io.helios.repl.postgres.Tuple;
 import java.util.ArrayList;
@@ -23,7 +24,11 @@ final class TablePlan {
   private final int tenant;
   private final int[] written;
   private final int[] key;
+  private final int[] logged;
+  private final int[] fixed;
   private final boolean overriding;
+  private final List<UniqueRule> immediate;
+  private final List<UniqueRule> deferrable;
 
   private TablePlan(Relation relation, TargetTable target, @Nullable String tenantColumn) {
     this.relation = relation;
@@ -49,7 +54,39 @@ final class TablePlan {
       throw missingColumn(relation, tenantColumn);
     }
     this.key = key(relation, target, tenant);
-    this.overriding = writes.stream().anyMatch(i -> column(i).definition().identity() == 'a');
+    this.logged = key.length > 0 ? key : primaryKey(relation, target);
+    this.overriding = writes.stream().anyMatch(this::isAlwaysIdentity);
+    this.fixed = writes.stream().filter(i -> isAlwaysIdentity(i) && !isKey(i)).mapToInt(Integer::intValue).toArray();
+    this.immediate = target.rules().stream().filter(rule -> !rule.deferrable() && !isKeys(rule)).toList();
+    this.deferrable = target.rules().stream().filter(UniqueRule::deferrable).toList();
+  }
+
+  /** Whether rows that collide under the rule have the key that finds them in common, too: it is the key's own. */
+  private boolean isKeys(UniqueRule rule) {
+    if (key.length == 0 || rule.predicate() != null) {
+      return false;
+    }
+    List<String> equal = new ArrayList<>();
+    rule.parts().forEach(part -> {
+      if (part.equalColumn() != null) {
+        equal.add(part.equalColumn());
+      }
+    });
+    for (int place : key) {
+      if (!equal.contains(relation.columns().get(place).name())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static int[] primaryKey(Relation relation, TargetTable target) {
+    int[] places = target.definition().primaryKey().stream().mapToInt(relation::indexOf).toArray();
+    return java.util.Arrays.stream(places).allMatch(place -> place >= 0) ? places : new int[0];
+  }
+
+  private boolean isAlwaysIdentity(int place) {
+    return column(place).definition().identity() == 'a';
   }
 
   /**
@@ -65,8 +102,8 @@ final class TablePlan {
             ErrorCode.TARGET_COLUMN_MISSING,
             "the target's table " + relation.qualifiedName() + " lacks column \"" + column + "\"",
             "the source's table has it, and a change that carries it arrived",
-            "ALTER TABLE " + relation.qualifiedName() + " ADD COLUMN \"" + column
-                + "\" with the source's type at the target, then start the tenant again")
+            "ALTER TABLE " + Identifiers.quote(relation.schema(), relation.name()) + " ADD COLUMN "
+                + Identifiers.quote(column) + " with the source's type at the target, then start the tenant again")
         .at(null, relation.qualifiedName()));
   }
 
@@ -132,14 +169,45 @@ final class TablePlan {
     return key.length == 0;
   }
 
+  /** The columns that tell a row in the conflict log: the key, or else the target's primary key; empty for neither. */
+  int[] logged() {
+    return logged;
+  }
+
+  /** Columns besides the key that no update may set (GENERATED ALWAYS AS IDENTITY): it must find them as they are. */
+  int[] fixed() {
+    return fixed;
+  }
+
+  /** Whether the change gives another value to a column that no update may set. */
+  boolean replaces(Tuple old, Tuple row) {
+    for (int place : written) {
+      if (isAlwaysIdentity(place) && !row.isUnchanged(place) && (keyless() || isKey(place))
+          && !RowKey.sameColumn(old, row, place)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Rules besides the key's own that the server checks with each row. */
+  List<UniqueRule> immediate() {
+    return immediate;
+  }
+
+  /** Rules that nobody checks while triggers are off, unless by query. */
+  List<UniqueRule> deferrable() {
+    return deferrable;
+  }
+
   /** Whether inserts must say that they bring the values of a GENERATED ALWAYS identity. */
   boolean overriding() {
     return overriding;
   }
 
-  /** Whether unique keys are there that are not checked while triggers are off: each change is then checked by query. */
+  /** Whether rules are there that are not checked while triggers are off: each change is then checked by query. */
   boolean checkedByQuery() {
-    return target.definition().deferrableKeys();
+    return !deferrable.isEmpty();
   }
 
   boolean isKey(int place) {

@@ -7,6 +7,8 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Relation;
+import io.helios.repl.postgres.TableDefinition.ColumnDefinition;
+import io.helios.repl.postgres.TableStorage;
 import io.helios.repl.postgres.Tuple;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -35,6 +37,7 @@ final class TableSql {
   private final TablePlan plan;
   private final Map<Integer, Integer> arrayTypes;
   private final String table;
+  private final String from;
   private final Map<Shape, String> texts = new HashMap<>();
 
   /** What a text depends on: the kind of statement, the columns, and which of them are binary. */
@@ -45,6 +48,12 @@ final class TableSql {
     this.plan = plan;
     this.arrayTypes = arrayTypes;
     this.table = plan.sqlName();
+    this.from = TableStorage.source(plan.target().definition());
+  }
+
+  /** The table as it stands in FROM, UPDATE and DELETE: without the tables that inherit from it. */
+  String from() {
+    return from;
   }
 
   TablePlan plan() {
@@ -68,6 +77,9 @@ final class TableSql {
    */
   @Nullable CopyRows copy(List<Tuple> rows, byte[] formats) {
     int[] columns = plan.written();
+    if (columns.length == 0) {
+      return null;
+    }
     byte form = 0;
     for (int place : columns) {
       boolean sameType = plan.relation().columns().get(place).typeOid() == plan.column(place).definition().typeOid();
@@ -86,22 +98,23 @@ final class TableSql {
 
   /** @param keys where each row's key stands; the row's own tuple or the old one */
   Statement update(List<Tuple> rows, List<Tuple> keys, int[] assigned, byte[] formats) {
-    int[] columns = join(assigned, plan.key());
+    int[] columns = join(join(assigned, plan.fixed()), plan.key());
+    int fromRows = columns.length - plan.key().length;
     String sql = text('U', assigned, plan.key(), formats, () -> {
       StringBuilder set = new StringBuilder();
       for (int i = 0; i < assigned.length; i++) {
         set.append(i == 0 ? "" : ", ").append(name(assigned[i])).append(" = ").append(assigned(i, assigned[i], formats));
       }
-      return "UPDATE " + table + " AS t SET " + set + " FROM " + opened(columns) + " WHERE "
-          + matched(assigned.length, formats);
+      return "UPDATE " + from + " AS t SET " + set + " FROM " + opened(columns) + " WHERE "
+          + matched(assigned.length, join(plan.fixed(), plan.key()), formats);
     });
-    return new Statement(sql, arrays(columns, rows, assigned.length, keys, formats));
+    return new Statement(sql, arrays(columns, rows, fromRows, keys, formats));
   }
 
   Statement delete(List<Tuple> keys, byte[] formats) {
     int[] columns = plan.key();
     String sql = text('D', columns, plan.key(), formats,
-        () -> "DELETE FROM " + table + " AS t USING " + opened(columns) + " WHERE " + matched(0, formats));
+        () -> "DELETE FROM " + from + " AS t USING " + opened(columns) + " WHERE " + matched(0, columns, formats));
     return new Statement(sql, arrays(columns, keys, columns.length, keys, formats));
   }
 
@@ -115,29 +128,59 @@ final class TableSql {
       for (int place : columns) {
         values.append(values.isEmpty() ? "" : ", ").append(value(place));
       }
-      return "INSERT INTO " + table + " (" + names(columns) + ")"
-          + (plan.overriding() ? " OVERRIDING SYSTEM VALUE" : "") + " VALUES (" + values + ")" + conflicts;
+      String into = "INSERT INTO " + table;
+      return (columns.length == 0
+          ? into + " DEFAULT VALUES"
+          : into + " (" + names(columns) + ")" + (plan.overriding() ? " OVERRIDING SYSTEM VALUE" : "") + " VALUES ("
+              + values + ")") + conflicts;
     });
     return new Statement(sql, values(columns, row, new ArrayList<>()));
   }
 
-  /** Updates the one row with the key in {@code keyTuple}. */
+  /** Updates the one row with the key in {@code keyTuple}, if columns that cannot be set are as they must be. */
   Statement updateRow(Tuple keyTuple, Tuple row, int[] assigned) {
-    String sql = text('u', assigned, plan.key(), NONE,
-        () -> "UPDATE " + table + " AS t SET " + set(assigned) + " WHERE " + matchedRow());
-    return new Statement(sql, values(plan.key(), keyTuple, values(assigned, row, new ArrayList<>())));
+    int[] fixed = plan.fixed();
+    String sql = text('u', assigned, plan.key(), NONE, () -> "UPDATE " + from + " AS t SET " + set(assigned) + " WHERE "
+        + matchedRow() + (fixed.length == 0 ? "" : " AND " + equalTo("t", fixed)));
+    return new Statement(
+        sql, values(fixed, row, values(plan.key(), keyTuple, values(assigned, row, new ArrayList<>()))));
+  }
+
+  /**
+   * Puts the row in the place of the one with the key in {@code keyTuple}: the way to change what no update may set.
+   * What was not sent, and what only the target has, stays.
+   */
+  Statement replaceRow(Tuple keyTuple, Tuple row) {
+    List<Parameter> parameters = values(plan.key(), keyTuple, new ArrayList<>());
+    StringBuilder names = new StringBuilder();
+    StringBuilder values = new StringBuilder();
+    for (int place : plan.written()) {
+      names.append(names.isEmpty() ? "" : ", ").append(name(place));
+      values.append(values.isEmpty() ? "" : ", ").append(row.isUnchanged(place) ? "g." + name(place) : value(place));
+      if (!row.isUnchanged(place)) {
+        values(new int[] {place}, row, parameters);
+      }
+    }
+    for (ColumnDefinition column : plan.target().definition().columns()) {
+      if (!column.isGenerated() && plan.relation().indexOf(column.name()) < 0) {
+        names.append(", ").append(Identifiers.quote(column.name()));
+        values.append(", g.").append(Identifiers.quote(column.name()));
+      }
+    }
+    return new Statement("WITH gone AS (DELETE FROM " + from + " AS t WHERE " + matchedRow() + " RETURNING t.*) INSERT INTO "
+        + table + " (" + names + ") OVERRIDING SYSTEM VALUE SELECT " + values + " FROM gone AS g", parameters);
   }
 
   Statement deleteRow(Tuple keyTuple) {
     String sql =
-        text('d', plan.key(), plan.key(), NONE, () -> "DELETE FROM " + table + " AS t WHERE " + matchedRow());
+        text('d', plan.key(), plan.key(), NONE, () -> "DELETE FROM " + from + " AS t WHERE " + matchedRow());
     return new Statement(sql, values(plan.key(), keyTuple, new ArrayList<>()));
   }
 
   /** Counts the rows that hold the row's values in these columns. */
   Statement countRows(List<Integer> columns, Tuple row) {
     int[] places = columns.stream().mapToInt(Integer::intValue).toArray();
-    String sql = text('c', places, plan.key(), NONE, () -> "SELECT FROM " + table + " AS t WHERE " + equalTo(places));
+    String sql = text('c', places, plan.key(), NONE, () -> "SELECT FROM " + from + " AS t WHERE " + equalTo("t", places));
     return new Statement(sql, values(places, row, new ArrayList<>()));
   }
 
@@ -145,38 +188,21 @@ final class TableSql {
 
   Statement updateWholeRow(Tuple old, Tuple row, int[] assigned) {
     String sql = text('w', assigned, plan.key(), NONE,
-        () -> "UPDATE " + table + " AS t SET " + set(assigned) + " WHERE " + oneOfWholeRows());
+        () -> "UPDATE " + from + " AS t SET " + set(assigned) + " WHERE " + oneOfWholeRows());
     return new Statement(sql, wholeRow(old, values(assigned, row, new ArrayList<>())));
   }
 
   Statement deleteWholeRow(Tuple old) {
     String sql = text('x', plan.written(), plan.key(), NONE,
-        () -> "DELETE FROM " + table + " AS t WHERE " + oneOfWholeRows());
+        () -> "DELETE FROM " + from + " AS t WHERE " + oneOfWholeRows());
     return new Statement(sql, wholeRow(old, new ArrayList<>()));
   }
 
   /** The tenant's rows of a shared table. */
   Statement deleteAll(String tenantKey) {
     return new Statement(
-        "DELETE FROM " + table + " AS t WHERE " + equalTo(new int[] {plan.tenant()}),
+        "DELETE FROM " + from + " AS t WHERE " + equalTo("t", new int[] {plan.tenant()}),
         List.of(Parameter.text(tenantKey)));
-  }
-
-  /** As TRUNCATE names it: without the tables that inherit from it, which are tables of their own; partitions are not. */
-  String truncated() {
-    return (plan.target().definition().kind() == 'r' ? "ONLY " : "") + table;
-  }
-
-  /** Finds a value that several rows hold, in columns that must be unique and have no nulls there. */
-  Statement duplicates(List<Integer> columns) {
-    StringBuilder names = new StringBuilder();
-    StringBuilder condition = new StringBuilder();
-    for (int place : columns) {
-      names.append(names.isEmpty() ? "" : ", ").append(name(place));
-      condition.append(condition.isEmpty() ? "" : " AND ").append(name(place)).append(" IS NOT NULL");
-    }
-    return new Statement("SELECT FROM " + table + " WHERE " + condition + " GROUP BY " + names
-        + " HAVING pg_catalog.count(*) > 1 LIMIT 1", List.of());
   }
 
   private static final byte[] NONE = {};
@@ -191,7 +217,7 @@ final class TableSql {
     return known;
   }
 
-  private String name(int place) {
+  String name(int place) {
     return Identifiers.quote(plan.relation().columns().get(place).name());
   }
 
@@ -227,10 +253,9 @@ final class TableSql {
     return formats[place] == Tuple.BINARY ? "v.c" + i : "CAST(v.c" + i + " AS " + plan.column(place).castType() + ")";
   }
 
-  /** The key's columns are the ones from {@code first} on. */
-  private String matched(int first, byte[] formats) {
+  /** @param key the columns that must be equal; they are opened from {@code first} on */
+  private String matched(int first, int[] key, byte[] formats) {
     StringBuilder condition = new StringBuilder();
-    int[] key = plan.key();
     for (int k = 0; k < key.length; k++) {
       TargetTable.Column column = plan.column(key[k]);
       boolean sameType = formats[key[k]] == Tuple.BINARY
@@ -242,7 +267,8 @@ final class TableSql {
     return condition.toString();
   }
 
-  private String value(int place) {
+  /** A parameter for one column's value, cast to its type. */
+  String value(int place) {
     return "CAST(? AS " + plan.column(place).castType() + ")";
   }
 
@@ -255,20 +281,21 @@ final class TableSql {
   }
 
   private String matchedRow() {
-    return equalTo(plan.key());
+    return equalTo("t", plan.key());
   }
 
-  private String equalTo(int[] places) {
+  String equalTo(String alias, int[] places) {
     StringBuilder condition = new StringBuilder();
     for (int place : places) {
-      condition.append(condition.isEmpty() ? "" : " AND ").append("t.").append(name(place)).append(' ')
+      condition.append(condition.isEmpty() ? "" : " AND ").append(alias).append('.').append(name(place)).append(' ')
           .append(plan.column(place).equals()).append(' ').append(value(place));
     }
     return condition.toString();
   }
 
-  private String oneOfWholeRows() {
-    StringBuilder condition = new StringBuilder();
+  /** Over alias {@code t}: whether it is the one row to take of those that are equal to {@link #wholeRow}. */
+  String oneOfWholeRows() {
+    StringBuilder condition = new StringBuilder(plan.written().length == 0 ? "true" : "");
     if (plan.tenant() >= 0) {
       condition.append("x.").append(name(plan.tenant())).append(' ').append(plan.column(plan.tenant()).equals())
           .append(' ').append(value(plan.tenant()));
@@ -278,17 +305,17 @@ final class TableSql {
           .append(" AS pg_catalog.text) COLLATE pg_catalog.\"C\" IS NOT DISTINCT FROM CAST(").append(value(place))
           .append(" AS pg_catalog.text) COLLATE pg_catalog.\"C\"");
     }
-    return "(t.tableoid, t.ctid) = (SELECT x.tableoid, x.ctid FROM " + table + " AS x WHERE " + condition + " LIMIT 1)";
+    return "(t.tableoid, t.ctid) = (SELECT x.tableoid, x.ctid FROM " + from + " AS x WHERE " + condition + " LIMIT 1)";
   }
 
-  private List<Parameter> wholeRow(Tuple old, List<Parameter> parameters) {
+  List<Parameter> wholeRow(Tuple old, List<Parameter> parameters) {
     if (plan.tenant() >= 0) {
       values(new int[] {plan.tenant()}, old, parameters);
     }
     return values(plan.written(), old, parameters);
   }
 
-  private List<Parameter> values(int[] columns, Tuple row, List<Parameter> parameters) {
+  List<Parameter> values(int[] columns, Tuple row, List<Parameter> parameters) {
     boolean binary = false;
     for (int i = 0; i < row.columnCount(); i++) {
       binary |= row.kind(i) == Tuple.BINARY;
@@ -297,11 +324,6 @@ final class TableSql {
       parameters.add(value(place, row, binary));
     }
     return parameters;
-  }
-
-  /** One column's value as a parameter. */
-  Parameter value(int place, Tuple row) {
-    return value(place, row, row.kind(place) == Tuple.BINARY);
   }
 
   /** @param binary whether the row has binary values at all: a NULL then has the type that its other values have */
@@ -356,6 +378,9 @@ final class TableSql {
    * would be cast by a function where the type's own input function is meant.
    */
   boolean asArrays(byte[] formats) {
+    if (plan.written().length == 0) {
+      return false;
+    }
     for (int place : plan.written()) {
       if (formats[place] == Tuple.TEXT && plan.column(place).castByFunction()) {
         return false;

@@ -5,6 +5,7 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.tenant.Tenant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -39,6 +40,12 @@ public interface TargetSession extends AutoCloseable {
 
   /** Takes a change of the transaction that committed at {@code commitLsn}. Opens a transaction if none is open. */
   void apply(Tenant tenant, Replicated what, Lsn commitLsn, Change change, Care care) throws RejectedBatchException;
+
+  /**
+   * Tenants whose rows were in the way when a change failed last, with {@code KEY_TAKEN}, and who are by their records not
+   * yet as far as that change: theirs may be about to go.
+   */
+  Set<UUID> holders();
 
   /** Rows taken since the last commit. */
   long changes();

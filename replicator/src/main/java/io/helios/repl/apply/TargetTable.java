@@ -8,7 +8,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,24 +61,14 @@ final class TargetTable {
       WHERE a.attrelid = pg_catalog.to_regclass(?) AND a.attnum > 0 AND NOT a.attisdropped
       """;
 
-  private static final String DEFERRABLE =
-      """
-      SELECT ARRAY(
-        SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
-        WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey))
-      FROM pg_catalog.pg_constraint k
-      WHERE k.conrelid = pg_catalog.to_regclass(?) AND k.contype IN ('p', 'u') AND k.condeferrable
-      """;
-
   private final TableDefinition definition;
   private final Map<String, Column> columns;
+  private final List<UniqueRule> rules;
 
-  private final List<List<String>> deferrable;
-
-  private TargetTable(TableDefinition definition, Map<String, Column> columns, List<List<String>> deferrable) {
+  private TargetTable(TableDefinition definition, Map<String, Column> columns, List<UniqueRule> rules) {
     this.definition = definition;
     this.columns = columns;
-    this.deferrable = deferrable;
+    this.rules = rules;
   }
 
   static Optional<TargetTable> load(Connection connection, String schema, String name) throws SQLException {
@@ -105,30 +94,16 @@ final class TargetTable {
         }
       }
     }
-    return Optional.of(new TargetTable(
-        definition, columns, definition.deferrableKeys() ? deferrable(connection, definition) : List.of()));
-  }
-
-  private static List<List<String>> deferrable(Connection connection, TableDefinition table) throws SQLException {
-    List<List<String>> keys = new ArrayList<>();
-    try (PreparedStatement query = connection.prepareStatement(DEFERRABLE)) {
-      query.setString(1, table.sqlName());
-      try (ResultSet row = query.executeQuery()) {
-        while (row.next()) {
-          keys.add(List.of((String[]) row.getArray(1).getArray()));
-        }
-      }
-    }
-    return keys;
+    return Optional.of(new TargetTable(definition, columns, UniqueRule.of(connection, definition.sqlName())));
   }
 
   TableDefinition definition() {
     return definition;
   }
 
-  /** The columns of each unique key that is not checked row by row; with triggers off, not at all. */
-  List<List<String>> deferrable() {
-    return deferrable;
+  /** Which rows it does not allow side by side. */
+  List<UniqueRule> rules() {
+    return rules;
   }
 
   Optional<Column> column(String name) {

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +43,8 @@ final class FrameAssembler implements RoutedChanges {
   private final ArrayDeque<ChangeWriter> pool = new ArrayDeque<>();
   private final List<OpenFrame> touched = new ArrayList<>();
   private final List<OpenFrame> open = new ArrayList<>();
-  private final Map<UUID, Problem> failures = new HashMap<>();
+  /** Read by other threads too. */
+  private final Map<UUID, Problem> failures = new ConcurrentHashMap<>();
   private OpenFrame[] frames = {};
   private Lsn commitLsn = Lsn.INVALID;
   private long commitMicros;
@@ -286,6 +288,8 @@ final class FrameAssembler implements RoutedChanges {
 
   /** Durably: not even a restart right now, with the failure forgotten, can go on over the hole. */
   private void giveUp(OpenFrame frame, Problem problem) {
+    // Before anybody can see that it was dropped, why must be there to see.
+    failures.put(frame.route.tenant(), problem);
     journal.drop(frame.route.tenant());
     fail(frame, problem);
   }

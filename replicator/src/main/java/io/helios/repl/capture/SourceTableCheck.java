@@ -237,7 +237,14 @@ final class SourceTableCheck {
   private void identity(TableDefinition table, IdentityPlan identities) {
     String tenantColumn = scope.tenantColumn(table);
     String hint = SourceCheck.lines(identities.mend(table, tenantColumn));
-    if (table.identityKey().isEmpty()) {
+    if (table.columns().stream().allMatch(ColumnDefinition::isGenerated)) {
+      error(
+          ErrorCode.NO_REPLICA_IDENTITY,
+          table.qualifiedName(),
+          " has no column that could tell its rows apart",
+          "nothing of a row is in the WAL: there is no column, or all are generated",
+          "exclude it: tables: [\"!" + table.qualifiedName() + "\"]");
+    } else if (table.identityKey().isEmpty()) {
       error(
           ErrorCode.NO_REPLICA_IDENTITY,
           table.qualifiedName(),
@@ -268,6 +275,15 @@ final class SourceTableCheck {
           " has a replica identity that new partitions do not inherit",
           "updates of a new partition may be refused or log too little until it is prepared",
           "helios-repl source prepare " + scope.source());
+    }
+    if (table.kind() == 'p') {
+      add(
+          Severity.INFO,
+          ErrorCode.PARTITION_EMPTIED_ALONE,
+          table.qualifiedName(),
+          ": TRUNCATE, DETACH or DROP of one of its partitions is not replicated",
+          "it is published by its root, and PostgreSQL does not send these",
+          "DELETE FROM the partition instead; or afterwards: helios-repl tenant resync NAME");
     }
     if (table.identityKey().isEmpty() || table.replicaIdentity() == 'f') {
       boolean keyless = table.primaryKey().isEmpty() && table.uniqueKeys().isEmpty();

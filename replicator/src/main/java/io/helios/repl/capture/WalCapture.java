@@ -1,5 +1,6 @@
 package io.helios.repl.capture;
 
+import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgOutputDecoder;
@@ -10,6 +11,7 @@ import io.helios.repl.postgres.WalStream;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.seal.FrameSealer;
 import java.nio.ByteBuffer;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
@@ -27,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Under a backlog it naps after each slice of work: PostgreSQL's walsender then sends in large pieces, which costs
  * both sides less than half (measured: 150,000 small transactions take 2.5 s instead of 4.4). Never when idle.
  *
- * <p>{@link #runOnce} belongs to one thread; {@link #route}, {@link #routesVersion} and {@link #status} to any. After an
+ * <p>{@link #runOnce} belongs to one thread; {@link #route}, {@link #routesVersion}, {@link #status} and {@link #failure} to any. After an
  * exception it is done for: its stream is to be closed, and another one made, which rewinds the journal. Who appears in
  * {@link CaptureStatus#failures} must not be in that one's routes.
  */
@@ -121,6 +123,11 @@ public final class WalCapture {
 
   public CaptureStatus status() {
     return status;
+  }
+
+  /** Why the tenant's changes are not captured any more, as of now; null when they are. */
+  public @Nullable Problem failure(UUID tenant) {
+    return assembler.failures().get(tenant);
   }
 
   /**

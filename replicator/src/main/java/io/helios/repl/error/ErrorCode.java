@@ -96,6 +96,7 @@ public enum ErrorCode {
   TARGET_NOT_PREPARED(3113, "The target could not be prepared", "The role's rights do not suffice to create schema helios or a guard. Run the SQL that is shown as a role that may."),
   TARGET_SCHEMA_NEWER(3114, "The target was prepared by a newer helios-repl", "Schema helios there has a version that this program does not know. Use the newer program."),
   TEXT_NOT_UTF8(3181, "A text value is not valid UTF-8", "Text travels as UTF-8 and is never changed on the way, so the tenant stops. A \"char\" of PostgreSQL 15 or earlier may hold a byte beyond ASCII and sends it as it is."),
+  PARTITION_EMPTIED_ALONE(3191, "TRUNCATE of a single partition is not in the stream", "Partitioned tables are published by their root, so that source and target may be partitioned differently. PostgreSQL then leaves out a TRUNCATE, DETACH or DROP of one partition (CREATE PUBLICATION, publish_via_partition_root): its rows stay at the target. DELETE them instead, or resync the tenants afterwards."),
   TARGET_VERSION(3201, "The target's PostgreSQL version is not supported", "Versions 14 to 18 are. Upgrade the target, or use a release of helios-repl that knows its version."),
   TARGET_READ_ONLY(3202, "The target takes no writes", "It is a standby, or its database or role is set to read-only transactions."),
   TARGET_SCHEMA_NOT_PERMITTED(3203, "The role may not make schema helios", "Positions, copy progress, conflicts and the guard are kept in a schema of their own at the target. It is best owned by the role: the hint makes it so."),

@@ -156,8 +156,8 @@ final class SourceEngine implements AutoCloseable {
 
   /** Why the tenant's changes are not complete any more; null when they are. */
   @Nullable Problem lost(UUID tenant) {
-    CaptureStatus status = captureStatus();
-    Problem failure = status == null ? null : status.failures().get(tenant);
+    WalCapture running = capture;
+    Problem failure = running == null ? null : running.failure(tenant);
     if (failure != null) {
       return failure;
     }

@@ -143,6 +143,9 @@ public final class SchemaComparison {
           alter + (keyless ? "ADD PRIMARY KEY (" : "ADD UNIQUE (")
               + naming.stream().map(Identifiers::quote).collect(Collectors.joining(", ")) + ")");
     }
+    if (source.deferrableKeys() && !target.deferrableKeys() && !targetKeys.isEmpty()) {
+      add("has a DEFERRABLE key on the source and none on the target: values that rows exchange would be refused", "");
+    }
     List<Set<String>> sourceKeys = keysOf(source);
     for (Set<String> key : targetKeys) {
       if (sourceKeys.stream().noneMatch(key::containsAll)) {

@@ -120,7 +120,7 @@ record SourceRelations(List<SourceRelation> relations, Map<Long, List<String>> n
         pg_catalog.format_type(a.atttypid, a.atttypmod),
         CASE WHEN a.attcollation <> t.typcollation
           THEN /*collation*/ END,
-        a.attnotnull /*validated*/, pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+        a.attnotnull /*validated*/, pg_catalog.pg_get_expr(d.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE d.adrelid END),
         /*functions*/,
         /*others*/,
         a.attidentity::pg_catalog.text, a.attgenerated::pg_catalog.text

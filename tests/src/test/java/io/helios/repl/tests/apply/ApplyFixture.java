@@ -44,23 +44,23 @@ import org.jspecify.annotations.Nullable;
  * A source and a target database of one server, and everything between them but the stream's transport and the sealing:
  * what is committed at the source is decoded from its WAL by {@link #capture} and applied by {@link #apply}.
  */
-final class ApplyFixture implements AutoCloseable {
+public final class ApplyFixture implements AutoCloseable {
 
-  static final long SYSTEM = 4711;
+  public static final long SYSTEM = 4711;
 
-  final LocalPostgres server;
-  final String sourceDatabase;
-  final String targetDatabase;
-  final Connection source;
-  final Connection target;
+  public final LocalPostgres server;
+  public final String sourceDatabase;
+  public final String targetDatabase;
+  public final Connection source;
+  public final Connection target;
   final MemoryFrames frames = new MemoryFrames();
-  final ApplySchedule schedule = new ApplySchedule(System::nanoTime, 4);
-  final Map<String, ReplicaTenant> tenants = new LinkedHashMap<>();
-  ApplySettings settings = ApplySettings.DEFAULTS;
-  boolean binary = true;
+  public final ApplySchedule schedule = new ApplySchedule(System::nanoTime, 4);
+  public final Map<String, ReplicaTenant> tenants = new LinkedHashMap<>();
+  public ApplySettings settings = ApplySettings.DEFAULTS;
+  public boolean binary = true;
 
   /** Frames are cut when they hold so many changes. */
-  int changesPerFrame = 1_000_000;
+  public int changesPerFrame = 1_000_000;
 
   private final Tenancy tenancy;
   private final String slot;
@@ -68,7 +68,7 @@ final class ApplyFixture implements AutoCloseable {
   private final PgOutputDecoder decoder = new PgOutputDecoder();
   private final Map<Integer, Relation> relations = new HashMap<>();
 
-  ApplyFixture(int major, Tenancy tenancy, String... tables) throws SQLException {
+  public ApplyFixture(int major, Tenancy tenancy, String... tables) throws SQLException {
     this.server = Postgres.shared(major, "source");
     this.tenancy = tenancy;
     this.sourceDatabase = Postgres.createDatabase(server);
@@ -86,25 +86,25 @@ final class ApplyFixture implements AutoCloseable {
   }
 
   /** Shared tables with a column {@code tenant_id}. */
-  static ApplyFixture shared(String... tables) throws SQLException {
+  public static ApplyFixture shared(String... tables) throws SQLException {
     return new ApplyFixture(17, new Tenancy.ByColumn("tenant_id"), tables);
   }
 
   /** All of the source's database is one tenant. */
-  static ApplyFixture whole(String... tables) throws SQLException {
+  public static ApplyFixture whole(String... tables) throws SQLException {
     return new ApplyFixture(17, new Tenancy.ByDatabase(), tables);
   }
 
-  void both(String... statements) throws SQLException {
+  public void both(String... statements) throws SQLException {
     onSource(statements);
     onTarget(statements);
   }
 
-  void onSource(String... statements) throws SQLException {
+  public void onSource(String... statements) throws SQLException {
     run(source, statements);
   }
 
-  void onTarget(String... statements) throws SQLException {
+  public void onTarget(String... statements) throws SQLException {
     run(target, statements);
   }
 
@@ -117,18 +117,18 @@ final class ApplyFixture implements AutoCloseable {
   }
 
   /** One transaction at the source. */
-  void transaction(String... statements) throws SQLException {
+  public void transaction(String... statements) throws SQLException {
     source.setAutoCommit(false);
     onSource(statements);
     source.commit();
     source.setAutoCommit(true);
   }
 
-  ReplicaTenant tenant(String key) throws SQLException {
+  public ReplicaTenant tenant(String key) throws SQLException {
     return tenant(key, ConflictPolicy.SOURCE_WINS, 1);
   }
 
-  ReplicaTenant tenant(String key, ConflictPolicy policy, long epoch) throws SQLException {
+  public ReplicaTenant tenant(String key, ConflictPolicy policy, long epoch) throws SQLException {
     UUID id = UUID.nameUUIDFromBytes((targetDatabase + key).getBytes(java.nio.charset.StandardCharsets.UTF_8));
     Tenant tenant = new Tenant(id, "tenant-" + key, key, "shop", "shop-eu", TableFilter.ALL, Tier.STANDARD,
         Duration.ofSeconds(5), policy, epoch);
@@ -141,7 +141,7 @@ final class ApplyFixture implements AutoCloseable {
   }
 
   /** What has been committed at the source since the last call becomes frames. Returns how many changes. */
-  int capture() throws SQLException {
+  public int capture() throws SQLException {
     Map<String, Open> open = new LinkedHashMap<>();
     int changes = 0;
     PgOutputMessage.Begin begin = null;
@@ -284,19 +284,19 @@ final class ApplyFixture implements AutoCloseable {
   }
 
   /** Captures and applies until nothing is left to do. */
-  void apply() throws SQLException {
+  public void apply() throws SQLException {
     capture();
     tenants.values().forEach(t -> schedule.signal(t.id()));
     while (applier().runOnce() > 0) { }
     assertThat(settings.retryFirst().toMillis() < 100 || applier().problem() == null).as("%s", applier().problem()).isTrue();
   }
 
-  void applyUntilStopped(ReplicaTenant tenant) throws SQLException {
+  public void applyUntilStopped(ReplicaTenant tenant) throws SQLException {
     applyUntil(() -> tenant.status().stopped());
   }
 
   /** Captures, and applies until the condition holds; fails after ten seconds. */
-  void applyUntil(java.util.function.BooleanSupplier condition) throws SQLException {
+  public void applyUntil(java.util.function.BooleanSupplier condition) throws SQLException {
     apply();
     long end = System.nanoTime() + 10_000_000_000L;
     while (!condition.getAsBoolean()) {
@@ -326,11 +326,11 @@ final class ApplyFixture implements AutoCloseable {
     return rows;
   }
 
-  List<String> target(String sql) throws SQLException {
+  public List<String> target(String sql) throws SQLException {
     return rows(target, sql);
   }
 
-  List<String> source(String sql) throws SQLException {
+  public List<String> source(String sql) throws SQLException {
     return rows(source, sql);
   }
 

@@ -4,17 +4,17 @@ import io.helios.repl.apply.ApplySettings;
 import java.time.Duration;
 
 /** Settings that make a test short. */
-final class Settings {
+public final class Settings {
 
   private Settings() {}
 
   /** Retries soon. */
-  static ApplySettings impatient() {
+  public static ApplySettings impatient() {
     return batches(10_000);
   }
 
   /** Target transactions of so many changes. */
-  static ApplySettings batches(int changes) {
+  public static ApplySettings batches(int changes) {
     ApplySettings d = ApplySettings.DEFAULTS;
     return new ApplySettings(
         1, d.tenants(), changes, d.bytes(), d.fetchBytes(), d.commitAfter(), Duration.ofMillis(5), Duration.ofMillis(20),
