@@ -3,6 +3,7 @@ package io.helios.repl.tests.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.helios.repl.apply.DdlPolicy;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
@@ -29,16 +30,27 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /** A fleet between two databases, and what a test asks of it. */
-final class Replication implements AutoCloseable {
+public final class Replication implements AutoCloseable {
 
-  static final Duration PATIENCE = Duration.ofSeconds(90);
+  public static final Duration PATIENCE = Duration.ofSeconds(90);
 
-  final Database source;
-  final Database target;
-  final Queue<FleetEvent> events = new ConcurrentLinkedQueue<>();
-  final Fleet fleet;
+  public final Database source;
+  public final Database target;
+  public final Queue<FleetEvent> events = new ConcurrentLinkedQueue<>();
+  public final Fleet fleet;
 
-  Replication(Path directory, Database source, Database target, Tenancy tenancy, @Nullable TableFilter reference) {
+  public Replication(
+      Path directory, Database source, Database target, Tenancy tenancy, @Nullable TableFilter reference) {
+    this(directory, source, target, tenancy, reference, null);
+  }
+
+  public Replication(
+      Path directory,
+      Database source,
+      Database target,
+      Tenancy tenancy,
+      @Nullable TableFilter reference,
+      @Nullable DdlPolicy ddl) {
     this.source = source;
     this.target = target;
     String slot = "helios_" + source.name();
@@ -49,7 +61,7 @@ final class Replication implements AutoCloseable {
                 List.of(
                     new SourceSettings(
                         "shop", source.settings(), tenancy, new TableFilter(List.of("*.*")), reference, slot, slot, "here")),
-                List.of(new TargetSettings("copy", target.settings(), "there")),
+                List.of(new TargetSettings("copy", target.settings(), "there", ddl)),
                 1L << 30,
                 1L << 28,
                 1L << 30,
@@ -61,7 +73,7 @@ final class Replication implements AutoCloseable {
     fleet.start();
   }
 
-  UUID add(String name, DesiredState desired) {
+  public UUID add(String name, DesiredState desired) {
     UUID id = UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
     fleet.add(
         new Tenant(
@@ -71,14 +83,14 @@ final class Replication implements AutoCloseable {
     return id;
   }
 
-  UUID start(String name) {
+  public UUID start(String name) {
     UUID id = add(name, DesiredState.CREATED);
     fleet.startTenant(id);
     becomes(id, TenantState.STREAMING);
     return id;
   }
 
-  TenantStatus becomes(UUID tenant, TenantState state) {
+  public TenantStatus becomes(UUID tenant, TenantState state) {
     await()
         .atMost(PATIENCE)
         .untilAsserted(
@@ -89,12 +101,12 @@ final class Replication implements AutoCloseable {
     return fleet.status(tenant);
   }
 
-  void catchUp(UUID tenant) throws InterruptedException {
+  public void catchUp(UUID tenant) throws InterruptedException {
     Fleet.await(fleet.caughtUp(tenant), PATIENCE);
   }
 
   /** Both sides answer the same, and something. */
-  void equal(String sql) {
+  public void equal(String sql) {
     assertThat(target.query(sql)).isEqualTo(source.query(sql)).isNotEmpty();
   }
 
