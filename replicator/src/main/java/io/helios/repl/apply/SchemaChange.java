@@ -10,6 +10,7 @@ import io.helios.repl.postgres.schema.LiveTable;
 import io.helios.repl.postgres.schema.LiveTable.Earlier;
 import io.helios.repl.postgres.schema.SchemaBuilder;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -50,6 +51,7 @@ final class SchemaChange {
   private final List<Fill> fills = new ArrayList<>();
   private final Map<String, SeenTable.Column> columns = new LinkedHashMap<>();
   private final TreeSet<Integer> added = new TreeSet<>();
+  private final Set<Integer> fresh = new HashSet<>();
   private final List<String> remade = new ArrayList<>();
 
   /**
@@ -84,9 +86,8 @@ final class SchemaChange {
         unknown(column);
       }
     }
-    int next = seen.highest();
-    for (int number : added) {
-      if (number != ++next) {
+    for (int number = seen.highest() + 1; !added.isEmpty() && number <= added.last(); number++) {
+      if (!fresh.contains(number)) {
         throw movedOn("columns came and went between this change and now");
       }
     }
@@ -158,6 +159,7 @@ final class SchemaChange {
   }
 
   private void add(Relation.Column column, LiveTable.Column now, LiveTable.@Nullable Column there) {
+    fresh.add(now.number());
     if (there != null) {
       retype(column, column.typeOid(), column.typeModifier(), now, there);
       fill(now, there);

@@ -46,6 +46,8 @@ final class SchemaFollower {
 
   private record Checked(UUID tenant, Relation relation) {}
 
+  private record Tried(UUID tenant, Lsn lsn) {}
+
   private final String targetName;
   private final Connection connection;
   private final SourceCatalog sources;
@@ -54,6 +56,7 @@ final class SchemaFollower {
   private @Nullable UUID lastTenant;
   private @Nullable Relation last;
   private @Nullable Relation lastFollowed;
+  private @Nullable Tried tried;
 
   SchemaFollower(String targetName, Connection connection, SourceCatalog sources, @Nullable DdlPolicy policy) {
     this.targetName = targetName;
@@ -109,17 +112,18 @@ final class SchemaFollower {
     if (lsn.isBefore(seen.seenAt()) || lsn.equals(seen.seenAt()) && isOlder(relation, seen)) {
       return;
     }
-    if (isAsSeen(relation, seen) && !lacking) {
-      if (lsn.equals(seen.seenAt()) && !seen.remade().isEmpty()) {
-        clear(tenant, what, relation, seen, flush);
-      }
+    boolean asSeen = isAsSeen(relation, seen);
+    if (asSeen && lsn.equals(seen.seenAt()) && !seen.remade().isEmpty()) {
+      clear(tenant, what, relation, seen, flush);
+    }
+    if (asSeen && !lacking) {
       return;
     }
     LiveTable target = target(relation);
     if (target == null) {
       return;
     }
-    if (isAsSeen(relation, seen)) {
+    if (asSeen) {
       refuseWhatMustBeGiven(tenant, relation, seen, target);
       return;
     }
@@ -184,8 +188,13 @@ final class SchemaFollower {
         statements.addAll(EnumLabels.added(type, there, relation, tenant.name(), lsn));
       }
     }
+    Tried now = new Tried(tenant.id(), lsn);
     if (!statements.isEmpty()) {
       carryOut(tenant, relation, statements, () -> {});
+    } else if (!now.equals(tried)) {
+      // Another session may have added it since this one was refused: once more tells.
+      tried = now;
+      throw new SchemaChangedException(relation.qualifiedName());
     }
   }
 

@@ -72,9 +72,10 @@ class RandomReplicationTest {
     Database source = Database.create(Postgres.shared(17, "source"));
     Database target = Database.create(Postgres.shared(17, "target"));
     source.execute("CREATE TYPE mood AS ENUM ('sad', 'so so', 'glad')");
+    boolean moods = random.split().nextBoolean();
     List<RandomTable> tables = new ArrayList<>();
     for (int i = 0; i < 2 + random.nextInt(3); i++) {
-      RandomTable table = new RandomTable(random, i);
+      RandomTable table = new RandomTable(random, i, moods);
       tables.add(table);
       source.execute(table.create().toArray(String[]::new));
     }
@@ -95,6 +96,10 @@ class RandomReplicationTest {
       }
       for (Future<?> session : sessions) {
         session.get();
+      }
+      for (RandomTable table : tables) {
+        // A change of the schema comes to the target with the table's next change.
+        source.execute("INSERT INTO " + table.name() + " (tenant_id, id) VALUES ('a', -1), ('b', -1)");
       }
       replication.catchUp(a);
       replication.catchUp(b);
