@@ -1,5 +1,6 @@
 package io.helios.repl.config;
 
+import io.helios.repl.apply.DdlPolicy;
 import io.helios.repl.config.YamlNode.Mapping;
 import io.helios.repl.config.YamlNode.Scalar;
 import io.helios.repl.error.ErrorCode;
@@ -216,12 +217,22 @@ public final class ConfigurationLoader {
               checkName(section, name);
               ConnectionSettings connection = connections.read(section);
               String own = section.text("region", region);
+              DdlPolicy ddl =
+                  section.parsed("ddl", ConfigurationLoader::ddl, "ddl: apply, or ddl: stop").orElse(null);
               section.close();
               if (connection != null) {
-                targets.add(new TargetSettings(name, connection, own));
+                targets.add(new TargetSettings(name, connection, own, ddl));
               }
             });
     return targets;
+  }
+
+  private static Optional<DdlPolicy> ddl(String text) {
+    return switch (text) {
+      case "apply" -> Optional.of(DdlPolicy.APPLY);
+      case "stop" -> Optional.of(DdlPolicy.STOP);
+      default -> Optional.empty();
+    };
   }
 
   private static void checkName(Section section, String name) {

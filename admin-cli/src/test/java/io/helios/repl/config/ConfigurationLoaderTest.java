@@ -2,6 +2,7 @@ package io.helios.repl.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.helios.repl.apply.DdlPolicy;
 import io.helios.repl.error.Problem;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
@@ -73,6 +74,14 @@ class ConfigurationLoaderTest {
     assertThat(shop.slot()).isEqualTo("helios_shop");
     assertThat(c.relay()).isEqualTo(new ServerConfiguration.Relay(20L << 30, 4L << 30, 1L << 30, 1));
     assertThat(c.apply().workers()).isEqualTo(4);
+  }
+
+  @Test
+  void changesOfTheSchemaGoByWhoMadeTheTableUnlessTheTargetSaysOtherwise() {
+    assertThat(sound(SOUND).target("shop-eu").orElseThrow().ddl()).isNull();
+    assertThat(sound(SOUND + "    ddl: apply\n").target("shop-eu").orElseThrow().ddl()).isEqualTo(DdlPolicy.APPLY);
+    assertThat(sound(SOUND + "    ddl: stop\n").target("shop-eu").orElseThrow().ddl()).isEqualTo(DdlPolicy.STOP);
+    assertThat(load(SOUND + "    ddl: perhaps\n").configuration()).isNull();
   }
 
   @Test

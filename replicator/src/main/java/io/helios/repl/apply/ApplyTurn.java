@@ -138,11 +138,16 @@ final class ApplyTurn {
       try {
         drive(List.of(tenant), Care.BATCH, null);
         tenant.suspect(false);
+      } catch (SchemaChangedException e) {
+        throw e;
       } catch (RejectedBatchException | OperatorException e) {
         rollback();
         tenant.suspect(true);
         carefully(tenant);
       }
+    } catch (SchemaChangedException e) {
+      rollback();
+      giveBack(tenant, Outcome.MORE);
     } catch (OperatorException | CorruptionException e) {
       rollback();
       if (e.problem().code() == ErrorCode.KEY_TAKEN) {
@@ -200,11 +205,13 @@ final class ApplyTurn {
   }
 
   /** Change by change. Where one cannot be applied, what committed before its transaction at the source is applied. */
-  private void carefully(ReplicaTenant tenant) {
+  private void carefully(ReplicaTenant tenant) throws SchemaChangedException {
     OperatorException cause;
     try {
       drive(List.of(tenant), Care.EACH_CHANGE, null);
       return;
+    } catch (SchemaChangedException e) {
+      throw e;
     } catch (OperatorException e) {
       cause = e;
     } catch (RejectedBatchException e) {
@@ -215,6 +222,8 @@ final class ApplyTurn {
     if (failed.isAfter(tenant.position())) {
       try {
         drive(List.of(tenant), Care.EACH_CHANGE, failed);
+      } catch (SchemaChangedException e) {
+        throw e;
       } catch (RejectedBatchException | OperatorException again) {
         cause.addSuppressed(again);
       }

@@ -5,6 +5,7 @@ import io.helios.repl.postgres.PgConnections;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import org.jspecify.annotations.Nullable;
 
 /** A PostgreSQL database as target. Any thread. */
 public final class JdbcTarget implements Target {
@@ -12,8 +13,26 @@ public final class JdbcTarget implements Target {
   private final String name;
   private final ConnectionSettings connection;
   private final ApplySettings settings;
+  private final @Nullable SourceCatalog sources;
+  private final @Nullable DdlPolicy ddl;
 
+  /** One that never changes the target's tables. */
   public JdbcTarget(String name, ConnectionSettings connection, ApplySettings settings) {
+    this(name, connection, settings, null, DdlPolicy.STOP);
+  }
+
+  /**
+   * @param sources where to ask when a table has changed; null: changes are not followed
+   * @param ddl what becomes of such changes; null: it depends on who made the table
+   */
+  public JdbcTarget(
+      String name,
+      ConnectionSettings connection,
+      ApplySettings settings,
+      @Nullable SourceCatalog sources,
+      @Nullable DdlPolicy ddl) {
+    this.sources = sources;
+    this.ddl = ddl;
     this.name = name;
     this.connection = connection;
     this.settings = settings;
@@ -29,7 +48,8 @@ public final class JdbcTarget implements Target {
     Connection opened = PgConnections.open(connection, "apply", null);
     try {
       pin(opened);
-      return new JdbcTargetSession(name, opened, settings);
+      return new JdbcTargetSession(
+          name, opened, settings, sources == null ? null : new SchemaFollower(name, opened, sources, ddl));
     } catch (SQLException e) {
       try {
         opened.close();

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pinned connection. Changes are held back in an {@link ApplyBatch} and written, with the positions, in one round trip;
@@ -53,6 +54,7 @@ final class JdbcTargetSession implements TargetSession {
   private final ApplySettings settings;
   private final Connection connection;
   private final StatementPipeline pipeline;
+  private final @Nullable SchemaFollower follower;
   private final TargetTables tables;
   private final RowWriter rows;
   private final ApplyBatch batch = new ApplyBatch();
@@ -61,7 +63,10 @@ final class JdbcTargetSession implements TargetSession {
   private long changes;
   private long bytes;
 
-  JdbcTargetSession(String target, Connection connection, ApplySettings settings) throws SQLException {
+  JdbcTargetSession(
+      String target, Connection connection, ApplySettings settings, @Nullable SchemaFollower follower)
+      throws SQLException {
+    this.follower = follower;
     this.target = target;
     this.settings = settings;
     this.connection = connection;
@@ -96,6 +101,9 @@ final class JdbcTargetSession implements TargetSession {
         rows.endTransaction();
         transaction = commitLsn;
       }
+      if (follower != null) {
+        relation = follower.follow(tenant, what, relation, commitLsn, this::write);
+      }
       TableSql sql = tables.of(relation, what.tenantColumn());
       changes++;
       bytes += size(change);
@@ -111,7 +119,11 @@ final class JdbcTargetSession implements TargetSession {
         }
       }
     } catch (SQLException e) {
-      throw failed(e, tenant, what, commitLsn, change, care);
+      try {
+        throw failed(e, tenant, what, relation, commitLsn, change, care);
+      } catch (SQLException following) {
+        throw TargetErrors.rejected(following, target, commitLsn, relation.qualifiedName());
+      }
     } catch (OperatorException e) {
       Problem problem = e.problem();
       throw problem.lsn() != null
@@ -122,21 +134,25 @@ final class JdbcTargetSession implements TargetSession {
 
   /** In a batch the error may be any change's, so only a retry tells; one by one it is this one's. */
   private RuntimeException failed(
-      SQLException e, Tenant tenant, Replicated what, Lsn commitLsn, Change change, Care care)
-      throws RejectedBatchException {
+      SQLException e, Tenant tenant, Replicated what, Relation relation, Lsn commitLsn, Change change, Care care)
+      throws RejectedBatchException, SQLException {
     if (care == Care.BATCH && !SqlStates.isTransient(e)) {
       throw new RejectedBatchException(SqlStates.reason(e), SqlStates.clean(e));
+    }
+    if (follower != null && SqlStates.isUnknownValue(e)) {
+      rollback();
+      follower.followTypes(tenant, what, relation, commitLsn);
     }
     if (SqlStates.isKeyConflict(e)) {
       rollback();
       try {
-        rows.refuseOthers(tenant, tables.of(change.relation(), what.tenantColumn()), commitLsn, change);
+        rows.refuseOthers(tenant, tables.of(relation, what.tenantColumn()), commitLsn, change);
         connection.commit();
       } catch (SQLException checking) {
         e.addSuppressed(checking);
       }
     }
-    return TargetErrors.rejected(e, target, commitLsn, change.relation().qualifiedName());
+    return TargetErrors.rejected(e, target, commitLsn, relation.qualifiedName());
   }
 
   private static long size(Change change) {
@@ -287,6 +303,9 @@ final class JdbcTargetSession implements TargetSession {
     rows.rollback();
     transaction = Lsn.INVALID;
     tables.forget();
+    if (follower != null) {
+      follower.forget();
+    }
     changes = 0;
     bytes = 0;
     try {

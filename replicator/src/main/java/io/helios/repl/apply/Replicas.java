@@ -161,7 +161,7 @@ public final class Replicas {
 
   /** Forgets position, copy and conflicts of the tenant, with the last of a source its sequences too. Its rows stay. */
   public static void remove(Connection connection, UUID tenant) throws SQLException {
-    for (String table : new String[] {"conflict", "copied_table", "guarded", "replica"}) {
+    for (String table : new String[] {"conflict", "copied_table", "guarded", "source_table", "replica"}) {
       try (PreparedStatement delete = connection.prepareStatement(
           "DELETE FROM helios." + table + " WHERE tenant = ?::pg_catalog.uuid")) {
         delete.setString(1, tenant.toString());

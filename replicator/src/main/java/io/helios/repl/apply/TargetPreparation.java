@@ -71,6 +71,7 @@ public final class TargetPreparation {
         try {
           created = SchemaBuilder.plan(source, target, tables);
           SchemaBuilder.create(source, target, tables);
+          SeenTables.created(target, missing);
         } catch (SQLException e) {
           throw refused(e, name, role, lines(created.statements()) + "\n" + grants(missing, role));
         }

@@ -20,6 +20,8 @@ import java.util.List;
  *   <li>{@code helios.copied_table}: the consistent point of each table's initial copy.
  *   <li>{@code helios.conflict}: what the target held against the source; the one place where key values are kept.
  *   <li>{@code helios.sequence}: how far the source's sequences had come when they were last looked at.
+ *   <li>{@code helios.created_table}: tables that helios-repl made, and may therefore alter unasked.
+ *   <li>{@code helios.source_table}: each tenant's tables as the source had them when last seen: see {@code SeenTables}.
  *   <li>{@code helios.guard}, {@code helios.guarded}: which tables refuse writes, and for which tenants' keys.
  * </ul>
  */
@@ -99,6 +101,27 @@ public final class TargetSchema {
           tenant_key pg_catalog.text NOT NULL,
           tenant pg_catalog.uuid NOT NULL,
           PRIMARY KEY (guard, tenant_key, tenant))""",
+        """
+        CREATE TABLE IF NOT EXISTS helios.created_table (
+          schema_name pg_catalog.text NOT NULL,
+          table_name pg_catalog.text NOT NULL,
+          PRIMARY KEY (schema_name, table_name))""",
+        """
+        CREATE TABLE IF NOT EXISTS helios.source_table (
+          tenant pg_catalog.uuid NOT NULL,
+          schema_name pg_catalog.text NOT NULL,
+          table_name pg_catalog.text NOT NULL,
+          oid pg_catalog.int8 NOT NULL,
+          highest pg_catalog.int4 NOT NULL,
+          seen_at pg_catalog.pg_lsn NOT NULL,
+          target_oid pg_catalog.int8 NOT NULL,
+          column_names pg_catalog.text[] NOT NULL,
+          column_numbers pg_catalog.int4[] NOT NULL,
+          column_types pg_catalog.int8[] NOT NULL,
+          column_modifiers pg_catalog.int4[] NOT NULL,
+          target_numbers pg_catalog.int4[] NOT NULL,
+          remade_columns pg_catalog.text[] NOT NULL,
+          PRIMARY KEY (tenant, schema_name, table_name))""",
         GuardFunctions.WHOLE_TABLE,
         "REVOKE ALL ON ALL TABLES IN SCHEMA helios FROM PUBLIC",
         "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA helios FROM PUBLIC",

@@ -126,6 +126,19 @@ public final class SourcePreparation {
     }
   }
 
+  /** Tables that can take part and that the publication does not have, as {@code schema.table}; none without a publication. */
+  public static List<String> unpublished(Connection connection, SourceScope scope) throws SQLException {
+    try (EmptySearchPath _ = EmptySearchPath.on(connection)) {
+      Publication publication = Publication.find(connection, scope.publication()).orElse(null);
+      return publication == null
+          ? List.of()
+          : candidates(connection, scope).stream()
+              .filter(t -> !publication.covers(t))
+              .map(TableDefinition::qualifiedName)
+              .toList();
+    }
+  }
+
   /** The tables that can take part: logged, and with a tenant column that is in the WAL where they need one. */
   private static List<TableDefinition> candidates(Connection connection, SourceScope scope) throws SQLException {
     List<TableDefinition> tables = scope.read(connection);

@@ -70,7 +70,8 @@ public final class Fleet implements AutoCloseable {
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
     for (TargetSettings target : settings.targets()) {
-      targets.put(target.name(), new TargetEngine(target, keyring, settings.applyWorkers()));
+      targets.put(target.name(), new TargetEngine(
+              target, keyring, settings.applyWorkers(), (source, oid) -> source(source).table(oid)));
     }
     for (SourceSettings source : settings.sources()) {
       RelayJournal journal =

@@ -26,6 +26,7 @@ import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.WalBarrier;
 import io.helios.repl.postgres.WalStream;
+import io.helios.repl.postgres.schema.LiveTable;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.seal.FrameSealer;
 import io.helios.repl.seal.Keyring;
@@ -43,6 +44,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -97,6 +99,7 @@ final class SourceEngine implements AutoCloseable {
   private volatile @Nullable Long retainedWal;
   private volatile Lsn releasable = Lsn.INVALID;
   private volatile long clockAheadMicros;
+  private volatile List<String> unpublished = List.of();
 
   /** A place among the tenants that are copied at the same time: each takes a slot and a walsender for a moment. */
   Semaphore copyPlaces() {
@@ -231,6 +234,15 @@ final class SourceEngine implements AutoCloseable {
   List<Finding> check() {
     try (Connection connection = PgConnections.open(settings.connection(), "check", null)) {
       return SourceCheck.run(connection, scope(), capture != null);
+    } catch (SQLException e) {
+      throw unreachable(e);
+    }
+  }
+
+  /** A table as the catalog has it now; empty when it is gone. */
+  Optional<LiveTable> table(int oid) {
+    try (Connection connection = PgConnections.open(settings.connection(), "schema", null)) {
+      return LiveTable.read(connection, oid);
     } catch (SQLException e) {
       throw unreachable(e);
     }
@@ -451,6 +463,7 @@ final class SourceEngine implements AutoCloseable {
 
   private List<SequenceSample> look() throws SQLException {
     try (Connection connection = PgConnections.open(settings.connection(), "look", null)) {
+      noticeUnpublished(connection);
       retainedWal =
           ReplicationSlot.find(connection, settings.slot()).map(ReplicationSlot.SlotState::retainedBytes).orElse(null);
       long before = System.nanoTime();
@@ -481,6 +494,26 @@ final class SourceEngine implements AutoCloseable {
         connection,
         (schema, table) ->
             scope.isReference(schema, table) || schemas.contains(schema) && scope.takes(schema, table));
+  }
+
+  /** A table that came after the publication was made is in nobody's stream: that is said, once. */
+  private void noticeUnpublished(Connection connection) throws SQLException {
+    List<String> now = SourcePreparation.unpublished(connection, scope());
+    List<String> fresh = now.stream().filter(table -> !unpublished.contains(table)).toList();
+    unpublished = now;
+    if (!fresh.isEmpty()) {
+      report.accept(
+          FleetEvent.Severity.WARN,
+          new Problem(
+              ErrorCode.TABLES_NOT_PUBLISHED,
+              "source \"" + settings.name() + "\" does not publish " + String.join(", ", fresh),
+              "they match the configured tables, and were made after the publication, or taken out of it;"
+                  + " what is written to them reaches no target",
+              "helios-repl source prepare " + settings.name()
+                  + "; then stop and start its tenants: that copies these tables and streams them",
+              null,
+              fresh.getFirst()));
+    }
   }
 
   private HeliosException unreachable(SQLException e) {

@@ -9,6 +9,7 @@ import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.apply.Replicas;
 import io.helios.repl.apply.SequenceLedger;
+import io.helios.repl.apply.SourceCatalog;
 import io.helios.repl.apply.TargetCheck;
 import io.helios.repl.apply.TargetSchema;
 import io.helios.repl.error.ErrorCode;
@@ -61,11 +62,12 @@ final class TargetEngine implements AutoCloseable {
   private @Nullable Connection lookUps;
   private volatile @Nullable Problem bug;
 
-  TargetEngine(TargetSettings settings, Keyring keyring, int applyWorkers) {
+  /** @param sources where the appliers ask when a table has changed */
+  TargetEngine(TargetSettings settings, Keyring keyring, int applyWorkers, SourceCatalog sources) {
     this.settings = settings;
     this.keyring = keyring;
     this.applySettings = ApplySettings.DEFAULTS.withWorkers(applyWorkers);
-    this.target = new JdbcTarget(settings.name(), settings.connection(), applySettings);
+    this.target = new JdbcTarget(settings.name(), settings.connection(), applySettings, sources, settings.ddl());
   }
 
   TargetSettings settings() {

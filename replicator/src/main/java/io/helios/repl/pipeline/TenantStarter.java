@@ -6,6 +6,7 @@ import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.apply.Replicas;
 import io.helios.repl.apply.Replicated;
+import io.helios.repl.apply.SeenTables;
 import io.helios.repl.apply.SequenceLedger;
 import io.helios.repl.apply.TargetCheck;
 import io.helios.repl.apply.TargetPreparation;
@@ -143,16 +144,25 @@ final class TenantStarter implements TenantPipeline.Steps {
   /** Both ends ready, the target's tables there and fitting, the tenant in the target's records, its guard up. */
   private List<TenantTable> prepare(Tenant tenant, boolean anew) {
     try (Connection from = PgConnections.open(source.settings().connection(), "prepare", tenant.name())) {
+      Lsn before = SeenTables.endOfWal(from);
       List<TenantTable> rows = rows(from, tenant);
       refuseWhatCheckFinds(SourceCheck.run(from, source.scope(), true), rows);
       source.publish(from);
       try (Connection to = PgConnections.open(target.settings().connection(), "prepare", tenant.name())) {
         List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
         TargetPreparation.run(to, target.settings().name(), from, definitions);
-        refuseMismatches(tenant, SchemaComparison.compare(from, to, definitions));
-        refuseWhatCheckFinds(TargetCheck.run(to, target.settings().name(), from, definitions), rows);
+        SeenTables.followRenames(to, tenant.id(), rows);
+        List<TenantTable> uncopied = anew ? rows : uncopied(to, tenant, rows);
+        refuseMismatches(
+            tenant, SchemaComparison.compare(from, to, uncopied.stream().map(TenantTable::definition).toList()));
+        refuseWhatCheckFinds(
+            TargetCheck.run(to, target.settings().name(), from, definitions).stream()
+                .filter(finding -> finding.code() != ErrorCode.TABLE_UNFIT || concerns(finding, uncopied))
+                .toList(),
+            rows);
         takeUp(to, tenant, rows, anew);
         keepSequences(from, to, rows);
+        SeenTables.note(to, from, tenant.id(), rows, before, anew);
         return rows;
       } catch (SQLException e) {
         throw target.refused(e);
@@ -164,6 +174,24 @@ final class TenantStarter implements TenantPipeline.Steps {
           "source \"" + source.settings().name() + "\" cannot be prepared for tenant \"" + tenant.name() + "\"",
           "helios-repl source check " + source.settings().name());
     }
+  }
+
+  /**
+   * Tables whose copy is still to be finished. The others are judged by the stream, change by change: it may still have to
+   * come to what the source's catalog says now.
+   */
+  private static List<TenantTable> uncopied(Connection to, Tenant tenant, List<TenantTable> rows) throws SQLException {
+    var entries = new CopyLedger(tenant.id(), tenant.name()).read(to);
+    return rows.stream()
+        .filter(row -> {
+          CopyLedger.Entry entry = entries.get(TableName.of(row.definition()));
+          return entry == null || !entry.finished();
+        })
+        .toList();
+  }
+
+  private static boolean concerns(Finding finding, List<TenantTable> tables) {
+    return tables.stream().anyMatch(table -> table.qualifiedName().equals(finding.table()));
   }
 
   private List<TenantTable> rows(Connection from, Tenant tenant) throws SQLException {

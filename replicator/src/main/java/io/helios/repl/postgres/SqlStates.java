@@ -77,6 +77,11 @@ public final class SqlStates {
     return "40001".equals(e.getSQLState());
   }
 
+  /** Whether a text is no value of its type: of an enum that lacks it, for one. */
+  public static boolean isUnknownValue(SQLException e) {
+    return "22P02".equals(e.getSQLState());
+  }
+
   /** Whether a value does not read as its type. */
   public static boolean isDataException(SQLException e) {
     return e.getSQLState() != null && e.getSQLState().startsWith("22");

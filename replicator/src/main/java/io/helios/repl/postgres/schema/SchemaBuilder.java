@@ -270,7 +270,7 @@ public final class SchemaBuilder {
   }
 
   /** Text as a literal that means itself whatever {@code standard_conforming_strings} is. */
-  static String literal(String text) {
+  public static String literal(String text) {
     String doubled = text.replace("'", "''");
     return text.indexOf('\\') < 0 ? "'" + doubled + "'" : "E'" + doubled.replace("\\", "\\\\") + "'";
   }

@@ -3,6 +3,7 @@ package io.helios.repl.tests.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.helios.repl.apply.DdlPolicy;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
@@ -42,7 +43,17 @@ public final class Replication implements AutoCloseable {
   public final Fleet fleet;
 
   public Replication(Path directory, Database source, Database target, Tenancy tenancy, @Nullable TableFilter reference) {
-    this(directory, source, source.settings(), target, target.settings(), tenancy, reference);
+    this(directory, source, target, tenancy, reference, null);
+  }
+
+  public Replication(
+      Path directory,
+      Database source,
+      Database target,
+      Tenancy tenancy,
+      @Nullable TableFilter reference,
+      @Nullable DdlPolicy ddl) {
+    this(directory, source, source.settings(), target, target.settings(), tenancy, reference, ddl);
   }
 
   /** @param reader the login at the source; {@code applier}: the one at the target */
@@ -53,7 +64,8 @@ public final class Replication implements AutoCloseable {
       Database target,
       ConnectionSettings applier,
       Tenancy tenancy,
-      @Nullable TableFilter reference) {
+      @Nullable TableFilter reference,
+      @Nullable DdlPolicy ddl) {
     this.source = source;
     this.target = target;
     String slot = "helios_" + source.name();
@@ -64,7 +76,7 @@ public final class Replication implements AutoCloseable {
                 List.of(
                     new SourceSettings(
                         "shop", reader, tenancy, new TableFilter(List.of("*.*")), reference, slot, slot, "here")),
-                List.of(new TargetSettings("copy", applier, "there")),
+                List.of(new TargetSettings("copy", applier, "there", ddl)),
                 1L << 30,
                 1L << 28,
                 1L << 30,
