@@ -56,6 +56,17 @@ public final class Replication implements AutoCloseable {
     this(directory, source, source.settings(), target, target.settings(), tenancy, reference, ddl);
   }
 
+  public Replication(
+      Path directory,
+      Database source,
+      ConnectionSettings reader,
+      Database target,
+      ConnectionSettings applier,
+      Tenancy tenancy,
+      @Nullable TableFilter reference) {
+    this(directory, source, reader, target, applier, tenancy, reference, null);
+  }
+
   /** @param reader the login at the source; {@code applier}: the one at the target */
   public Replication(
       Path directory,
