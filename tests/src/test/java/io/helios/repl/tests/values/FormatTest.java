@@ -112,7 +112,7 @@ class FormatTest {
     source.execute("INSERT INTO books SELECT 1, " + book);
     try (Replication replication = replicate()) {
       UUID all = replication.start("all");
-      source.execute("INSERT INTO books SELECT 2, " + book, "UPDATE books SET body = body || 'x' WHERE id = 1");
+      source.execute("INSERT INTO books SELECT 2, " + book);
       replication.catchUp(all);
       String digest = "SELECT id, length(body), md5(body) FROM books ORDER BY id";
       replication.equal(digest);

@@ -2,7 +2,6 @@ package io.helios.repl.tests.values;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.helios.repl.demo.LocalPostgres;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Postgres;
 import io.helios.repl.tests.fixture.VersionPairs;
@@ -18,6 +17,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is at the source is at the target, byte for byte: every type, through the copy and the stream, in both formats. */
 class ValuesTest {
@@ -131,24 +131,8 @@ class ValuesTest {
     database.execute(statements.toArray(String[]::new));
   }
 
-  @Test
-  @Tag("long")
-  void settingsOfTheServerChangeNothing() throws Exception {
-    Map<String, String> settings =
-        HOSTILE.entrySet().stream()
-            .filter(e -> !Set.of("client_encoding", "search_path").contains(e.getKey()))
-            .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().replace("'", "")));
-    try (LocalPostgres server = Postgres.start(17, settings)) {
-      Database hostile = new Database(server, "postgres");
-      VersionPair versions = new VersionPair(17, 17);
-      Database source = versions.createSource();
-      List<Samples> samples = ValueReplication.samples(versions, source, hostile);
-      new ValueReplication(directory, source, hostile).run(samples, () -> {});
-    }
-  }
-
   @ParameterizedTest
-  @org.junit.jupiter.params.provider.ValueSource(ints = {14, 17, 18})
+  @ValueSource(ints = {14, 17, 18})
   void noBuiltInTypeIsLeftOut(int major) {
     Database database = Database.create(Postgres.shared(major, "source"));
     Set<String> tried = Samples.all(18, true).stream()
