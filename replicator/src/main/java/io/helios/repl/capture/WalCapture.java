@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Under a backlog it naps after each slice of work: PostgreSQL's walsender then sends in large pieces, which costs
  * both sides less than half (measured: 150,000 small transactions take 2.5 s instead of 4.4). Never when idle.
  *
- * <p>{@link #runOnce} belongs to one thread; {@link #route}, {@link #routesVersion}, {@link #status} and {@link #failure} to any. After an
+ * <p>{@link #runOnce} belongs to one thread; {@link #route}, {@link #routesVersion}, {@link #status} and
+ * {@link #failure} to any. After an
  * exception it is done for: its stream is to be closed, and another one made, which rewinds the journal. Who appears in
  * {@link CaptureStatus#failures} must not be in that one's routes.
  */

@@ -1,15 +1,23 @@
 package io.helios.repl.tests.shapes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.tenant.ConflictPolicy;
 import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tests.apply.ApplyFixture;
 import io.helios.repl.tests.apply.Settings;
+import io.helios.repl.tests.copy.TwoDatabases;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -138,6 +146,53 @@ class RulesTest {
       assertThat(two.status().error()).isNull();
       assertThat(fixture.target("SELECT tenant_id, id FROM t ORDER BY 1, 2")).containsExactly("1|1", "2|3", "2|99");
     }
+  }
+
+  /** Neither of two appliers sees what the other has not committed, and the server checks nothing: they take turns. */
+  @Test
+  void whatAnotherApplierHasWrittenAndNotCommittedIsWaitedFor() throws Exception {
+    try (ApplyFixture fixture = ApplyFixture.shared(SLOTS.formatted("UNIQUE (room) DEFERRABLE"));
+        Connection other = fixture.server.connect(fixture.targetDatabase)) {
+      fixture.settings = Settings.impatient();
+      ReplicaTenant one = fixture.tenant("1");
+      other.setAutoCommit(false);
+      try (Statement statement = other.createStatement()) {
+        statement.execute("SET LOCAL session_replication_role = replica");
+        statement.execute("INSERT INTO t VALUES (2, 1, 7, NULL, 'theirs')");
+        statement.execute("SELECT pg_advisory_xact_lock(1752327023, 't'::regclass::oid::int)");
+        fixture.transaction("INSERT INTO t VALUES (1, 1, 7, NULL, 'ours')");
+        CompletableFuture<Void> applying = CompletableFuture.runAsync(() -> {
+          try {
+            fixture.applyUntilStopped(one);
+          } catch (SQLException e) {
+            throw new IllegalStateException(e);
+          }
+        }, TwoDatabases.ASIDE);
+        await().until(() -> !fixture.target("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"
+            + " AND datname = current_database()").isEmpty());
+        other.commit();
+        applying.join();
+      }
+      assertThat(one.status().error().code()).isEqualTo(ErrorCode.KEY_TAKEN);
+      assertThat(fixture.target("SELECT tenant_id FROM t")).containsExactly("2");
+    }
+  }
+
+  @Test
+  void theCopyFindsWhatADeferrableExclusionDoesNotAllowBesideAnotherTenantsRow() {
+    TwoDatabases two = TwoDatabases.of(17);
+    two.atBoth("CREATE TABLE t (tenant_id int, id int, during int4range,"
+        + " CONSTRAINT t_apart EXCLUDE USING gist (during WITH &&) DEFERRABLE)");
+    two.atSource("INSERT INTO t VALUES (1, 1, '[5,15)')");
+    two.atTarget("INSERT INTO t VALUES (2, 1, '[1,9)')");
+    OperatorException refused = catchThrowableOfType(
+        OperatorException.class, () -> two.copy(UUID.randomUUID(), two.byColumn("1")).run());
+    assertThat(refused.problem().code()).isEqualTo(ErrorCode.COPY_KEY_TAKEN);
+    assertThat(refused.problem().message()).contains("t_apart");
+    assertThat(two.targetRows("SELECT tenant_id FROM t")).containsExactly("2");
+    two.atTarget("DELETE FROM t");
+    two.copy(UUID.randomUUID(), two.byColumn("1")).run();
+    assertThat(two.targetRows("SELECT tenant_id FROM t")).containsExactly("1");
   }
 
   @Test

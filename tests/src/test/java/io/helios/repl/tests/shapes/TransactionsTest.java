@@ -131,8 +131,8 @@ class TransactionsTest {
   }
 
   @Test
-  void hundredsOfTablesInOneTransaction() throws Exception {
-    tables(150);
+  void sixtyTablesInOneTransaction() throws Exception {
+    tables(60);
   }
 
   @Tag("long")
