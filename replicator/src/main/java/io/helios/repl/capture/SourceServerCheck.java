@@ -19,6 +19,7 @@ final class SourceServerCheck {
       SELECT pg_catalog.current_setting('wal_level') AS wal_level,
         pg_catalog.current_setting('server_version_num')::pg_catalog.int4 / 10000 AS major,
         pg_catalog.pg_is_in_recovery() AS standby,
+        pg_catalog.current_setting('server_encoding') AS encoding,
         current_user::pg_catalog.text AS role,
         (SELECT r.rolreplication OR r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)
           OR EXISTS (
@@ -132,6 +133,14 @@ final class SourceServerCheck {
   }
 
   private void notes(ResultSet row) throws SQLException {
+    if (row.getString("encoding").equals("SQL_ASCII")) {
+      add(
+          Severity.WARN,
+          ErrorCode.SOURCE_ENCODING,
+          source + " has the encoding SQL_ASCII: its server does not know what its bytes mean",
+          "a value that is not valid UTF-8 ends the stream of all its tenants, each time it is met",
+          "move the data to a database with a real encoding; until then write UTF-8 only");
+    }
     long keep = row.getLong("keep");
     add(
         Severity.INFO,

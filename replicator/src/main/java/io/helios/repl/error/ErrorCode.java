@@ -78,6 +78,7 @@ public enum ErrorCode {
   SLOT_IDLE_TIMEOUT(2221, "Slots that idle are dropped from service", "idle_replication_slot_timeout invalidates our slot when this program is down for that long: tenants need a resync then."),
   SOURCE_IDENTITY(2222, "Which source it is", "The system identifier is kept with everything captured, so that another server is never taken for this one."),
   SOURCE_NOT_PREPARABLE(2223, "The source could not be prepared", "A statement was refused, most often for want of rights. Have the SQL of the hint run by the owner of the tables or a superuser, then prepare again."),
+  SOURCE_ENCODING(2233, "The source's database has no encoding", "SQL_ASCII takes any bytes; the stream is in UTF-8, and the server ends it where bytes are none. A database with a real encoding cannot hold such values."),
   SEQUENCE_NOT_READABLE(2231, "The role may not read a sequence", "Sequences are not in the WAL stream: their values are read now and then, so that a cutover or failover can set them at the target. The hint grants it."),
   MATERIALIZED_VIEW(2232, "A materialized view is not replicated", "Its rows are made by a query, at each database for itself. The globs take it, but it stays out."),
   // 3xxx target and applying

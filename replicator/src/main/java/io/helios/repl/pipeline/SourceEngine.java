@@ -69,6 +69,9 @@ final class SourceEngine implements AutoCloseable {
 
   private static final int COPIES_AT_ONCE = 4;
 
+  /** A stream that broke sooner breaks at the same place each time, perhaps: it is opened again ever more slowly. */
+  private static final long HEALTHY_NANOS = Duration.ofSeconds(10).toNanos();
+
   /** After we hung up, the walsender holds the slot for a moment. */
   private static final Duration REOPEN = Duration.ofMillis(50);
 
@@ -92,6 +95,7 @@ final class SourceEngine implements AutoCloseable {
   private volatile @Nullable SourceIdentity identity;
   private final Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
   private long retryAtNanos;
+  private long connectedNanos;
   private boolean textOnly;
   private final List<Worker> workers = new ArrayList<>();
   private final Semaphore copyPlaces = new Semaphore(COPIES_AT_ONCE, true);
@@ -412,7 +416,7 @@ final class SourceEngine implements AutoCloseable {
               () -> releasable,
               routes);
     }
-    backoff.reset();
+    connectedNanos = System.nanoTime();
     if (condition.problem() != null) {
       report.accept(FleetEvent.Severity.INFO, condition.problem());
     }
@@ -565,6 +569,9 @@ final class SourceEngine implements AutoCloseable {
   }
 
   private void fail(HeliosException e) {
+    if (capture != null && System.nanoTime() - connectedNanos >= HEALTHY_NANOS) {
+      backoff.reset();
+    }
     disconnect();
     retryAtNanos = System.nanoTime() + backoff.next().toNanos();
     Problem known = condition.problem();

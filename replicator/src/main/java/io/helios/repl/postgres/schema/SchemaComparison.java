@@ -58,6 +58,19 @@ public final class SchemaComparison {
             .collect(Collectors.toMap(TableDefinition::sqlName, Function.identity()));
     List<Mismatch> mismatches = new ArrayList<>(typeMismatches(UserTypes.read(source), UserTypes.read(target), tables));
     tables.forEach(table -> mismatches.addAll(mismatches(table, there.get(table.sqlName()))));
+    Map<String, List<UniqueIndex>> sourceIndexes = UniqueIndex.read(source);
+    Map<String, List<UniqueIndex>> targetIndexes = UniqueIndex.read(target);
+    for (TableDefinition table : tables) {
+      List<UniqueIndex> known = sourceIndexes.getOrDefault(table.sqlName(), List.of());
+      targetIndexes.getOrDefault(table.sqlName(), List.of()).stream()
+          .filter(index -> index.refusesMoreThan(known))
+          .forEach(index -> mismatches.add(new Mismatch(
+              table.qualifiedName(),
+              "has the unique index " + index.name() + " on the target, which is about more rows, or takes more of them for"
+                  + " equal, than those of the source: it would refuse rows that the source has",
+              "",
+              false)));
+    }
     return mismatches;
   }
 

@@ -18,6 +18,10 @@ class SchemaComparisonTest {
 
   private static final String FULL = "; ALTER TABLE t REPLICA IDENTITY FULL";
 
+  private static final String MORE =
+      ", which is about more rows, or takes more of them for equal, than those of the source: it would refuse rows that the"
+          + " source has";
+
   static Stream<Arguments> mismatches() {
     return Stream.of(
         one("CREATE TABLE t (a int PRIMARY KEY)", "", "public.t: is missing on the target"),
@@ -64,6 +68,23 @@ class SchemaComparisonTest {
             "public.t: column b is generated on the source and plain on the target, where nothing would fill it",
             "public.t: column c is plain on the source and generated on the target, where it cannot be written",
             "public.t: column d is generated from another expression on the target"),
+        one(
+            "CREATE TABLE t (a int PRIMARY KEY, b int, gone bool); CREATE UNIQUE INDEX u ON t (b) WHERE NOT gone",
+            "CREATE TABLE t (a int PRIMARY KEY, b int, gone bool); CREATE UNIQUE INDEX u ON t (b)",
+            "public.t: has the unique index u on the target" + MORE),
+        one(
+            "CREATE TABLE t (a int PRIMARY KEY, b text UNIQUE)",
+            "CREATE TABLE t (a int PRIMARY KEY, b text); CREATE UNIQUE INDEX u ON t (lower(b))",
+            "public.t: has the unique index u on the target" + MORE),
+        one(
+            "CREATE TABLE t (a int PRIMARY KEY, b int, CONSTRAINT u UNIQUE (b))",
+            "CREATE TABLE t (a int PRIMARY KEY, b int, CONSTRAINT u UNIQUE NULLS NOT DISTINCT (b))",
+            "public.t: has the unique index u on the target" + MORE),
+        one(
+            "CREATE TABLE t (a int PRIMARY KEY, b text NOT NULL UNIQUE, c int);"
+                + "CREATE UNIQUE INDEX u ON t (lower(b)) WHERE c > 0",
+            "CREATE TABLE t (a int PRIMARY KEY, b text NOT NULL, c int, UNIQUE NULLS NOT DISTINCT (b));"
+                + "CREATE UNIQUE INDEX u ON t (lower(b), c) WHERE c > 0"),
         one(
             "CREATE TABLE t (a int)",
             "CREATE TABLE t (a int)",

@@ -6,6 +6,7 @@ import io.helios.repl.capture.SourceCheck;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.demo.LocalPostgres;
 import io.helios.repl.error.ErrorCode;
+import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.Severity;
 import io.helios.repl.tenant.TableFilter;
@@ -228,6 +229,18 @@ class SourceCheckTest {
       assertThat(findings).extracting(Finding::code).contains(ErrorCode.LARGE_OBJECTS);
       assertThat(source.check(scope)).extracting(Finding::code)
           .doesNotContain(ErrorCode.LARGE_OBJECTS, ErrorCode.SLOTS_USED_UP);
+    }
+  }
+
+  @Test
+  void aDatabaseWithoutAnEncodingIsWarnedOf() throws Exception {
+    LocalPostgres server = Postgres.shared(17, "source");
+    Postgres.execute(
+        server, "postgres", "CREATE DATABASE no_encoding ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0");
+    SourceScope scope = new SourceScope("shop", BY_COLUMN, new TableFilter(List.of("*.*")), null, "any", "any");
+    try (Connection connection = PgConnections.open(server.settings("no_encoding"), "check", null)) {
+      assertThat(the(SourceCheck.run(connection, scope, false), ErrorCode.SOURCE_ENCODING).severity())
+          .isEqualTo(Severity.WARN);
     }
   }
 
