@@ -38,7 +38,7 @@ class TenantCopyTest {
       CREATE TABLE public.portable (
         id bigint PRIMARY KEY, tenant_id int NOT NULL, b boolean, i2 smallint, i4 int, i8 bigint, n numeric(20,5),
         f4 real, f8 double precision, t text, v varchar(40), c char(8), by bytea, d date, ti time, tt timetz,
-        ts timestamp, tz timestamptz, iv interval, u uuid, j json, jb jsonb, ip inet, net cidr, mac macaddr, bi bit(5),
+        ts timestamp, tz timestamptz, u uuid, j json, jb jsonb, ip inet, net cidr, mac macaddr, bi bit(5),
         vb varbit, p point, ia int[], ta text[], na numeric[])
       """;
 
@@ -47,7 +47,7 @@ class TenantCopyTest {
       INSERT INTO public.portable
       SELECT i, i % 2, i % 3 = 0, i, -i, i * 1000000007::bigint, i / 7.0, i / 3.0, 'NaN', E'tab\\t \\\\N \\n "quo''te" ü€' || i,
         CASE WHEN i % 5 = 0 THEN '' END, 'x', decode(lpad(to_hex(i), 8, '0'), 'hex'), date '0044-03-15 BC' + i, '24:00',
-        '12:00+05:30', 'infinity', timestamptz '2026-03-29 00:59:59+00' + i * interval '1 s', interval '-1 mon 3 d',
+        '12:00+05:30', 'infinity', timestamptz '2026-03-29 00:59:59+00' + i * interval '1 s',
         gen_random_uuid(), '{"a" :  1}', '{"b": [1, null, "x"]}', '10.1.2.3/8', '10.0.0.0/8', '08:00:2b:01:02:03',
         B'10101', B'1', '(1.5,-2)', ARRAY[i, NULL, 3], ARRAY['NULL', NULL, 'a"b', ''], '{1.10,NaN}'
       FROM generate_series(1, 500) i
@@ -60,15 +60,15 @@ class TenantCopyTest {
       CREATE TYPE public.pair AS (x int, y text);
       CREATE TABLE public.others (
         tenant_id int NOT NULL, id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, m public.mood, p public.positive,
-        pr public.pair, r int4range, mr int8range, ts tsvector, x xml, mo money, "odd "" Näme" public.mood[],
+        pr public.pair, r int4range, mr int8range, ts tsvector, x xml, mo money, iv interval, "odd "" Näme" public.mood[],
         twice int GENERATED ALWAYS AS (tenant_id * 2) STORED)
       """;
 
   private static final String OTHER_ROWS =
       """
-      INSERT INTO public.others (tenant_id, m, p, pr, r, mr, ts, x, mo, "odd "" Näme")
+      INSERT INTO public.others (tenant_id, m, p, pr, r, mr, ts, x, mo, iv, "odd "" Näme")
       SELECT i % 2, (ARRAY['sad','happy',NULL]::public.mood[])[i % 3 + 1], i, ROW(i, E'a\\\\,"b'::text)::public.pair, int4range(i, i + 5),
-        'empty', to_tsvector('simple', 'one two'), '<a b="c"/>', 12.34, ARRAY['sad', NULL]::public.mood[]
+        'empty', to_tsvector('simple', 'one two'), '<a b="c"/>', 12.34, interval '-1 mon 3 d', ARRAY['sad', NULL]::public.mood[]
       FROM generate_series(1, 500) i
       """;
 
