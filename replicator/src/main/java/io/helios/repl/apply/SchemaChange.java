@@ -160,6 +160,14 @@ final class SchemaChange {
 
   private void add(Relation.Column column, LiveTable.Column now, LiveTable.@Nullable Column there) {
     fresh.add(now.number());
+    if (source.losesEarlierValues() && now.earlier() == Earlier.VALUE) {
+      throw stop(
+          ErrorCode.EARLIER_VALUES_LOST,
+          "column \"" + column.name() + "\" was added with a default",
+          "PostgreSQL 14 does not send its value in old rows of partitions: which row is meant could not be told",
+          "at the source: VACUUM FULL " + Identifiers.quote(relation.schema(), relation.name()) + ";\nat the target: "
+              + alter + addColumn(now) + ";\nthen: helios-repl tenant resync " + tenant);
+    }
     if (there != null) {
       retype(column, column.typeOid(), column.typeModifier(), now, there);
       fill(now, there);

@@ -19,7 +19,6 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * after the other. Owned by the session's thread.
  */
 final class SchemaFollower {
+
+  /** OIDs below are built in: {@code FirstNormalObjectId} in {@code access/transam.h}. */
+  private static final int FIRST_OF_USERS = 16384;
 
   /** Readers queue behind an ALTER that waits: better to come again. */
   private static final String LOCK_TIMEOUT = "SET LOCAL lock_timeout = '500ms'";
@@ -172,17 +174,16 @@ final class SchemaFollower {
    */
   void followTypes(Tenant tenant, Replicated what, Relation relation, Lsn lsn)
       throws SQLException, SchemaChangedException {
-    if (relation.columns().stream().allMatch(c -> Integer.compareUnsigned(c.typeOid(), 16384) < 0)) {
-      return;
-    }
-    LiveTable source = sources.table(what.sourceName(), relation.oid()).orElse(null);
-    if (source == null) {
+    List<Integer> ours = relation.columns().stream()
+        .map(Relation.Column::typeOid)
+        .filter(oid -> Integer.compareUnsigned(oid, FIRST_OF_USERS) >= 0)
+        .distinct()
+        .toList();
+    if (ours.isEmpty()) {
       return;
     }
     List<String> statements = new ArrayList<>();
-    Set<LiveTable.NamedType> types = new LinkedHashSet<>();
-    source.columns().forEach(c -> types.addAll(c.types()));
-    for (LiveTable.NamedType type : types) {
+    for (LiveTable.NamedType type : sources.types(what.sourceName(), ours)) {
       List<String> there = type.kind() == 'e' ? labels(type.sqlName()) : List.of();
       if (!there.isEmpty()) {
         statements.addAll(EnumLabels.added(type, there, relation, tenant.name(), lsn));

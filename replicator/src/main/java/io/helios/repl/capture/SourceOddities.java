@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 
 /**
  * What hangs on the tables that take part and does not reach the target with them: partitions whose changes are not in the
- * WAL, large objects that columns point to, sequences that cannot be read.
+ * WAL or come there in part, large objects that columns point to, sequences that cannot be read.
  */
 final class SourceOddities {
 
@@ -45,6 +45,18 @@ final class SourceOddities {
       GROUP BY a.attrelid
       """;
 
+  /** Leaves whose old rows come as a whole, but without what the catalog alone knows of them: {@code LiveTable}. */
+  private static final String EARLIER =
+      """
+      SELECT r.oid::pg_catalog.int8, pg_catalog.string_agg(DISTINCT a.attname::pg_catalog.text, ', ')
+      FROM pg_catalog.unnest(?::pg_catalog.int8[]::pg_catalog.oid[]) r (oid)
+      CROSS JOIN LATERAL pg_catalog.pg_partition_tree(r.oid) t
+      JOIN pg_catalog.pg_class c ON c.oid = t.relid AND c.relreplident = 'f'
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.atthasmissing AND NOT a.attisdropped
+      WHERE t.level > 0 AND t.isleaf AND pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 150000
+      GROUP BY r.oid
+      """;
+
   private final Connection connection;
   private final String source;
   private final String role;
@@ -64,6 +76,22 @@ final class SourceOddities {
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
           partition(of(byOid, row), row.getString(2), row.getString(3), row.getString(4).equals("f"), findings);
+        }
+      }
+    }
+    try (PreparedStatement query = connection.prepareStatement(EARLIER)) {
+      query.setArray(1, connection.createArrayOf("int8", oids));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          TableDefinition table = of(byOid, row);
+          findings.add(new Finding(
+              Severity.ERROR,
+              ErrorCode.EARLIER_VALUES_LOST,
+              source + ": partitions of " + table.qualifiedName() + " have rows from before a column was added: "
+                  + row.getString(2),
+              "PostgreSQL 14 does not send its value in old rows of partitions: which row is meant could not be told",
+              "VACUUM FULL " + table.sqlName() + ";",
+              table.qualifiedName()));
         }
       }
     }

@@ -81,6 +81,7 @@ public enum ErrorCode {
   SOURCE_ENCODING(2233, "The source's database has no encoding", "SQL_ASCII takes any bytes; the stream is in UTF-8, and the server ends it where bytes are none. A database with a real encoding cannot hold such values."),
   SEQUENCE_NOT_READABLE(2231, "The role may not read a sequence", "Sequences are not in the WAL stream: their values are read now and then, so that a cutover or failover can set them at the target. The hint grants it."),
   MATERIALIZED_VIEW(2232, "A materialized view is not replicated", "Its rows are made by a query, at each database for itself. The globs take it, but it stays out."),
+  EARLIER_VALUES_LOST(2234, "Old rows of partitions come without the columns that were added to them", "PostgreSQL 14 sends an old row of a partition (REPLICA IDENTITY FULL, published by its root) with NULL in columns that were added with a default after the row was written. Which row an update or delete means can then not be told. Rewriting the partitions fills these columns; or use PostgreSQL 15 or later."),
   // 3xxx target and applying
   TARGET_BUSY(3101, "The target is out of reach or busy", "The connection was lost, a lock was not had in time, or the server is starting or full. It is retried with growing pauses; nothing is lost meanwhile, the journal keeps the changes."),
   APPLIER_FENCED(3102, "The applier's epoch is over", "The target records another epoch for this tenant: a cutover or failover happened, and this side may write nothing any more. Look at the tenant's status on the server that holds the new epoch."),

@@ -71,7 +71,7 @@ public final class Fleet implements AutoCloseable {
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
     for (TargetSettings target : settings.targets()) {
       targets.put(target.name(), new TargetEngine(
-              target, keyring, settings.applyWorkers(), (source, oid) -> source(source).table(oid)));
+              target, keyring, settings.applyWorkers(), new SourceCatalogs(this::source)));
     }
     for (SourceSettings source : settings.sources()) {
       RelayJournal journal =

@@ -252,6 +252,15 @@ final class SourceEngine implements AutoCloseable {
     }
   }
 
+  /** Types of the stream as the catalog has them now. */
+  List<LiveTable.NamedType> types(List<Integer> oids) {
+    try (Connection connection = PgConnections.open(settings.connection(), "schema", null)) {
+      return LiveTable.types(connection, oids);
+    } catch (SQLException e) {
+      throw unreachable(e);
+    }
+  }
+
   /** Publication, slot and replica identities. */
   PreparationPlan prepare(boolean dryRun) {
     try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {

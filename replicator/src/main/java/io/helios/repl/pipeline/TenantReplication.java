@@ -1,5 +1,6 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.apply.DdlPolicy;
 import io.helios.repl.postgres.ConnectionStrings;
 import io.helios.repl.seal.MemoryKeyring;
 import io.helios.repl.status.TenantStatus;
@@ -150,6 +151,7 @@ public final class TenantReplication implements AutoCloseable {
     private final String uri;
     private ConflictPolicy conflicts = ConflictPolicy.SOURCE_WINS;
     private String region = "target";
+    private @Nullable DdlPolicy ddl;
 
     private Target(String uri) {
       this.uri = uri;
@@ -161,6 +163,15 @@ public final class TenantReplication implements AutoCloseable {
 
     public Target onConflict(ConflictPolicy policy) {
       this.conflicts = policy;
+      return this;
+    }
+
+    /**
+     * What becomes of changes of the source's schema. Without it they are carried out on tables that were created here,
+     * and stop the replication elsewhere.
+     */
+    public Target ddl(DdlPolicy policy) {
+      this.ddl = policy;
       return this;
     }
 
@@ -245,7 +256,7 @@ public final class TenantReplication implements AutoCloseable {
               "helios_" + from.name,
               "helios_" + from.name,
               "source");
-      TargetSettings targetSettings = new TargetSettings("target", ConnectionStrings.parse(to.uri, null), to.region);
+      TargetSettings targetSettings = new TargetSettings("target", ConnectionStrings.parse(to.uri, null), to.region, to.ddl);
       String name = from.key.isEmpty() ? sourceSettings.connection().database() : from.key;
       UUID id =
           UUID.nameUUIDFromBytes(

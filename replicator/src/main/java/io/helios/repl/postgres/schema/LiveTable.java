@@ -17,8 +17,11 @@ import org.jspecify.annotations.Nullable;
  * column.
  *
  * @param columns those that are not dropped
+ * @param losesEarlierValues whether its stream has NULL in an old row where the catalog has the value of rows that were there
+ *     before a column. PostgreSQL 14 takes an old row of a partition apart by its root, which knows no such values
+ *     ({@code maybe_send_schema} and {@code pgoutput_change} in {@code pgoutput.c})
  */
-public record LiveTable(int oid, String schema, String name, List<Column> columns) {
+public record LiveTable(int oid, String schema, String name, List<Column> columns, boolean losesEarlierValues) {
 
   /** What a row has in a column that was added after it. */
   public enum Earlier {
@@ -60,7 +63,11 @@ public record LiveTable(int oid, String schema, String name, List<Column> column
 
   private static final String TABLE =
       """
-      SELECT n.nspname, c.relname
+      SELECT n.nspname, c.relname, c.relkind = 'p'
+        AND pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 150000
+        AND EXISTS (
+          SELECT FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class l ON l.oid = p.relid
+          WHERE p.isleaf AND l.relreplident = 'f')
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.oid = ?::pg_catalog.int8::pg_catalog.oid AND c.relkind IN ('r', 'p')
       """;
@@ -100,10 +107,18 @@ public record LiveTable(int oid, String schema, String name, List<Column> column
         query.setLong(1, Integer.toUnsignedLong(oid));
         try (ResultSet row = query.executeQuery()) {
           return row.next()
-              ? Optional.of(new LiveTable(oid, row.getString(1), row.getString(2), columns))
+              ? Optional.of(new LiveTable(oid, row.getString(1), row.getString(2), columns, row.getBoolean(3)))
               : Optional.empty();
         }
       }
+    }
+  }
+
+  /** What the types of these OIDs are made of that is not built in, parts first. */
+  public static List<NamedType> types(Connection connection, List<Integer> oids) throws SQLException {
+    List<Long> wanted = oids.stream().map(Integer::toUnsignedLong).toList();
+    try (EmptySearchPath _ = EmptySearchPath.on(connection)) {
+      return UserTypes.read(connection).closure(wanted).stream().map(LiveTable::named).toList();
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.helios.repl.apply.DdlPolicy;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.pipeline.DesiredState;
@@ -151,6 +152,35 @@ class PrivilegesTest {
       Problem stopped = Objects.requireNonNull(replication.becomes(a, TenantState.FAILED).error());
       assertThat(stopped.table()).isEqualTo("public.notes");
       target.execute(Roles.sql("row-security", applier.user(), target.name(), ""));
+      replication.fleet.startTenant(a);
+      replication.becomes(a, TenantState.STREAMING);
+      replication.catchUp(a);
+      replication.equal("SELECT * FROM notes ORDER BY id");
+    }
+  }
+
+  @Test
+  void aChangedTableThatTheRoleDoesNotOwnStopsTheTenantWithTheSqlForItsOwner() throws Exception {
+    Database source = Database.create(Postgres.shared(17, "source"));
+    Database target = Database.create(Postgres.shared(17, "target"));
+    source.execute(NOTES, "CREATE TABLE ours (tenant_id text, id int, PRIMARY KEY (tenant_id, id))");
+    target.execute(NOTES);
+    owner(target, "notes");
+    try (Replication replication = new Replication(
+        directory, source, source.settings(), target, Roles.target(target, 17), BY_COLUMN, null, DdlPolicy.APPLY)) {
+      UUID a = replication.start("a");
+      source.execute("ALTER TABLE ours ADD COLUMN more int", "INSERT INTO ours VALUES ('a', 1, 2)");
+      replication.catchUp(a);
+      replication.equal("SELECT * FROM ours");
+
+      source.execute("ALTER TABLE notes ADD COLUMN more int DEFAULT 7", "INSERT INTO notes VALUES ('a', 1, 'x', 8)");
+      Problem stopped = Objects.requireNonNull(replication.becomes(a, TenantState.FAILED).error());
+      assertThat(stopped.code()).isEqualTo(ErrorCode.SCHEMA_CHANGE_REFUSED);
+      assertThat(stopped.table()).isEqualTo("public.notes");
+      String[] sql = stopped.hint().split("\\nthen: ", 2);
+      assertThat(sql[1]).isEqualTo("helios-repl tenant start a");
+      source.execute("INSERT INTO notes VALUES ('a', 2, 'meanwhile', NULL)");
+      target.execute("SET ROLE owner_" + target.name(), sql[0], "RESET ROLE");
       replication.fleet.startTenant(a);
       replication.becomes(a, TenantState.STREAMING);
       replication.catchUp(a);

@@ -35,6 +35,7 @@ final class RandomTable {
     RANGE("int4range", "int4range(%1$d, %1$d + 5)"),
     ADDRESS("inet", "('10.0.' || %1$d %% 256 || '.1/24')::inet"),
     BITS("bit varying(40)", "(%d)::bit(32)::bit varying(40)"),
+    LARGE("text", "large(%d)"),
     MOOD("mood", "(enum_range(NULL::mood))[1 + %d %% 3]");
 
     private final String sql;
@@ -49,29 +50,40 @@ final class RandomTable {
   private record Column(String name, Kind kind) {}
 
   private final String name;
-  private final int kinds;
   private final boolean partitioned;
   private final boolean unique;
+  private final boolean deferrable;
+
+  /** Whether a column with a default may be added: where it cannot be followed, the tenant stops. */
+  private final boolean fills;
+
   private final char identity;
   private final List<Column> columns = new ArrayList<>();
+  private int named;
+  private int first;
   private boolean defaulted;
   private boolean widened;
 
-  /** @param moods whether there are columns of a type that is not built in, of which the first table then has one */
-  RandomTable(RandomGenerator random, int number, boolean moods) {
-    this.kinds = Kind.values().length - (moods ? 0 : 1);
+  /**
+   * @param sourceMajor PostgreSQL's version at the source
+   * @param moods whether the first table has a column of a type that is not built in, so that the stream begins as text
+   */
+  RandomTable(RandomGenerator random, int number, int sourceMajor, boolean moods) {
     this.name = number == 0 ? "\"Odd \"\"name\"" : "t" + number;
     this.partitioned = random.nextInt(4) == 0;
     this.identity = (partitioned ? "kkkff" : "kkkif").charAt(random.nextInt(5));
     this.unique = identity != 'f' && random.nextInt(2) == 0;
+    this.fills = sourceMajor > 14 || !partitioned || identity != 'f';
+    this.deferrable = unique && random.nextInt(2) == 0;
     int count = 1 + random.nextInt(7);
     for (int i = 0; i < count; i++) {
-      columns.add(new Column("c" + i, i == 0 && number == 0 && moods ? Kind.MOOD : kind(random)));
+      columns.add(new Column("c" + named++, i == 0 && number == 0 && moods ? Kind.MOOD : kind(random, moods)));
     }
+    first = count;
   }
 
-  private Kind kind(RandomGenerator random) {
-    return Kind.values()[random.nextInt(kinds)];
+  private static Kind kind(RandomGenerator random, boolean moods) {
+    return Kind.values()[random.nextInt(Kind.values().length - (moods ? 0 : 1))];
   }
 
   List<String> create() {
@@ -80,7 +92,7 @@ final class RandomTable {
         columns.stream().map(c -> c.name() + " " + c.kind().sql).collect(Collectors.joining(", "))
             + ", tenant_id text NOT NULL, id bigint NOT NULL, code bigint"
             + (identity == 'k' ? ", PRIMARY KEY (tenant_id, id)" : "")
-            + (unique ? ", UNIQUE (tenant_id, code)" : "");
+            + (unique ? ", UNIQUE (tenant_id, code)" + (deferrable ? " DEFERRABLE INITIALLY DEFERRED" : "") : "");
     sql.add("CREATE TABLE " + name + " (" + body + ")" + (partitioned ? " PARTITION BY HASH (tenant_id)" : ""));
     List<String> holders = new ArrayList<>(List.of(name));
     if (partitioned) {
@@ -111,7 +123,7 @@ final class RandomTable {
     String names = columns.stream().map(Column::name).collect(Collectors.joining(", "));
     return "INSERT INTO " + name + " (" + names + ", tenant_id, id, code) SELECT " + values + ", '" + tenant
         + "', g, " + (unique ? "g" : "g % 7") + " FROM generate_series(" + from + ", " + (from + random.nextInt(12))
-        + ") g" + (identity == 'f' ? "" : " ON CONFLICT DO NOTHING");
+        + ") g" + (identity == 'f' || deferrable ? "" : " ON CONFLICT DO NOTHING");
   }
 
   /** The value depends on the row where it can, so that one statement writes many. */
@@ -131,15 +143,24 @@ final class RandomTable {
     return "UPDATE " + name + " SET id = id + " + (random.nextInt(3) == 0 ? 1 : 500) + where(random, tenant);
   }
 
-  /** Values of a unique constraint are swapped, over rows that do not exist in between. */
+  /** Values of a unique constraint are swapped: in one statement where that is allowed, else over none in between. */
   String swapCodes(RandomGenerator random, String tenant) {
     int middle = random.nextInt(400);
+    if (deferrable) {
+      return "UPDATE " + name + " SET code = " + 2 * middle + " - code" + " WHERE tenant_id = '" + tenant
+          + "' AND code BETWEEN " + (middle - 20) + " AND " + (middle + 20);
+    }
     return "UPDATE " + name + " SET code = NULL" + where(random, tenant) + "; UPDATE " + name
         + " SET code = 100000 + id WHERE code IS NULL AND tenant_id = '" + tenant + "' AND id > " + middle;
   }
 
-  String move(RandomGenerator random, String tenant, String to) {
-    return "UPDATE " + name + " SET tenant_id = '" + to + "'" + where(random, tenant);
+  /** Large values are written anew: the stream does not have those that an update leaves alone, which would stop the tenant. */
+  synchronized String move(RandomGenerator random, String tenant, String to) {
+    String large = columns.stream()
+        .filter(c -> c.kind() == Kind.LARGE)
+        .map(c -> ", " + c.name() + " = " + c.name() + " || ''")
+        .collect(Collectors.joining());
+    return "UPDATE " + name + " SET tenant_id = '" + to + "'" + large + where(random, tenant);
   }
 
   String delete(RandomGenerator random, String tenant) {
@@ -156,20 +177,22 @@ final class RandomTable {
   }
 
   /**
-   * A change of the kinds that are carried out; and the column that it brings, to be told with {@link #grow} once it has
-   * committed. A type is not widened with a rewrite once a default was added: the rewrite takes from the catalog what
-   * earlier rows hold.
+   * A change of the kinds that are carried out. A type is not widened with a rewrite once a default was added: the rewrite
+   * takes from the catalog what earlier rows hold. Nor is a column dropped that came just now: the stream may not have come to it.
    */
   synchronized String alter(RandomGenerator random) {
     if (!defaulted && !widened && random.nextInt(3) == 0) {
       widened = true;
       return "ALTER TABLE " + name + " ALTER COLUMN code TYPE numeric";
     }
-    Kind kind = kind(random);
-    Column column = new Column("c" + columns.size(), kind);
+    if (first > 0 && columns.size() > 1 && random.nextInt(5) == 0) {
+      return "ALTER TABLE " + name + " DROP COLUMN " + columns.remove(random.nextInt(first--)).name();
+    }
+    Kind kind = kind(random, true);
+    Column column = new Column("c" + named++, kind);
     String constant = kind.value.formatted(random.nextInt(1 << 20));
     columns.add(column);
-    boolean filled = random.nextInt(2) == 0;
+    boolean filled = fills && random.nextInt(2) == 0;
     defaulted |= filled;
     return "ALTER TABLE " + name + " ADD COLUMN " + column.name() + " " + kind.sql
         + (filled ? " DEFAULT " + constant + (random.nextInt(2) == 0 ? " NOT NULL" : "") : "");
