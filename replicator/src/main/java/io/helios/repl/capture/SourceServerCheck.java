@@ -219,8 +219,8 @@ final class SourceServerCheck {
           error(
               ErrorCode.SLOT_LOST,
               slot + " has lost its WAL",
-              "the source removed what it still needed (max_slot_wal_keep_size); its tenants need a resync",
-              drop);
+              "the source removed what it still needed, or invalidated it; its tenants need a resync",
+              SourceContinuity.hint(scope.source()));
         } else if (row.getObject("active_pid") != null && !streaming) {
           error(
               ErrorCode.SLOT_IN_USE,

@@ -10,6 +10,7 @@ import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.capture.WalCapture;
+import io.helios.repl.capture.WitnessedStream;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
@@ -24,9 +25,11 @@ import io.helios.repl.postgres.ReplicationSlot;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.postgres.TimelineHistory;
 import io.helios.repl.postgres.WalBarrier;
 import io.helios.repl.postgres.WalStream;
 import io.helios.repl.postgres.schema.LiveTable;
+import io.helios.repl.relay.Provenance;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.seal.FrameSealer;
 import io.helios.repl.seal.Keyring;
@@ -43,7 +46,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -75,6 +77,9 @@ final class SourceEngine implements AutoCloseable {
   /** After we hung up, the walsender holds the slot for a moment. */
   private static final Duration REOPEN = Duration.ofMillis(50);
 
+  /** So much WAL that has nothing for us may be held back for the sake of the last transaction that had something. */
+  private static final long MARK_AFTER_BYTES = 16 << 20;
+
   /** From 1970 to 2000, PostgreSQL's epoch. */
   private static final long POSTGRES_EPOCH_SECONDS = 946_684_800L;
 
@@ -85,6 +90,7 @@ final class SourceEngine implements AutoCloseable {
   private final CaptureSettings captureSettings;
   private final GapJudge gapJudge;
   private final BiConsumer<FleetEvent.Severity, Problem> report;
+  private final @Nullable Problem journalDamage;
   private final Map<UUID, TenantRoute> routed = new LinkedHashMap<>();
   private long routesVersion;
   private volatile Routes routes;
@@ -93,6 +99,7 @@ final class SourceEngine implements AutoCloseable {
   private volatile @Nullable WalCapture capture;
   private volatile @Nullable WalStream stream;
   private volatile @Nullable SourceIdentity identity;
+  private Lsn slotAtConnect = Lsn.INVALID;
   private final Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
   private long retryAtNanos;
   private long connectedNanos;
@@ -117,11 +124,17 @@ final class SourceEngine implements AutoCloseable {
 
   /** Knows what tenants have at their targets. */
   interface GapJudge {
-    /** Whether the tenant needs anything that committed before this; null: anything at all. */
-    boolean loses(UUID tenant, @Nullable Lsn before);
+    /**
+     * Whether the tenant needs anything that committed before this; null: anything at all. What it has from another server,
+     * or from beyond the WAL of this one, counts for nothing.
+     */
+    boolean loses(UUID tenant, SourceIdentity source, @Nullable Lsn before);
   }
 
-  /** @param report told once about each new trouble, and about each recovery (INFO) */
+  /**
+   * @param report told once about each new trouble, and about each recovery (INFO)
+   * @param journalDamage why this journal took the place of another one, or null
+   */
   SourceEngine(
       SourceSettings settings,
       RelayJournal journal,
@@ -129,7 +142,9 @@ final class SourceEngine implements AutoCloseable {
       int zstdLevel,
       CaptureSettings captureSettings,
       GapJudge gapJudge,
-      BiConsumer<FleetEvent.Severity, Problem> report) {
+      BiConsumer<FleetEvent.Severity, Problem> report,
+      @Nullable Problem journalDamage) {
+    this.journalDamage = journalDamage;
     this.settings = settings;
     this.journal = journal;
     this.sealer = new FrameSealer(keyring, zstdLevel);
@@ -159,6 +174,11 @@ final class SourceEngine implements AutoCloseable {
   SourceIdentity requireIdentity() {
     SourceIdentity known = identity;
     return known != null ? known : SourceIdentity.read(settings.connection());
+  }
+
+  /** Who the source is now, asked anew: what is copied from it must not be taken for another's. */
+  SourceIdentity askIdentity() {
+    return SourceIdentity.read(settings.connection());
   }
 
   /** Why the tenant's changes are not complete any more; null when they are. */
@@ -373,7 +393,7 @@ final class SourceEngine implements AutoCloseable {
         goOnInText(unportable);
       }
     } catch (HeliosException e) {
-      fail(e);
+      fail(e.problem().code() == ErrorCode.SOURCE_HISTORY ? beginNewHistory(e) : e);
     }
   }
 
@@ -390,20 +410,20 @@ final class SourceEngine implements AutoCloseable {
 
   private void connect() {
     SourceIdentity found = SourceIdentity.read(settings.connection());
+    identity = found;
     ReplicationSlot.SlotState slot;
     boolean binary;
     try (Connection connection = PgConnections.open(settings.connection(), "capture", null)) {
-      slot = existingSlot(connection);
+      slot = existingSlot(connection, found);
       binary = !textOnly && CopyFormat.isPortable(connection, settings.publication());
     } catch (SQLException e) {
       throw unreachable(e);
     }
     noticeGap(found, slot);
     Lsn from = slot.confirmedFlush();
-    WalStream opened =
-        JdbcWalStream.open(settings.connection(), settings.slot(), settings.publication(), from, binary);
+    slotAtConnect = from;
+    WalStream opened = open(found, from, binary);
     synchronized (this) {
-      identity = found;
       stream = opened;
       capture = new WalCapture(
               opened,
@@ -413,7 +433,7 @@ final class SourceEngine implements AutoCloseable {
               new CatalogColumnTypes(settings.connection()),
               captureSettings,
               System::nanoTime,
-              () -> releasable,
+              () -> Lsn.min(releasable, lastTransaction()),
               routes);
     }
     connectedNanos = System.nanoTime();
@@ -424,24 +444,62 @@ final class SourceEngine implements AutoCloseable {
     LOG.info("source {}: streaming from {} ({})", settings.name(), from, binary ? "binary" : "text");
   }
 
-  private ReplicationSlot.SlotState existingSlot(Connection connection) {
+  private WalStream open(SourceIdentity found, Lsn from, boolean binary) {
+    JdbcWalStream opened =
+        JdbcWalStream.open(settings.connection(), settings.slot(), settings.publication(), from, binary);
+    if (opened.identity().systemIdentifier() != found.systemIdentifier()
+        || opened.identity().timeline() != found.timeline()) {
+      opened.close();
+      throw new TransientException(
+          new Problem(
+              ErrorCode.STREAM_BROKEN,
+              "source \"" + settings.name() + "\" became another server while the stream was opened",
+              "its address has just gone over to another one",
+              "it is opened again by itself"));
+    }
+    Provenance captured = journal.provenance();
+    return captured.hasTransaction() && !from.isAfter(new Lsn(captured.position()))
+        ? new WitnessedStream(opened, settings.name(), captured, new Lsn(journal.capturedUpTo()))
+        : opened;
+  }
+
+  /** The slot is told no more than this: the source shows it again, and so shows that it is the one we know. */
+  Lsn lastTransaction() {
+    Provenance captured = journal.provenance();
+    return captured.hasTransaction() ? new Lsn(captured.position()) : Lsn.MAX;
+  }
+
+  private ReplicationSlot.SlotState existingSlot(Connection connection, SourceIdentity found) {
     ReplicationSlot.SlotState slot = ReplicationSlot.find(connection, settings.slot()).orElse(null);
     if (slot == null) {
+      Problem missing =
+          new Problem(
+              ErrorCode.SLOT_MISSING,
+              "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
+              "somebody dropped it, or the server was restored or a standby without it promoted; what its tenants changed"
+                  + " since is not known",
+              "helios-repl source prepare " + settings.name()
+                  + "; then, for each of its tenants: helios-repl tenant resync NAME");
+      Problem why =
+          SourceContinuity.otherServer(settings.name(), found, journal.provenance())
+              .map(SourceContinuity.Gap::problem)
+              .orElse(missing);
+      giveUp(why, found, null);
+      throw new OperatorException(missing);
+    }
+    try {
+      ReplicationSlot.checkFit(slot, settings.connection());
+    } catch (OperatorException e) {
+      Problem unfit = e.problem();
       giveUp(
           new Problem(
-              ErrorCode.SLOT_MISSING,
-              "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
-              "somebody dropped it, or the server was restored; what its tenants changed since is not known",
-              "helios-repl source prepare " + settings.name() + "; then: helios-repl tenant resync NAME"),
+              unfit.code(),
+              unfit.message(),
+              unfit.why(),
+              unfit.hint() + "; then, for each of its tenants: helios-repl tenant resync NAME"),
+          found,
           null);
-    }
-    if (slot == null) {
-      throw new OperatorException(
-          new Problem(
-              ErrorCode.SLOT_MISSING,
-              "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
-              "nothing can be captured without it",
-              "helios-repl source prepare " + settings.name()));
+      throw e;
     }
     return slot;
   }
@@ -468,6 +526,7 @@ final class SourceEngine implements AutoCloseable {
   private List<SequenceSample> look() throws SQLException {
     try (Connection connection = PgConnections.open(settings.connection(), "look", null)) {
       noticeUnpublished(connection);
+      markWal(connection);
       retainedWal =
           ReplicationSlot.find(connection, settings.slot()).map(ReplicationSlot.SlotState::retainedBytes).orElse(null);
       long before = System.nanoTime();
@@ -483,6 +542,18 @@ final class SourceEngine implements AutoCloseable {
             row.getLong(1) + halfWay - (now.getEpochSecond() * 1_000_000 + now.getNano() / 1000);
       }
       return sequences(connection);
+    }
+  }
+
+  /**
+   * The slot stays at the last transaction that came, however much WAL has followed that is nothing to us: so now and then a
+   * transaction of our own is put there.
+   */
+  private void markWal(Connection connection) {
+    Provenance captured = journal.provenance();
+    if (!captured.hasTransaction()
+        || capturedUpTo().bytesSince(new Lsn(captured.position())) >= MARK_AFTER_BYTES) {
+      WalBarrier.mark(connection);
     }
   }
 
@@ -529,40 +600,82 @@ final class SourceEngine implements AutoCloseable {
   }
 
   /**
-   * Compares the slot with what the journal holds. Whoever needs what lies between loses it, by name and durably, before
-   * anything is streamed.
+   * Compares server and slot with what the journal holds. Whoever needs what lies between loses it, by name and durably,
+   * before anything is streamed.
    */
   private void noticeGap(SourceIdentity found, ReplicationSlot.SlotState slot) {
     Lsn held = new Lsn(journal.rewind());
-    Problem gap = SourceContinuity.gap(slot, found, identity, held).orElse(null);
-    if (gap != null) {
-      giveUp(gap, slot.confirmedFlush());
-      if (slot.isLost()) {
-        throw new OperatorException(gap);
+    Provenance captured = journal.provenance();
+    SourceContinuity.Gap gap =
+        SourceContinuity.gap(
+                settings.name(),
+                slot,
+                found,
+                forkedAt(found, captured),
+                captured,
+                held,
+                captureSettings.walBudget())
+            .orElse(null);
+    Provenance next = Provenance.of(found.systemIdentifier(), found.timeline());
+    if (gap == null) {
+      if (held.equals(Lsn.INVALID)) {
+        giveUp(lostJournal(), found, slot.confirmedFlush());
       }
-    } else if (held.equals(Lsn.INVALID)) {
-      giveUp(
-          new Problem(
-              ErrorCode.SOURCE_CHANGED,
-              "the journal of source \"" + settings.name() + "\" is new, and its slot is not",
-              "the journal's files were lost or moved; what it held of lagging tenants is gone",
-              "helios-repl tenant resync NAME"),
-          slot.confirmedFlush());
+      if (held.equals(Lsn.INVALID) || !captured.isKnown()) {
+        journal.sync(Lsn.max(held, slot.confirmedFlush()).value(), next);
+      }
+      return;
     }
-    if (found.currentLsn().isBefore(held)) {
-      journal.restart(slot.confirmedFlush().value());
-      giveUp(Objects.requireNonNull(gap), null);
-    } else if (slot.confirmedFlush().isAfter(held)) {
-      journal.sync(slot.confirmedFlush().value());
+    report.accept(FleetEvent.Severity.ERROR, gap.problem());
+    if (slot.isLost()) {
+      giveUp(gap.problem(), found, null);
+      throw new OperatorException(gap.problem());
+    }
+    if (gap.otherHistory()) {
+      giveUp(gap.problem(), found, null);
+      journal.restart(slot.confirmedFlush().value(), next);
+    } else {
+      giveUp(gap.problem(), found, slot.confirmedFlush());
+      journal.sync(slot.confirmedFlush().value(), next);
+    }
+  }
+
+  private @Nullable Lsn forkedAt(SourceIdentity found, Provenance captured) {
+    return captured.isKnown()
+            && captured.systemIdentifier() == found.systemIdentifier()
+            && found.timeline() > captured.timeline()
+        ? TimelineHistory.end(settings.connection(), found.timeline(), captured.timeline()).orElse(null)
+        : null;
+  }
+
+  private Problem lostJournal() {
+    return journalDamage != null
+        ? journalDamage
+        : new Problem(
+            ErrorCode.JOURNAL_LOST,
+            "the journal of source \"" + settings.name() + "\" is new, and its slot is not",
+            "the journal's files were lost or moved; what it held of lagging tenants is gone",
+            "helios-repl tenant resync NAME");
+  }
+
+  /** What the stream shows is not the history that was captured: nothing of that goes on. Returns what to report. */
+  private HeliosException beginNewHistory(HeliosException otherHistory) {
+    try {
+      SourceIdentity found = requireIdentity();
+      giveUp(otherHistory.problem(), found, null);
+      journal.restart(slotAtConnect.value(), Provenance.of(found.systemIdentifier(), found.timeline()));
+      return otherHistory;
+    } catch (HeliosException disk) {
+      return disk; // the next stream shows it again
     }
   }
 
   /** @param from who has everything before this needs nothing that is gone; null when nobody can be spared */
-  private void giveUp(Problem why, @Nullable Lsn from) {
+  private void giveUp(Problem why, SourceIdentity found, @Nullable Lsn from) {
     for (TenantRoute route : routes.tenants()) {
-      if (!journal.overflowed().contains(route.tenant()) && gapJudge.loses(route.tenant(), from)) {
-        journal.drop(route.tenant());
+      if (!journal.overflowed().contains(route.tenant()) && gapJudge.loses(route.tenant(), found, from)) {
         gaps.put(route.tenant(), why);
+        journal.drop(route.tenant());
         LOG.error("source {}: tenant {} has a gap: {}: {}", settings.name(), route.tenant(), why.message(), why.why());
       }
     }

@@ -64,7 +64,7 @@ final class Supervisor implements AutoCloseable {
     this.meters = meters;
     this.passing = passing;
     this.targets = targets;
-    this.marks = new AppliedMarks(tenants, this::through);
+    this.marks = new AppliedMarks(tenants, this::through, pipeline -> source(pipeline).lastTransaction());
   }
 
   void start() {
@@ -152,10 +152,16 @@ final class Supervisor implements AutoCloseable {
     }
     ReplicaTenant replica = pipeline.replica();
     if (replica != null && replica.status().stopped()) {
-      Problem problem = replica.status().error();
-      pipeline.fail(
-          problem == null ? Fleet.bug(new IllegalStateException("stopped without an error")) : problem,
-          problem != null && problem.code() == ErrorCode.TENANT_NEEDS_RESYNC);
+      Problem error = replica.status().error();
+      Problem problem = error == null ? Fleet.bug(new IllegalStateException("stopped without an error")) : error;
+      boolean gap = TenantPipeline.isGap(problem);
+      pipeline.unlessRenewing(
+          () -> {
+            if (gap) {
+              source.abandon(id, problem);
+            }
+            pipeline.fail(problem, gap);
+          });
     }
   }
 
