@@ -1,6 +1,7 @@
 package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.Replicas.Mark;
+import io.helios.repl.apply.AppliedStatus;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.TransientException;
@@ -30,6 +31,7 @@ final class AppliedMarks {
 
   private final Map<UUID, TenantPipeline> tenants;
   private final Function<TenantPipeline, @Nullable Lsn> through;
+  private final Function<TenantPipeline, Lsn> waits;
   private final Function<TenantPipeline, Lsn> lastTransaction;
   private final Map<UUID, Recorded> recorded = new ConcurrentHashMap<>();
   private final Set<String> busy = ConcurrentHashMap.newKeySet();
@@ -46,14 +48,17 @@ final class AppliedMarks {
 
   /**
    * @param through everything of the tenant that committed before this is at the target; null when it does not stream
+   * @param waits of one at rest, where the first of its frames begins that waits in the journal
    * @param lastTransaction the last one in the journal of the tenant's source; {@link Lsn#MAX} when there is none
    */
   AppliedMarks(
       Map<UUID, TenantPipeline> tenants,
       Function<TenantPipeline, @Nullable Lsn> through,
+      Function<TenantPipeline, Lsn> waits,
       Function<TenantPipeline, Lsn> lastTransaction) {
     this.tenants = tenants;
     this.through = through;
+    this.waits = waits;
     this.lastTransaction = lastTransaction;
   }
 
@@ -115,12 +120,17 @@ final class AppliedMarks {
 
   private @Nullable Mark mark(TenantPipeline pipeline) {
     ReplicaTenant replica = pipeline.replica();
-    if (pipeline.standing().state() != TenantState.STREAMING || replica == null) {
-      return null;
-    }
+    AppliedStatus last = pipeline.lastApplied();
     // The position first: one that has moved on since is not found, and that mark is written the next time.
-    Lsn position = replica.status().position();
-    Lsn reached = through.apply(pipeline);
+    return switch (pipeline.standing().state()) {
+      case STREAMING -> replica == null ? null : mark(pipeline, replica.status().position(), through.apply(pipeline));
+      // Its frames wait from here on; the slot may go as far, so the target must say that it has what is before.
+      case PAUSED, STOPPED -> replica != null || last == null ? null : mark(pipeline, last.position(), waits.apply(pipeline));
+      default -> null;
+    };
+  }
+
+  private static @Nullable Mark mark(TenantPipeline pipeline, Lsn position, @Nullable Lsn reached) {
     return reached == null ? null : new Mark(pipeline.tenant().id(), pipeline.tenant().epoch(), position, reached);
   }
 

@@ -64,7 +64,12 @@ final class Supervisor implements AutoCloseable {
     this.meters = meters;
     this.passing = passing;
     this.targets = targets;
-    this.marks = new AppliedMarks(tenants, this::through, pipeline -> source(pipeline).lastTransaction());
+    this.marks = 
+        new AppliedMarks(
+            tenants,
+            this::through,
+            pipeline -> new Lsn(source(pipeline).journal().oldestUnacknowledged(pipeline.tenant().id())),
+            pipeline -> source(pipeline).lastTransaction());
   }
 
   void start() {
@@ -154,13 +159,15 @@ final class Supervisor implements AutoCloseable {
     if (replica != null && replica.status().stopped()) {
       Problem error = replica.status().error();
       Problem problem = error == null ? Fleet.bug(new IllegalStateException("stopped without an error")) : error;
-      boolean gap = TenantPipeline.isGap(problem);
       pipeline.unlessRenewing(
           () -> {
+            Problem lost = source.lost(id); // the applier may meet the loss before we do, and knows less of it
+            Problem why = lost == null ? problem : lost;
+            boolean gap = lost != null || TenantPipeline.isGap(problem);
             if (gap) {
-              source.abandon(id, problem);
+              source.abandon(id, why);
             }
-            pipeline.fail(problem, gap);
+            pipeline.fail(why, gap);
           });
     }
   }

@@ -392,6 +392,19 @@ final class JournalIndex {
     }
   }
 
+  long oldestUnacknowledged(UUID tenant) {
+    lock.lock();
+    try {
+      TenantFrames frames = tenants.get(tenant);
+      if (frames == null || !frames.dropped && !frames.held()) {
+        return capturedUpTo;
+      }
+      return frames.dropped ? 0 : frames.first().firstPosition;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   Set<UUID> overflowed() {
     return overflowed;
   }

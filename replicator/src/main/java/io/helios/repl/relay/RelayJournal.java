@@ -361,6 +361,14 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     return index.oldestUnacknowledged();
   }
 
+  /**
+   * First position of the tenant's oldest durable frame that is not acknowledged; {@link #capturedUpTo} when all are, 0 for
+   * a tenant that was dropped.
+   */
+  public long oldestUnacknowledged(UUID tenant) {
+    return index.oldestUnacknowledged(tenant);
+  }
+
   /** Tenants that have outgrown their share and are refused until {@link #forget}. Immutable. */
   public Set<UUID> overflowed() {
     return index.overflowed();
