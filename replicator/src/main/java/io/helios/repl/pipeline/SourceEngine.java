@@ -5,7 +5,6 @@ import io.helios.repl.capture.CaptureStatus;
 import io.helios.repl.capture.CatalogColumnTypes;
 import io.helios.repl.capture.Routes;
 import io.helios.repl.capture.SourceCheck;
-import io.helios.repl.capture.SourceContinuity;
 import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.capture.TenantRoute;
@@ -13,7 +12,6 @@ import io.helios.repl.capture.WalCapture;
 import io.helios.repl.capture.WitnessedStream;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
-import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.CopyFormat;
@@ -25,7 +23,6 @@ import io.helios.repl.postgres.ReplicationSlot;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.SqlStates;
-import io.helios.repl.postgres.TimelineHistory;
 import io.helios.repl.postgres.WalBarrier;
 import io.helios.repl.postgres.WalStream;
 import io.helios.repl.postgres.schema.LiveTable;
@@ -49,7 +46,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
@@ -88,18 +84,15 @@ final class SourceEngine implements AutoCloseable {
   private final RelayJournal journal;
   private final FrameSealer sealer;
   private final CaptureSettings captureSettings;
-  private final GapJudge gapJudge;
+  private final SourceGaps gaps;
   private final BiConsumer<FleetEvent.Severity, Problem> report;
-  private final @Nullable Problem journalDamage;
   private final Map<UUID, TenantRoute> routed = new LinkedHashMap<>();
   private long routesVersion;
   private volatile Routes routes;
-  private final Map<UUID, Problem> gaps = new ConcurrentHashMap<>();
   private volatile Condition condition = Condition.IDLE;
   private volatile @Nullable WalCapture capture;
   private volatile @Nullable WalStream stream;
   private volatile @Nullable SourceIdentity identity;
-  private Lsn slotAtConnect = Lsn.INVALID;
   private final Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
   private long retryAtNanos;
   private long connectedNanos;
@@ -122,15 +115,6 @@ final class SourceEngine implements AutoCloseable {
     static final Condition IDLE = new Condition(false, null, null);
   }
 
-  /** Knows what tenants have at their targets. */
-  interface GapJudge {
-    /**
-     * Whether the tenant needs anything that committed before this; null: anything at all. What it has from another server,
-     * or from beyond the WAL of this one, counts for nothing.
-     */
-    boolean loses(UUID tenant, SourceIdentity source, @Nullable Lsn before);
-  }
-
   /**
    * @param report told once about each new trouble, and about each recovery (INFO)
    * @param journalDamage why this journal took the place of another one, or null
@@ -141,15 +125,14 @@ final class SourceEngine implements AutoCloseable {
       Keyring keyring,
       int zstdLevel,
       CaptureSettings captureSettings,
-      GapJudge gapJudge,
+      SourceGaps.Judge judge,
       BiConsumer<FleetEvent.Severity, Problem> report,
       @Nullable Problem journalDamage) {
-    this.journalDamage = journalDamage;
     this.settings = settings;
     this.journal = journal;
     this.sealer = new FrameSealer(keyring, zstdLevel);
     this.captureSettings = captureSettings;
-    this.gapJudge = gapJudge;
+    this.gaps = new SourceGaps(settings, journal, captureSettings.walBudget(), judge, report, journalDamage);
     this.report = report;
     this.routes = new Routes(0, settings.tenancy(), settings.tables(), settings.referenceTables(), List.of());
   }
@@ -183,27 +166,24 @@ final class SourceEngine implements AutoCloseable {
 
   /** Why the tenant's changes are not complete any more; null when they are. */
   @Nullable Problem lost(UUID tenant) {
+    Problem gap = gaps.of(tenant);
     WalCapture running = capture;
     Problem failure = running == null ? null : running.failure(tenant);
-    if (failure != null) {
-      return failure;
+    if (gap != null || failure != null) {
+      return gap != null ? gap : failure;
     }
-    if (!journal.overflowed().contains(tenant)) {
-      return null;
-    }
-    Problem gap = gaps.get(tenant);
-    return gap != null
-        ? gap
-        : new Problem(
+    return journal.overflowed().contains(tenant)
+        ? new Problem(
             ErrorCode.JOURNAL_OVERFLOW,
             "the journal of source \"" + settings.name() + "\" does not hold everything the tenant needs",
             "its quota was used up while its target lagged, or the source lost WAL",
-            "helios-repl tenant resync NAME");
+            "helios-repl tenant resync NAME")
+        : null;
   }
 
   /** Captures nothing more for a tenant that has lost something, and keeps in mind, durably, that it has. */
   void abandon(UUID tenant, Problem why) {
-    gaps.putIfAbsent(tenant, why);
+    gaps.remember(tenant, why);
     try {
       journal.drop(tenant);
       unroute(tenant);
@@ -217,7 +197,7 @@ final class SourceEngine implements AutoCloseable {
   void forget(UUID tenant) {
     unroute(tenant);
     journal.forget(tenant);
-    gaps.remove(tenant);
+    gaps.forget(tenant);
   }
 
   /** Everything of every tenant that committed before this can be read from the journal, or there was nothing. */
@@ -225,6 +205,11 @@ final class SourceEngine implements AutoCloseable {
     CaptureStatus status = captureStatus();
     Lsn durable = new Lsn(journal.capturedUpTo());
     return status == null ? durable : Lsn.max(durable, status.receivedUpTo());
+  }
+
+  /** See {@link SourceGaps#lastTransaction}. */
+  Lsn lastTransaction() {
+    return gaps.lastTransaction();
   }
 
   /** The source's clock, microseconds since 2000-01-01 UTC, as far as it is known. */
@@ -393,7 +378,7 @@ final class SourceEngine implements AutoCloseable {
         goOnInText(unportable);
       }
     } catch (HeliosException e) {
-      fail(e.problem().code() == ErrorCode.SOURCE_HISTORY ? beginNewHistory(e) : e);
+      fail(e.problem().code() == ErrorCode.SOURCE_HISTORY ? gaps.beginNewHistory(e, routes) : e);
     }
   }
 
@@ -414,14 +399,13 @@ final class SourceEngine implements AutoCloseable {
     ReplicationSlot.SlotState slot;
     boolean binary;
     try (Connection connection = PgConnections.open(settings.connection(), "capture", null)) {
-      slot = existingSlot(connection, found);
+      slot = gaps.slot(connection, found, routes);
       binary = !textOnly && CopyFormat.isPortable(connection, settings.publication());
     } catch (SQLException e) {
       throw unreachable(e);
     }
-    noticeGap(found, slot);
+    gaps.notice(found, slot, routes);
     Lsn from = slot.confirmedFlush();
-    slotAtConnect = from;
     WalStream opened = open(found, from, binary);
     synchronized (this) {
       stream = opened;
@@ -433,7 +417,7 @@ final class SourceEngine implements AutoCloseable {
               new CatalogColumnTypes(settings.connection()),
               captureSettings,
               System::nanoTime,
-              () -> Lsn.min(releasable, lastTransaction()),
+              () -> Lsn.min(releasable, gaps.lastTransaction()),
               routes);
     }
     connectedNanos = System.nanoTime();
@@ -461,47 +445,6 @@ final class SourceEngine implements AutoCloseable {
     return captured.hasTransaction() && !from.isAfter(new Lsn(captured.position()))
         ? new WitnessedStream(opened, settings.name(), captured, new Lsn(journal.capturedUpTo()))
         : opened;
-  }
-
-  /** The slot is told no more than this: the source shows it again, and so shows that it is the one we know. */
-  Lsn lastTransaction() {
-    Provenance captured = journal.provenance();
-    return captured.hasTransaction() ? new Lsn(captured.position()) : Lsn.MAX;
-  }
-
-  private ReplicationSlot.SlotState existingSlot(Connection connection, SourceIdentity found) {
-    ReplicationSlot.SlotState slot = ReplicationSlot.find(connection, settings.slot()).orElse(null);
-    if (slot == null) {
-      Problem missing =
-          new Problem(
-              ErrorCode.SLOT_MISSING,
-              "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
-              "somebody dropped it, or the server was restored or a standby without it promoted; what its tenants changed"
-                  + " since is not known",
-              "helios-repl source prepare " + settings.name()
-                  + "; then, for each of its tenants: helios-repl tenant resync NAME");
-      Problem why =
-          SourceContinuity.otherServer(settings.name(), found, journal.provenance())
-              .map(SourceContinuity.Gap::problem)
-              .orElse(missing);
-      giveUp(why, found, null);
-      throw new OperatorException(missing);
-    }
-    try {
-      ReplicationSlot.checkFit(slot, settings.connection());
-    } catch (OperatorException e) {
-      Problem unfit = e.problem();
-      giveUp(
-          new Problem(
-              unfit.code(),
-              unfit.message(),
-              unfit.why(),
-              unfit.hint() + "; then, for each of its tenants: helios-repl tenant resync NAME"),
-          found,
-          null);
-      throw e;
-    }
-    return slot;
   }
 
   /**
@@ -597,88 +540,6 @@ final class SourceEngine implements AutoCloseable {
         ErrorCode.SOURCE_QUERY_FAILED,
         "source \"" + settings.name() + "\" cannot be asked",
         "helios-repl source check " + settings.name());
-  }
-
-  /**
-   * Compares server and slot with what the journal holds. Whoever needs what lies between loses it, by name and durably,
-   * before anything is streamed.
-   */
-  private void noticeGap(SourceIdentity found, ReplicationSlot.SlotState slot) {
-    Lsn held = new Lsn(journal.rewind());
-    Provenance captured = journal.provenance();
-    SourceContinuity.Gap gap =
-        SourceContinuity.gap(
-                settings.name(),
-                slot,
-                found,
-                forkedAt(found, captured),
-                captured,
-                held,
-                captureSettings.walBudget())
-            .orElse(null);
-    Provenance next = Provenance.of(found.systemIdentifier(), found.timeline());
-    if (gap == null) {
-      if (held.equals(Lsn.INVALID)) {
-        giveUp(lostJournal(), found, slot.confirmedFlush());
-      }
-      if (held.equals(Lsn.INVALID) || !captured.isKnown()) {
-        journal.sync(Lsn.max(held, slot.confirmedFlush()).value(), next);
-      }
-      return;
-    }
-    report.accept(FleetEvent.Severity.ERROR, gap.problem());
-    if (slot.isLost()) {
-      giveUp(gap.problem(), found, null);
-      throw new OperatorException(gap.problem());
-    }
-    if (gap.otherHistory()) {
-      giveUp(gap.problem(), found, null);
-      journal.restart(slot.confirmedFlush().value(), next);
-    } else {
-      giveUp(gap.problem(), found, slot.confirmedFlush());
-      journal.sync(slot.confirmedFlush().value(), next);
-    }
-  }
-
-  private @Nullable Lsn forkedAt(SourceIdentity found, Provenance captured) {
-    return captured.isKnown()
-            && captured.systemIdentifier() == found.systemIdentifier()
-            && found.timeline() > captured.timeline()
-        ? TimelineHistory.end(settings.connection(), found.timeline(), captured.timeline()).orElse(null)
-        : null;
-  }
-
-  private Problem lostJournal() {
-    return journalDamage != null
-        ? journalDamage
-        : new Problem(
-            ErrorCode.JOURNAL_LOST,
-            "the journal of source \"" + settings.name() + "\" is new, and its slot is not",
-            "the journal's files were lost or moved; what it held of lagging tenants is gone",
-            "helios-repl tenant resync NAME");
-  }
-
-  /** What the stream shows is not the history that was captured: nothing of that goes on. Returns what to report. */
-  private HeliosException beginNewHistory(HeliosException otherHistory) {
-    try {
-      SourceIdentity found = requireIdentity();
-      giveUp(otherHistory.problem(), found, null);
-      journal.restart(slotAtConnect.value(), Provenance.of(found.systemIdentifier(), found.timeline()));
-      return otherHistory;
-    } catch (HeliosException disk) {
-      return disk; // the next stream shows it again
-    }
-  }
-
-  /** @param from who has everything before this needs nothing that is gone; null when nobody can be spared */
-  private void giveUp(Problem why, SourceIdentity found, @Nullable Lsn from) {
-    for (TenantRoute route : routes.tenants()) {
-      if (!journal.overflowed().contains(route.tenant()) && gapJudge.loses(route.tenant(), found, from)) {
-        gaps.put(route.tenant(), why);
-        journal.drop(route.tenant());
-        LOG.error("source {}: tenant {} has a gap: {}: {}", settings.name(), route.tenant(), why.message(), why.why());
-      }
-    }
   }
 
   private void fail(HeliosException e) {

@@ -14,6 +14,7 @@ import io.helios.repl.tests.pipeline.Replication;
 import java.nio.file.Path;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -96,6 +97,7 @@ class SlotGapTest {
     }
   }
 
+  @Tag("long")
   @Test
   void droppedWhileWeAreStoppedItIsAGapAndStaysOneThroughARestart() throws Exception {
     replicatedAndStopped();
@@ -115,6 +117,7 @@ class SlotGapTest {
     }
   }
 
+  @Tag("long")
   @Test
   void madeAnewUnderItsNameItIsAGap() throws Exception {
     replicatedAndStopped();

@@ -11,6 +11,7 @@ import io.helios.repl.tests.pipeline.Replication;
 import java.nio.file.Path;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,6 +60,7 @@ class TargetGapTest {
     }
   }
 
+  @Tag("long")
   @Test
   void itsRecordOfTheTenantTakenAwayWhileWeAreStoppedIsAGap() throws Exception {
     try (Replication replication = orders.replicate()) {
@@ -91,6 +93,7 @@ class TargetGapTest {
     }
   }
 
+  @Tag("long")
   @Test
   void anEmptyDatabaseInItsPlaceWhileWeAreStoppedIsAGap() throws Exception {
     try (Replication replication = orders.replicate()) {
