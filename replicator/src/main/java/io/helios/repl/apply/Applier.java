@@ -153,6 +153,7 @@ public final class Applier implements AutoCloseable {
 
   private void lost(HeliosException e) {
     failures++;
+    schedule.distrustAll();
     problem = e.problem();
     retryAt = nanos.getAsLong() + backoff.pauseNanos(failures);
     disconnect();

@@ -158,6 +158,30 @@ public final class ApplySchedule {
     }
   }
 
+  /** What is known of the tenant's position may not be what the target has: it is asked, and the tenant gets a turn for it. */
+  public void distrust(UUID id) {
+    lock.lock();
+    try {
+      Entry entry = entries.get(id);
+      if (entry != null) {
+        entry.tenant.distrust();
+      }
+    } finally {
+      lock.unlock();
+    }
+    signal(id);
+  }
+
+  /** As {@link #distrust}, of all: the target was away, and may have come back as another one. They get no turn for it. */
+  void distrustAll() {
+    lock.lock();
+    try {
+      entries.values().forEach(entry -> entry.tenant.distrust());
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Tries a stopped tenant again: its cause is said to be mended. One that waits for its next attempt is tried at once. */
   public void resume(UUID id) {
     lock.lock();

@@ -81,13 +81,12 @@ final class JdbcTargetSession implements TargetSession {
     try {
       Optional<ReplicaState> state = Replicas.find(connection, tenant.id());
       connection.commit();
-      return state.orElseThrow(() -> new OperatorException(new Problem(
-          ErrorCode.REPLICA_UNKNOWN,
-          "target \"" + target + "\" has no record of tenant \"" + tenant.name() + "\"",
-          "its row in helios.replica is missing",
-          "helios-repl tenant resync " + tenant.name())));
+      return state.orElseThrow(() -> TargetErrors.unknown(tenant, target, "its row in helios.replica is missing"));
     } catch (SQLException e) {
       rollback();
+      if (SqlStates.isUndefinedTable(e)) {
+        throw TargetErrors.unknown(tenant, target, "the database has no schema helios: it is another one, or was made anew");
+      }
       throw TargetErrors.classify(e, target);
     }
   }

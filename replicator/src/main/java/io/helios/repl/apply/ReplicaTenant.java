@@ -27,10 +27,12 @@ public final class ReplicaTenant {
   private volatile AppliedStatus status = AppliedStatus.NONE;
   private volatile @Nullable Hold hold;
   private volatile Runnable wake = () -> { };
+  private volatile boolean distrusted;
 
   private @Nullable Lsn position;
   private Map<String, Lsn> copiedAt = Map.of();
   private @Nullable Lsn acknowledged;
+  private long lastSequence;
   private boolean suspect;
 
   public ReplicaTenant(Tenant tenant, Replicated what, FrameSource frames) {
@@ -125,8 +127,27 @@ public final class ReplicaTenant {
     return now != null && !now.held().isDone() && position().isBefore(now.at());
   }
 
+  /** What is known here may not be what the target has: it is read again before anything else is applied. Any thread. */
+  void distrust() {
+    distrusted = true;
+  }
+
+  /** Whether the position is known; before it is asked for, by who is about to ask. */
   boolean isLoaded() {
+    if (distrusted) {
+      distrusted = false;
+      position = null;
+    }
     return position != null;
+  }
+
+  /** Of the last frame that was read, by whomever; 0 before the first. */
+  long lastSequence() {
+    return lastSequence;
+  }
+
+  void read(long sequence) {
+    lastSequence = Math.max(lastSequence, sequence);
   }
 
   void loaded(ReplicaState state) {

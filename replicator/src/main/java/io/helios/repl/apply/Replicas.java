@@ -114,13 +114,15 @@ public final class Replicas {
   /**
    * What a tenant has, whether or not the last of it was changes of its own.
    *
+   * @param position what we take its recorded position to be
    * @param through everything of the tenant that committed at the source before this is here
    */
-  public record Mark(UUID tenant, long epoch, Lsn through) {}
+  public record Mark(UUID tenant, long epoch, Lsn position, Lsn through) {}
 
   /**
    * Writes marks down and returns those that were written: not where another epoch rules, nor where an applier is just
-   * committing, whose position moves anyway.
+   * committing, whose position moves anyway; and not where the position is another one, since the target may have been
+   * restored from an older copy.
    */
   public static List<Mark> mark(Connection connection, List<Mark> marks) throws SQLException {
     List<Mark> written = new ArrayList<>();
@@ -129,14 +131,17 @@ public final class Replicas {
         UPDATE helios.replica AS r SET through = v.through
         FROM (SELECT u.tenant, u.epoch, u.through
               FROM ROWS FROM (pg_catalog.unnest(?::pg_catalog.uuid[]), pg_catalog.unnest(?::pg_catalog.int8[]),
-                   pg_catalog.unnest(?::pg_catalog.pg_lsn[])) AS u (tenant, epoch, through)
-              JOIN helios.replica l ON l.tenant = u.tenant AND l.epoch = u.epoch AND l.through < u.through
+                   pg_catalog.unnest(?::pg_catalog.pg_lsn[]), pg_catalog.unnest(?::pg_catalog.pg_lsn[]))
+                   AS u (tenant, epoch, position, through)
+              JOIN helios.replica l ON l.tenant = u.tenant AND l.epoch = u.epoch AND l.position = u.position
+                AND l.through < u.through
               FOR UPDATE OF l SKIP LOCKED) v
         WHERE r.tenant = v.tenant RETURNING r.tenant::pg_catalog.text
         """)) {
       update.setArray(1, connection.createArrayOf("text", marks.stream().map(m -> m.tenant().toString()).toArray()));
       update.setArray(2, connection.createArrayOf("int8", marks.stream().map(Mark::epoch).toArray()));
-      update.setArray(3, connection.createArrayOf("text", marks.stream().map(m -> m.through().toString()).toArray()));
+      update.setArray(3, connection.createArrayOf("text", marks.stream().map(m -> m.position().toString()).toArray()));
+      update.setArray(4, connection.createArrayOf("text", marks.stream().map(m -> m.through().toString()).toArray()));
       Map<UUID, Mark> byTenant = new HashMap<>();
       marks.forEach(mark -> byTenant.put(mark.tenant(), mark));
       try (ResultSet row = update.executeQuery()) {
@@ -148,11 +153,23 @@ public final class Replicas {
     return written;
   }
 
-  /** Everything of the tenant that committed before this is here; {@link Lsn#INVALID} when that is not known. */
-  public static Optional<Lsn> through(Connection connection, UUID tenant) throws SQLException {
+  /**
+   * Everything of the tenant that committed before this at the source of that system identifier is here; {@link
+   * Lsn#INVALID} when that is not known, or its record was taken away; empty when nothing of it was ever here.
+   */
+  public static Optional<Lsn> through(Connection connection, UUID tenant, long sourceSystem) throws SQLException {
     try (PreparedStatement query = connection.prepareStatement(
-        "SELECT GREATEST(position, through)::pg_catalog.text FROM helios.replica WHERE tenant = ?::pg_catalog.uuid")) {
-      query.setString(1, tenant.toString());
+        """
+        SELECT CASE WHEN r.source_system = ? THEN GREATEST(r.position, r.through) ELSE '0/0' END::pg_catalog.text
+        FROM helios.replica r WHERE r.tenant = ?::pg_catalog.uuid
+        UNION ALL
+        SELECT '0/0' WHERE NOT EXISTS (SELECT FROM helios.replica r WHERE r.tenant = ?::pg_catalog.uuid)
+          AND EXISTS (SELECT FROM helios.copied_table c WHERE c.tenant = ?::pg_catalog.uuid)
+        """)) {
+      query.setLong(1, sourceSystem);
+      for (int i = 2; i <= 4; i++) {
+        query.setString(i, tenant.toString());
+      }
       try (ResultSet row = query.executeQuery()) {
         return row.next() ? Optional.of(Lsn.parse(row.getString(1))) : Optional.empty();
       }

@@ -47,6 +47,14 @@ final class TargetErrors {
         .at(lsn.toString(), null), e);
   }
 
+  static OperatorException unknown(Tenant tenant, String target, String why) {
+    return new OperatorException(new Problem(
+        ErrorCode.REPLICA_UNKNOWN,
+        "target \"" + target + "\" has no record of tenant \"" + tenant.name() + "\"",
+        why,
+        "helios-repl tenant resync " + tenant.name()));
+  }
+
   static OperatorException fenced(Tenant tenant, long epoch, String target) {
     return new OperatorException(new Problem(
         ErrorCode.APPLIER_FENCED,

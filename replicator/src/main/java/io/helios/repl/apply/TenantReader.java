@@ -181,6 +181,7 @@ final class TenantReader {
     }
     check(frame.header());
     header = frame.header();
+    tenant.read(header.sequence());
     taken += frame.sealed().length;
     byte[] plain = opener.apply(frame);
     entries = new ChangeReader(plain, 0, plain.length);
@@ -189,18 +190,34 @@ final class TenantReader {
 
   private void check(FrameHeader next) {
     if (!next.tenant().equals(tenant.id()) || next.lane() != FrameHeader.STREAM) {
-      throw disorder("a frame is another tenant's or of another lane");
+      throw new CorruptionException(new Problem(
+              ErrorCode.FRAME_OTHER_TENANT,
+              "a frame that was given out for tenant \"" + tenant.tenant().name() + "\" is another's",
+              "its header names tenant " + next.tenant() + ", lane " + next.lane(),
+              "helios-repl tenant resync " + tenant.tenant().name())
+          .at(new Lsn(next.firstPosition()).toString(), null));
     }
-    if (header != null && next.sequence() != header.sequence() + 1) {
-      throw disorder("frame " + next.sequence() + " follows frame " + header.sequence());
+    // Within a turn each frame follows the one before; a turn may begin with one that was read before, but with no later one.
+    long last = header == null ? tenant.lastSequence() : header.sequence();
+    if (header == null ? last > 0 && next.sequence() > last + 1 : next.sequence() != last + 1) {
+      throw disorder("frame " + next.sequence() + " follows frame " + last);
     }
-    if (next.epoch() != tenant.tenant().epoch() || next.systemIdentifier() != tenant.what().sourceSystem()) {
+    if (next.epoch() != tenant.tenant().epoch()) {
+      throw new CorruptionException(new Problem(
+              ErrorCode.FRAME_OTHER_EPOCH,
+              "a frame of tenant \"" + tenant.tenant().name() + "\" is of epoch " + next.epoch() + ", expected is "
+                  + tenant.tenant().epoch(),
+              "it was captured before or after a cutover or failover, or it is not what was written",
+              "helios-repl tenant resync " + tenant.tenant().name())
+          .at(new Lsn(next.firstPosition()).toString(), null));
+    }
+    if (next.systemIdentifier() != tenant.what().sourceSystem()) {
       throw new OperatorException(new Problem(
               ErrorCode.FRAME_FOREIGN,
-              "a frame of tenant \"" + tenant.tenant().name() + "\" is of epoch " + next.epoch() + " and source "
-                  + Long.toUnsignedString(next.systemIdentifier()) + ", expected are epoch "
-                  + tenant.tenant().epoch() + " and source " + Long.toUnsignedString(tenant.what().sourceSystem()),
-              "the source was replaced or restored, or the tenant has moved",
+              "a frame of tenant \"" + tenant.tenant().name() + "\" is of source "
+                  + Long.toUnsignedString(next.systemIdentifier()) + ", expected is source "
+                  + Long.toUnsignedString(tenant.what().sourceSystem()),
+              "the source was replaced or restored",
               "helios-repl tenant resync " + tenant.tenant().name())
           .at(new Lsn(next.firstPosition()).toString(), null));
     }

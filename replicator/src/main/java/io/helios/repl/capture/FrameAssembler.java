@@ -10,6 +10,7 @@ import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.Tuple;
 import io.helios.repl.relay.FrameHeader;
 import io.helios.repl.relay.FrameSlot;
+import io.helios.repl.relay.Provenance;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.seal.FrameMeta;
 import io.helios.repl.seal.FrameSealer;
@@ -123,9 +124,9 @@ final class FrameAssembler implements RoutedChanges {
   }
 
   /** Cuts all open frames and makes them durable and visible. Between two transactions. */
-  void sync(Lsn capturedUpTo) {
+  void sync(Lsn capturedUpTo, Provenance provenance) {
     cutAll();
-    journal.sync(capturedUpTo.value());
+    journal.sync(capturedUpTo.value(), provenance);
     appended = false;
     noticeOverflow();
   }

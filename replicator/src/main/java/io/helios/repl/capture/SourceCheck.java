@@ -124,7 +124,9 @@ public final class SourceCheck {
   }
 
   private static List<Finding> slot(Connection connection, SourceScope scope) throws SQLException {
-    return SourcePreparation.slotSql(connection, scope).stream()
+    List<String> creation = SourcePreparation.slotSql(connection, scope);
+    return creation.stream()
+        .filter(sql -> creation.size() == 1) // else it is there, but lost: which is said elsewhere
         .map(sql -> new Finding(
             Severity.INFO,
             ErrorCode.SOURCE_NOT_PREPARED,

@@ -5,6 +5,8 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.EmptySearchPath;
 import io.helios.repl.postgres.Publication;
+import io.helios.repl.postgres.ReplicationSlot;
+import io.helios.repl.postgres.ReplicationSlot.SlotState;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.status.Finding;
@@ -37,7 +39,7 @@ public final class SourcePreparation {
       List<String> sql = new ArrayList<>();
       candidates.forEach(t -> sql.addAll(identities.mend(t, scope.tenantColumn(t))));
       sql.addAll(Publication.plan(connection, scope.publication(), candidates));
-      slotSql(connection, scope).ifPresent(sql::add);
+      sql.addAll(slotSql(connection, scope));
       return sql;
     }
   }
@@ -47,7 +49,7 @@ public final class SourcePreparation {
     try (EmptySearchPath _ = EmptySearchPath.on(connection)) {
       List<String> sql =
           new ArrayList<>(Publication.plan(connection, scope.publication(), publishable(connection, scope)));
-      slotSql(connection, scope).ifPresent(sql::add);
+      sql.addAll(slotSql(connection, scope));
       return sql;
     }
   }
@@ -108,7 +110,7 @@ public final class SourcePreparation {
   /** Slots used up and the like do not matter as long as nothing needs one. */
   private static boolean mustHoldFirst(ErrorCode code) {
     return switch (code) {
-      case WAL_LEVEL_NOT_LOGICAL, SOURCE_VERSION, SOURCE_STANDBY, SLOT_UNFIT, SLOT_LOST -> true;
+      case WAL_LEVEL_NOT_LOGICAL, SOURCE_VERSION, SOURCE_STANDBY, SLOT_UNFIT -> true;
       default -> false;
     };
   }
@@ -169,18 +171,15 @@ public final class SourcePreparation {
         .toList();
   }
 
-  /** The call that makes the slot, if there is none of that name. */
-  static Optional<String> slotSql(Connection connection, SourceScope scope) throws SQLException {
-    try (PreparedStatement query = connection.prepareStatement(
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = ?)")) {
-      query.setString(1, scope.slot());
-      try (ResultSet row = query.executeQuery()) {
-        row.next();
-        return row.getBoolean(1)
-            ? Optional.empty()
-            : Optional.of("SELECT pg_catalog.pg_create_logical_replication_slot('" + scope.slot().replace("'", "''")
-                + "', 'pgoutput')");
-      }
+  /** The calls that make the slot, if there is none of that name, or one that has lost its WAL and is of no use to anybody. */
+  static List<String> slotSql(Connection connection, SourceScope scope) throws SQLException {
+    Optional<SlotState> found = ReplicationSlot.find(connection, scope.slot());
+    if (found.isPresent() && !found.get().isLost()) {
+      return List.of();
     }
+    String creation = ReplicationSlot.creation(connection, scope.slot());
+    return found.isEmpty()
+        ? List.of(creation)
+        : List.of("SELECT pg_catalog.pg_drop_replication_slot('" + scope.slot() + "')", creation);
   }
 }

@@ -43,7 +43,8 @@ final class SourceServerCheck {
       SELECT s.plugin, s.database, s.slot_type, s.temporary, s.active_pid, s.wal_status,
         pg_catalog.concat_ws(', ', nullif(a.application_name, ''), 'role ' || a.usename,
           'from ' || pg_catalog.host(a.client_addr)) AS holder,
-        s.database IS DISTINCT FROM pg_catalog.current_database() AS elsewhere
+        s.database IS DISTINCT FROM pg_catalog.current_database() AS elsewhere,
+        pg_catalog.to_jsonb(s) OPERATOR(pg_catalog.->>) 'failover' AS failover
       FROM pg_catalog.pg_replication_slots s
       LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = s.active_pid
       WHERE s.slot_name = ?
@@ -219,14 +220,22 @@ final class SourceServerCheck {
           error(
               ErrorCode.SLOT_LOST,
               slot + " has lost its WAL",
-              "the source removed what it still needed (max_slot_wal_keep_size); its tenants need a resync",
-              drop);
+              "the source removed what it still needed, or invalidated it; its tenants need a resync",
+              SourceContinuity.hint(scope.source()));
         } else if (row.getObject("active_pid") != null && !streaming) {
           error(
               ErrorCode.SLOT_IN_USE,
               slot + " is held by process " + row.getInt("active_pid") + " (" + row.getString("holder") + ")",
               "a slot has one reader at a time; another helios-repl server may be it",
               "SELECT pg_terminate_backend(" + row.getInt("active_pid") + ");");
+        } else if ("false".equals(row.getString("failover"))) {
+          add(
+              Severity.INFO,
+              ErrorCode.SLOT_WITHOUT_FAILOVER,
+              slot + " was made without failover",
+              "after a standby's promotion its tenants need a resync",
+              "stop helios-repl; then: psql 'replication=database dbname=" + row.getString("database")
+                  + "' -c 'ALTER_REPLICATION_SLOT " + scope.slot() + " ( FAILOVER )'");
         }
         return true;
       }

@@ -8,6 +8,7 @@ import io.helios.repl.postgres.PgOutputMessage;
 import io.helios.repl.postgres.Relation;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.WalStream;
+import io.helios.repl.relay.Provenance;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.seal.FrameSealer;
 import java.nio.ByteBuffer;
@@ -51,6 +52,8 @@ public final class WalCapture {
   private final Lsn heldUpTo;
 
   private TenantRouter router;
+  private Provenance provenance;
+  private int transaction;
   private boolean inTransaction;
   private boolean skipping;
   private Lsn committedUpTo;
@@ -95,6 +98,7 @@ public final class WalCapture {
     this.nanos = nanos;
     this.releasable = releasable;
     this.heldUpTo = new Lsn(journal.rewind());
+    this.provenance = provenance(journal.provenance(), identity);
     this.committedUpTo = heldUpTo;
     this.receivedUpTo = heldUpTo;
     this.durableUpTo = heldUpTo;
@@ -105,6 +109,14 @@ public final class WalCapture {
     assembler.routes(routes.tenants());
     this.routesVersion = routes.version();
     this.status = snapshot();
+  }
+
+  /** The last transaction that the journal knows of, which this server has too, or none. */
+  private static Provenance provenance(Provenance before, SourceIdentity now) {
+    Provenance next = Provenance.of(now.systemIdentifier(), now.timeline());
+    return before.systemIdentifier() == now.systemIdentifier()
+        ? next.with(before.position(), before.commitMicros(), before.transaction())
+        : next;
   }
 
   /** Other routes; taken over at the next transaction boundary. An older version than the one in force is ignored. */
@@ -222,6 +234,7 @@ public final class WalCapture {
       throw TenantRouter.malformed("a transaction inside another");
     }
     inTransaction = true;
+    transaction = begin.xid();
     skipping = begin.commitLsn().isBefore(heldUpTo);
     if (!skipping) {
       if (assembler.isEmpty()) {
@@ -242,6 +255,7 @@ public final class WalCapture {
       return;
     }
     assembler.end();
+    provenance = provenance.with(commit.commitLsn().value(), commit.commitTimeMicros(), transaction);
     committedUpTo = Lsn.max(committedUpTo, commit.endLsn());
     long now = nanos.getAsLong();
     if (assembler.isEmpty()) {
@@ -284,7 +298,7 @@ public final class WalCapture {
   }
 
   private void sync(long now) {
-    assembler.sync(committedUpTo);
+    assembler.sync(committedUpTo, provenance);
     durableUpTo = committedUpTo;
     syncedAt = now;
     release();

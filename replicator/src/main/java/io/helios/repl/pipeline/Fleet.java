@@ -8,8 +8,7 @@ import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SequenceSample;
-import io.helios.repl.relay.DirectorySegmentFiles;
-import io.helios.repl.relay.RelayJournal;
+import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
@@ -21,9 +20,7 @@ import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -74,20 +71,25 @@ public final class Fleet implements AutoCloseable {
               target, keyring, settings.applyWorkers(), new SourceCatalogs(this::source)));
     }
     for (SourceSettings source : settings.sources()) {
-      RelayJournal journal =
-          RelayJournal.open(
-              journalFiles(settings.dataDirectory().resolve("journal").resolve(source.name())),
+      JournalDirectory.Opened journal =
+          JournalDirectory.open(
+              settings.dataDirectory(),
+              source.name(),
               new RelayLimits(settings.journalBytes(), settings.journalBytesPerTenant()));
+      if (journal.damage() != null) {
+        event(FleetEvent.Severity.ERROR, null, "journal-damaged", journal.damage().message(), journal.damage());
+      }
       sources.put(
           source.name(),
           new SourceEngine(
               source,
-              journal,
+              journal.journal(),
               keyring,
               settings.zstdLevel(),
               CaptureSettings.withWalBudget(settings.walBudget()),
               this::loses,
-              (severity, problem) -> event(severity, null, "source", problem.message(), problem)));
+              (severity, problem) -> event(severity, null, "source", problem.message(), problem),
+              journal.damage()));
     }
     this.supervisor =
         new Supervisor(
@@ -365,33 +367,19 @@ public final class Fleet implements AutoCloseable {
   }
 
   /** Whether the tenant needs what committed before, going by what its target says; yes if that cannot be asked. */
-  private boolean loses(UUID tenant, @Nullable Lsn before) {
+  private boolean loses(UUID tenant, SourceIdentity source, @Nullable Lsn before) {
     TenantPipeline pipeline = tenants.get(tenant);
     if (pipeline == null || pipeline.isNew()) {
       return false;
     }
     try {
       return target(pipeline.tenant().target())
-          .throughOf(pipeline.tenant())
-          .map(position -> before == null || position.isBefore(before))
+          .throughOf(pipeline.tenant(), source.systemIdentifier())
+          .map(has -> before == null || has.isBefore(before) || has.isAfter(source.currentLsn()))
           .orElse(false);
     } catch (HeliosException e) {
       LOG.warn("the position of tenant {} cannot be asked for: it counts as lost", pipeline.tenant().name(), e);
       return true;
-    }
-  }
-
-  private static DirectorySegmentFiles journalFiles(Path directory) {
-    try {
-      return new DirectorySegmentFiles(directory);
-    } catch (IOException e) {
-      throw new TransientException(
-          new Problem(
-              ErrorCode.JOURNAL_READ_FAILED,
-              "the journal's directory " + directory + " cannot be opened",
-              e.getClass().getSimpleName(),
-              "look at its rights and its disk: ls -ld " + directory),
-          e);
     }
   }
 
@@ -406,6 +394,12 @@ public final class Fleet implements AutoCloseable {
         (before.state() == after.state() ? "still " + after.state() : before.state() + " to " + after.state())
             + (problem == null ? "" : ": " + problem.message());
     event(severity, tenant.name(), "tenant-state", message, problem);
+    if (problem != null && problem != before.problem()) {
+      String refusal = Refusals.kind(problem.code());
+      if (refusal != null) {
+        event(FleetEvent.Severity.ERROR, tenant.name(), refusal, problem.message(), problem);
+      }
+    }
   }
 
   private void event(

@@ -5,14 +5,13 @@ import io.helios.repl.capture.CaptureStatus;
 import io.helios.repl.capture.CatalogColumnTypes;
 import io.helios.repl.capture.Routes;
 import io.helios.repl.capture.SourceCheck;
-import io.helios.repl.capture.SourceContinuity;
 import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.capture.WalCapture;
+import io.helios.repl.capture.WitnessedStream;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
-import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.CopyFormat;
@@ -27,6 +26,7 @@ import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.WalBarrier;
 import io.helios.repl.postgres.WalStream;
 import io.helios.repl.postgres.schema.LiveTable;
+import io.helios.repl.relay.Provenance;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.seal.FrameSealer;
 import io.helios.repl.seal.Keyring;
@@ -43,11 +43,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
@@ -75,6 +73,9 @@ final class SourceEngine implements AutoCloseable {
   /** After we hung up, the walsender holds the slot for a moment. */
   private static final Duration REOPEN = Duration.ofMillis(50);
 
+  /** So much WAL that has nothing for us may be held back for the sake of the last transaction that had something. */
+  private static final long MARK_AFTER_BYTES = 16 << 20;
+
   /** From 1970 to 2000, PostgreSQL's epoch. */
   private static final long POSTGRES_EPOCH_SECONDS = 946_684_800L;
 
@@ -83,12 +84,11 @@ final class SourceEngine implements AutoCloseable {
   private final RelayJournal journal;
   private final FrameSealer sealer;
   private final CaptureSettings captureSettings;
-  private final GapJudge gapJudge;
+  private final SourceGaps gaps;
   private final BiConsumer<FleetEvent.Severity, Problem> report;
   private final Map<UUID, TenantRoute> routed = new LinkedHashMap<>();
   private long routesVersion;
   private volatile Routes routes;
-  private final Map<UUID, Problem> gaps = new ConcurrentHashMap<>();
   private volatile Condition condition = Condition.IDLE;
   private volatile @Nullable WalCapture capture;
   private volatile @Nullable WalStream stream;
@@ -115,26 +115,24 @@ final class SourceEngine implements AutoCloseable {
     static final Condition IDLE = new Condition(false, null, null);
   }
 
-  /** Knows what tenants have at their targets. */
-  interface GapJudge {
-    /** Whether the tenant needs anything that committed before this; null: anything at all. */
-    boolean loses(UUID tenant, @Nullable Lsn before);
-  }
-
-  /** @param report told once about each new trouble, and about each recovery (INFO) */
+  /**
+   * @param report told once about each new trouble, and about each recovery (INFO)
+   * @param journalDamage why this journal took the place of another one, or null
+   */
   SourceEngine(
       SourceSettings settings,
       RelayJournal journal,
       Keyring keyring,
       int zstdLevel,
       CaptureSettings captureSettings,
-      GapJudge gapJudge,
-      BiConsumer<FleetEvent.Severity, Problem> report) {
+      SourceGaps.Judge judge,
+      BiConsumer<FleetEvent.Severity, Problem> report,
+      @Nullable Problem journalDamage) {
     this.settings = settings;
     this.journal = journal;
     this.sealer = new FrameSealer(keyring, zstdLevel);
     this.captureSettings = captureSettings;
-    this.gapJudge = gapJudge;
+    this.gaps = new SourceGaps(settings, journal, captureSettings.walBudget(), judge, report, journalDamage);
     this.report = report;
     this.routes = new Routes(0, settings.tenancy(), settings.tables(), settings.referenceTables(), List.of());
   }
@@ -161,29 +159,31 @@ final class SourceEngine implements AutoCloseable {
     return known != null ? known : SourceIdentity.read(settings.connection());
   }
 
+  /** Who the source is now, asked anew: what is copied from it must not be taken for another's. */
+  SourceIdentity askIdentity() {
+    return SourceIdentity.read(settings.connection());
+  }
+
   /** Why the tenant's changes are not complete any more; null when they are. */
   @Nullable Problem lost(UUID tenant) {
+    Problem gap = gaps.of(tenant);
     WalCapture running = capture;
     Problem failure = running == null ? null : running.failure(tenant);
-    if (failure != null) {
-      return failure;
+    if (gap != null || failure != null) {
+      return gap != null ? gap : failure;
     }
-    if (!journal.overflowed().contains(tenant)) {
-      return null;
-    }
-    Problem gap = gaps.get(tenant);
-    return gap != null
-        ? gap
-        : new Problem(
+    return journal.overflowed().contains(tenant)
+        ? new Problem(
             ErrorCode.JOURNAL_OVERFLOW,
             "the journal of source \"" + settings.name() + "\" does not hold everything the tenant needs",
             "its quota was used up while its target lagged, or the source lost WAL",
-            "helios-repl tenant resync NAME");
+            "helios-repl tenant resync NAME")
+        : null;
   }
 
   /** Captures nothing more for a tenant that has lost something, and keeps in mind, durably, that it has. */
   void abandon(UUID tenant, Problem why) {
-    gaps.putIfAbsent(tenant, why);
+    gaps.remember(tenant, why);
     try {
       journal.drop(tenant);
       unroute(tenant);
@@ -197,7 +197,7 @@ final class SourceEngine implements AutoCloseable {
   void forget(UUID tenant) {
     unroute(tenant);
     journal.forget(tenant);
-    gaps.remove(tenant);
+    gaps.forget(tenant);
   }
 
   /** Everything of every tenant that committed before this can be read from the journal, or there was nothing. */
@@ -205,6 +205,11 @@ final class SourceEngine implements AutoCloseable {
     CaptureStatus status = captureStatus();
     Lsn durable = new Lsn(journal.capturedUpTo());
     return status == null ? durable : Lsn.max(durable, status.receivedUpTo());
+  }
+
+  /** See {@link SourceGaps#lastTransaction}. */
+  Lsn lastTransaction() {
+    return gaps.lastTransaction();
   }
 
   /** The source's clock, microseconds since 2000-01-01 UTC, as far as it is known. */
@@ -382,7 +387,7 @@ final class SourceEngine implements AutoCloseable {
         goOnInText(unportable);
       }
     } catch (HeliosException e) {
-      fail(e);
+      fail(e.problem().code() == ErrorCode.SOURCE_HISTORY ? gaps.beginNewHistory(e, routes) : e);
     }
   }
 
@@ -399,20 +404,19 @@ final class SourceEngine implements AutoCloseable {
 
   private void connect() {
     SourceIdentity found = SourceIdentity.read(settings.connection());
+    identity = found;
     ReplicationSlot.SlotState slot;
     boolean binary;
     try (Connection connection = PgConnections.open(settings.connection(), "capture", null)) {
-      slot = existingSlot(connection);
+      slot = gaps.slot(connection, found, routes);
       binary = !textOnly && CopyFormat.isPortable(connection, settings.publication());
     } catch (SQLException e) {
       throw unreachable(e);
     }
-    noticeGap(found, slot);
+    gaps.notice(found, slot, routes);
     Lsn from = slot.confirmedFlush();
-    WalStream opened =
-        JdbcWalStream.open(settings.connection(), settings.slot(), settings.publication(), from, binary);
+    WalStream opened = open(found, from, binary);
     synchronized (this) {
-      identity = found;
       stream = opened;
       capture = new WalCapture(
               opened,
@@ -422,7 +426,7 @@ final class SourceEngine implements AutoCloseable {
               new CatalogColumnTypes(settings.connection()),
               captureSettings,
               System::nanoTime,
-              () -> releasable,
+              () -> Lsn.min(releasable, gaps.lastTransaction()),
               routes);
     }
     connectedNanos = System.nanoTime();
@@ -433,26 +437,23 @@ final class SourceEngine implements AutoCloseable {
     LOG.info("source {}: streaming from {} ({})", settings.name(), from, binary ? "binary" : "text");
   }
 
-  private ReplicationSlot.SlotState existingSlot(Connection connection) {
-    ReplicationSlot.SlotState slot = ReplicationSlot.find(connection, settings.slot()).orElse(null);
-    if (slot == null) {
-      giveUp(
+  private WalStream open(SourceIdentity found, Lsn from, boolean binary) {
+    JdbcWalStream opened =
+        JdbcWalStream.open(settings.connection(), settings.slot(), settings.publication(), from, binary);
+    if (opened.identity().systemIdentifier() != found.systemIdentifier()
+        || opened.identity().timeline() != found.timeline()) {
+      opened.close();
+      throw new TransientException(
           new Problem(
-              ErrorCode.SLOT_MISSING,
-              "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
-              "somebody dropped it, or the server was restored; what its tenants changed since is not known",
-              "helios-repl source prepare " + settings.name() + "; then: helios-repl tenant resync NAME"),
-          null);
+              ErrorCode.STREAM_BROKEN,
+              "source \"" + settings.name() + "\" became another server while the stream was opened",
+              "its address has just gone over to another one",
+              "it is opened again by itself"));
     }
-    if (slot == null) {
-      throw new OperatorException(
-          new Problem(
-              ErrorCode.SLOT_MISSING,
-              "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
-              "nothing can be captured without it",
-              "helios-repl source prepare " + settings.name()));
-    }
-    return slot;
+    Provenance captured = journal.provenance();
+    return captured.hasTransaction() && !from.isAfter(new Lsn(captured.position()))
+        ? new WitnessedStream(opened, settings.name(), captured, new Lsn(journal.capturedUpTo()))
+        : opened;
   }
 
   /**
@@ -477,6 +478,7 @@ final class SourceEngine implements AutoCloseable {
   private List<SequenceSample> look() throws SQLException {
     try (Connection connection = PgConnections.open(settings.connection(), "look", null)) {
       noticeUnpublished(connection);
+      markWal(connection);
       retainedWal =
           ReplicationSlot.find(connection, settings.slot()).map(ReplicationSlot.SlotState::retainedBytes).orElse(null);
       long before = System.nanoTime();
@@ -492,6 +494,18 @@ final class SourceEngine implements AutoCloseable {
             row.getLong(1) + halfWay - (now.getEpochSecond() * 1_000_000 + now.getNano() / 1000);
       }
       return sequences(connection);
+    }
+  }
+
+  /**
+   * The slot stays at the last transaction that came, however much WAL has followed that is nothing to us: so now and then a
+   * transaction of our own is put there.
+   */
+  private void markWal(Connection connection) {
+    Provenance captured = journal.provenance();
+    if (!captured.hasTransaction()
+        || capturedUpTo().bytesSince(new Lsn(captured.position())) >= MARK_AFTER_BYTES) {
+      WalBarrier.mark(connection);
     }
   }
 
@@ -535,46 +549,6 @@ final class SourceEngine implements AutoCloseable {
         ErrorCode.SOURCE_QUERY_FAILED,
         "source \"" + settings.name() + "\" cannot be asked",
         "helios-repl source check " + settings.name());
-  }
-
-  /**
-   * Compares the slot with what the journal holds. Whoever needs what lies between loses it, by name and durably, before
-   * anything is streamed.
-   */
-  private void noticeGap(SourceIdentity found, ReplicationSlot.SlotState slot) {
-    Lsn held = new Lsn(journal.rewind());
-    Problem gap = SourceContinuity.gap(slot, found, identity, held).orElse(null);
-    if (gap != null) {
-      giveUp(gap, slot.confirmedFlush());
-      if (slot.isLost()) {
-        throw new OperatorException(gap);
-      }
-    } else if (held.equals(Lsn.INVALID)) {
-      giveUp(
-          new Problem(
-              ErrorCode.SOURCE_CHANGED,
-              "the journal of source \"" + settings.name() + "\" is new, and its slot is not",
-              "the journal's files were lost or moved; what it held of lagging tenants is gone",
-              "helios-repl tenant resync NAME"),
-          slot.confirmedFlush());
-    }
-    if (found.currentLsn().isBefore(held)) {
-      journal.restart(slot.confirmedFlush().value());
-      giveUp(Objects.requireNonNull(gap), null);
-    } else if (slot.confirmedFlush().isAfter(held)) {
-      journal.sync(slot.confirmedFlush().value());
-    }
-  }
-
-  /** @param from who has everything before this needs nothing that is gone; null when nobody can be spared */
-  private void giveUp(Problem why, @Nullable Lsn from) {
-    for (TenantRoute route : routes.tenants()) {
-      if (!journal.overflowed().contains(route.tenant()) && gapJudge.loses(route.tenant(), from)) {
-        journal.drop(route.tenant());
-        gaps.put(route.tenant(), why);
-        LOG.error("source {}: tenant {} has a gap: {}: {}", settings.name(), route.tenant(), why.message(), why.why());
-      }
-    }
   }
 
   private void fail(HeliosException e) {

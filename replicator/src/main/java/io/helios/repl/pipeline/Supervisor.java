@@ -64,7 +64,12 @@ final class Supervisor implements AutoCloseable {
     this.meters = meters;
     this.passing = passing;
     this.targets = targets;
-    this.marks = new AppliedMarks(tenants, this::through);
+    this.marks = 
+        new AppliedMarks(
+            tenants,
+            this::through,
+            pipeline -> new Lsn(source(pipeline).journal().oldestUnacknowledged(pipeline.tenant().id())),
+            pipeline -> source(pipeline).lastTransaction());
   }
 
   void start() {
@@ -152,10 +157,18 @@ final class Supervisor implements AutoCloseable {
     }
     ReplicaTenant replica = pipeline.replica();
     if (replica != null && replica.status().stopped()) {
-      Problem problem = replica.status().error();
-      pipeline.fail(
-          problem == null ? Fleet.bug(new IllegalStateException("stopped without an error")) : problem,
-          problem != null && problem.code() == ErrorCode.TENANT_NEEDS_RESYNC);
+      Problem error = replica.status().error();
+      Problem problem = error == null ? Fleet.bug(new IllegalStateException("stopped without an error")) : error;
+      pipeline.unlessRenewing(
+          () -> {
+            Problem lost = source.lost(id); // the applier may meet the loss before we do, and knows less of it
+            Problem why = lost == null ? problem : lost;
+            boolean gap = lost != null || TenantPipeline.isGap(problem);
+            if (gap) {
+              source.abandon(id, why);
+            }
+            pipeline.fail(why, gap);
+          });
     }
   }
 

@@ -110,6 +110,11 @@ final class TargetEngine implements AutoCloseable {
     schedule.signal(tenant);
   }
 
+  /** What is known here of the tenant's position may not be what the target has: it is asked again. */
+  void distrust(UUID tenant) {
+    schedule.distrust(tenant);
+  }
+
   List<Finding> check() {
     try (Connection connection = PgConnections.open(settings.connection(), "check", null)) {
       return TargetCheck.run(connection, settings.name(), null, List.of());
@@ -160,13 +165,14 @@ final class TargetEngine implements AutoCloseable {
   /**
    * Everything of the tenant that committed before this is at the target, as it has recorded; empty when it has nothing.
    *
+   * @param sourceSystem what came from another server counts for nothing
    * @throws HeliosException when it cannot be asked
    */
-  Optional<Lsn> throughOf(Tenant tenant) {
+  Optional<Lsn> throughOf(Tenant tenant, long sourceSystem) {
     try (Connection connection = PgConnections.open(settings.connection(), "position", tenant.name())) {
       return TargetSchema.installedVersion(connection) == 0
           ? Optional.empty()
-          : Replicas.through(connection, tenant.id());
+          : Replicas.through(connection, tenant.id(), sourceSystem);
     } catch (SQLException e) {
       throw refused(e);
     }

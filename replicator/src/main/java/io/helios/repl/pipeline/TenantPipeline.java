@@ -50,6 +50,14 @@ final class TenantPipeline {
     ANEW
   }
 
+  /** Whether what went wrong is that changes are gone, or that what is at the target is not known to be the source's. */
+  static boolean isGap(Problem problem) {
+    return switch (problem.code()) {
+      case TENANT_NEEDS_RESYNC, JOURNAL_GAP, JOURNAL_OVERFLOW, REPLICA_UNKNOWN, FRAME_FOREIGN -> true;
+      default -> false;
+    };
+  }
+
   /** What carries out the steps; the driver's thread calls it. */
   interface Steps {
     /**
@@ -58,6 +66,9 @@ final class TenantPipeline {
      * @throws CancellationException when it is no longer wanted
      */
     ReplicaTenant bringUp(Tenant tenant, Manner manner, Progress progress) throws InterruptedException;
+
+    /** Why changes of the tenant are gone, or null. */
+    @Nullable Problem lost(Tenant tenant);
 
     /** Before it begins anew: what was captured of it, and that it lost anything. */
     void forget(Tenant tenant, Progress progress) throws InterruptedException;
@@ -352,9 +363,9 @@ final class TenantPipeline {
       retrying = true;
     } catch (HeliosException e) {
       LOG.warn("tenant {}: {}", tenant.name(), e.problem().message(), e);
-      stand(
-          e.problem().code() == ErrorCode.TENANT_NEEDS_RESYNC ? TenantState.NEEDS_RESYNC : TenantState.FAILED,
-          e.problem());
+      Problem lost = steps.lost(tenant);
+      boolean gap = lost != null || isGap(e.problem());
+      stand(gap ? TenantState.NEEDS_RESYNC : TenantState.FAILED, lost != null ? lost : e.problem());
     } finally {
       renewedUnless(how == Manner.ANEW && retrying);
     }

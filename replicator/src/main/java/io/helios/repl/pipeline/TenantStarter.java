@@ -38,6 +38,7 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -109,6 +110,11 @@ final class TenantStarter implements TenantPipeline.Steps {
   }
 
   @Override
+  public @Nullable Problem lost(Tenant tenant) {
+    return source.lost(tenant.id());
+  }
+
+  @Override
   public void forget(Tenant tenant, TenantPipeline.Progress progress) throws InterruptedException {
     long version = source.unroute(tenant.id());
     while (!source.isUnrouted(version)) {
@@ -144,9 +150,14 @@ final class TenantStarter implements TenantPipeline.Steps {
   /** Both ends ready, the target's tables there and fitting, the tenant in the target's records, its guard up. */
   private List<TenantTable> prepare(Tenant tenant, boolean anew) {
     try (Connection from = PgConnections.open(source.settings().connection(), "prepare", tenant.name())) {
+      long sourceSystem = source.askIdentity().systemIdentifier();
       Lsn before = SeenTables.endOfWal(from);
       List<TenantTable> rows = rows(from, tenant);
-      refuseWhatCheckFinds(SourceCheck.run(from, source.scope(), true), rows);
+      refuseWhatCheckFinds(
+          SourceCheck.run(from, source.scope(), true).stream()
+              .filter(finding -> finding.code() != ErrorCode.SLOT_LOST) // publishing puts another one in its place
+              .toList(),
+          rows);
       source.publish(from);
       try (Connection to = PgConnections.open(target.settings().connection(), "prepare", tenant.name())) {
         List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
@@ -160,8 +171,8 @@ final class TenantStarter implements TenantPipeline.Steps {
                 .filter(finding -> finding.code() != ErrorCode.TABLE_UNFIT || concerns(finding, uncopied))
                 .toList(),
             rows);
-        takeUp(to, tenant, rows, anew);
-        keepSequences(from, to, rows);
+        takeUp(to, tenant, rows, sourceSystem, anew);
+        keepSequences(from, to, rows, sourceSystem);
         SeenTables.note(to, from, tenant.id(), rows, before, anew);
         return rows;
       } catch (SQLException e) {
@@ -251,17 +262,22 @@ final class TenantStarter implements TenantPipeline.Steps {
   }
 
   /** The tenant and its guard in the target's own records, in one transaction. */
-  private void takeUp(Connection to, Tenant tenant, List<TenantTable> rows, boolean anew) throws SQLException {
+  private void takeUp(Connection to, Tenant tenant, List<TenantTable> rows, long sourceSystem, boolean anew)
+      throws SQLException {
     to.setAutoCommit(false);
     Optional<ReplicaState> known = Replicas.find(to, tenant.id());
-    if (known.isPresent() && !anew) {
-      refuseStrangers(tenant, known.get());
+    if (!anew) {
+      if (known.isPresent()) {
+        refuseStrangers(tenant, known.get());
+      } else {
+        refuseLostRecord(to, tenant);
+      }
     }
     if (anew) {
-      Replicas.restart(to, tenant.id(), source.requireIdentity().systemIdentifier());
+      Replicas.restart(to, tenant.id(), sourceSystem);
       new CopyLedger(tenant.id(), tenant.name()).reopen(to);
     }
-    Replicas.register(to, tenant, replicated(source.requireIdentity().systemIdentifier()), Lsn.INVALID);
+    Replicas.register(to, tenant, replicated(sourceSystem), Lsn.INVALID);
     for (TenantTable table : rows) {
       ReadOnlyGuard.install(
           to,
@@ -276,14 +292,15 @@ final class TenantStarter implements TenantPipeline.Steps {
   }
 
   /** Known from the first moment on; the source's looks go on from there. */
-  private void keepSequences(Connection from, Connection to, List<TenantTable> rows) throws SQLException {
+  private void keepSequences(Connection from, Connection to, List<TenantTable> rows, long sourceSystem)
+      throws SQLException {
     Set<TableName> mine = rows.stream()
         .map(row -> TableName.of(row.definition()))
         .collect(Collectors.toSet());
     SequenceLedger.keep(
         to,
         source.settings().name(),
-        source.requireIdentity().systemIdentifier(),
+        sourceSystem,
         SequenceSample.read(from, (schema, table) -> mine.contains(new TableName(schema, table))));
   }
 
@@ -307,10 +324,30 @@ final class TenantStarter implements TenantPipeline.Steps {
     }
   }
 
+  /** The target does not know the tenant: that is right for one that begins, not for one that was copied or applied before. */
+  private void refuseLostRecord(Connection to, Tenant tenant) throws SQLException {
+    String had =
+        !new CopyLedger(tenant.id(), tenant.name()).read(to).isEmpty()
+            ? "its row in helios.replica is missing"
+            : source.journal().isAcknowledged(tenant.id())
+                ? "changes of it were applied to another database, or to this one before it was made anew"
+                : null;
+    if (had != null) {
+      Problem why =
+          new Problem(
+              ErrorCode.REPLICA_UNKNOWN,
+              "target \"" + target.settings().name() + "\" has no record of tenant \"" + tenant.name() + "\"",
+              had,
+              "helios-repl tenant resync " + tenant.name());
+      source.abandon(tenant.id(), why);
+      throw new OperatorException(why);
+    }
+  }
+
   private void refuseWhatWasDropped(Tenant tenant) {
-    if (source.journal().overflowed().contains(tenant.id())) {
-      throw needsResync(
-          tenant, "the journal holds not all of what it needs: its quota was used up, or changes were lost", Lsn.INVALID);
+    Problem lost = source.lost(tenant.id());
+    if (lost != null) {
+      throw needsResync(tenant, lost.message() + ": " + lost.why(), Lsn.INVALID);
     }
   }
 

@@ -28,12 +28,16 @@ import org.slf4j.LoggerFactory;
  *   <li>Polled, it takes the end of the connection for silence. So silence is measured ({@link PgSocketFactory}), the
  *       server is asked for an answer after {@link #ASK_AFTER_SECONDS}, and without one the stream is broken.
  *   <li>It writes nothing while nobody reads: {@link #keepAlive} does, from any other thread, under the stream's lock.
+ *   <li>A server that shuts down waits until its walsenders' clients have everything: going by the flush position when the
+ *       last status update had a valid one, else by the write position ({@code walsender.c}, WalSndDone). What we release is
+ *       most often behind, and a shutdown would wait for ever. So a release is said once, and all other updates have none.
  * </ul>
  */
 public final class JdbcWalStream implements WalStream {
 
   private static final Logger LOG = LoggerFactory.getLogger(JdbcWalStream.class);
   private static final int STATUS_INTERVAL_SECONDS = 1;
+  private static final long STATUS_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(STATUS_INTERVAL_SECONDS);
   private static final long ASK_AFTER_SECONDS = 5;
   private static final long GIVE_UP_SECONDS = 20;
   private static final int BUSY_PEEK_MILLIS = 1;
@@ -53,6 +57,8 @@ public final class JdbcWalStream implements WalStream {
   private boolean inTransaction;
   private Lsn received;
   private Lsn released = Lsn.INVALID;
+  private Lsn saidReleased = Lsn.INVALID;
+  private long saidNanos = System.nanoTime();
   private long askedNanos;
   private boolean asked;
   private int silences;
@@ -163,6 +169,7 @@ public final class JdbcWalStream implements WalStream {
       throw new TransientException(problem("the server closed the connection"));
     }
     long now = System.nanoTime();
+    sayReleased(now, STATUS_INTERVAL_NANOS);
     if (asked && watch.lastReadNanos() - askedNanos > 0) {
       asked = false;
     }
@@ -198,20 +205,31 @@ public final class JdbcWalStream implements WalStream {
   public void release(Lsn endLsn, boolean now) {
     lock.lock();
     try {
-      if (endLsn.isAfter(released)) {
-        released = endLsn;
-        LogSequenceNumber flushed = LogSequenceNumber.valueOf(endLsn.value());
-        stream.setFlushedLSN(flushed);
-        stream.setAppliedLSN(flushed);
-      }
-      if (now) {
-        askForAnswer();
-      }
+      released = Lsn.max(released, endLsn);
+      sayReleased(System.nanoTime(), now ? 0 : STATUS_INTERVAL_NANOS);
     } catch (SQLException e) {
       throw broken(e);
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Tells the server what was released since it was told last, if that is so long ago. Under the lock. */
+  private void sayReleased(long now, long afterNanos) throws SQLException {
+    if (!released.isAfter(saidReleased) || now - saidNanos < afterNanos) {
+      return;
+    }
+    LogSequenceNumber flushed = LogSequenceNumber.valueOf(released.value());
+    stream.setFlushedLSN(flushed);
+    stream.setAppliedLSN(flushed);
+    try {
+      askForAnswer();
+    } finally {
+      stream.setFlushedLSN(LogSequenceNumber.INVALID_LSN);
+      stream.setAppliedLSN(LogSequenceNumber.INVALID_LSN);
+    }
+    saidReleased = released;
+    saidNanos = now;
   }
 
   @Override

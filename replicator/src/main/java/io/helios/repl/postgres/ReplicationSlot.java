@@ -34,6 +34,9 @@ public final class ReplicationSlot {
         FROM pg_catalog.pg_replication_slots AS s
        WHERE s.slot_name OPERATOR(pg_catalog.=) ?""";
 
+  /** From 17 on a slot can be one that standbys keep up with, and that is there after a promotion. */
+  private static final int FAILOVER_SINCE = 170_000;
+
   private ReplicationSlot() {}
 
   /**
@@ -88,10 +91,8 @@ public final class ReplicationSlot {
     try (Connection connection = PgConnections.open(settings, "prepare", null)) {
       Optional<SlotState> standing = find(connection, name);
       if (standing.isEmpty()) {
-        try (PreparedStatement statement =
-            connection.prepareStatement("SELECT pg_catalog.pg_create_logical_replication_slot(?, 'pgoutput')")) {
-          statement.setString(1, name);
-          statement.execute();
+        try (Statement statement = connection.createStatement()) {
+          statement.execute(creation(connection, name));
         } catch (SQLException e) {
           if (!SqlStates.DUPLICATE_OBJECT.equals(e.getSQLState())) {
             throw creationRefused(connection, settings, name, e);
@@ -105,6 +106,20 @@ public final class ReplicationSlot {
     } catch (SQLException e) {
       throw SqlStates.classify(
           e, ErrorCode.SOURCE_QUERY_FAILED, "replication slot " + name + " cannot be created", "helios-repl source check NAME");
+    }
+  }
+
+  /**
+   * The call that makes the permanent slot: one for failover where the server knows such, so that replication goes on at a
+   * standby that is promoted, if that keeps the slot in step (sync_replication_slots). Without such a standby it costs nothing.
+   */
+  public static String creation(Connection connection, String name) throws SQLException {
+    checkName(name);
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SHOW server_version_num")) {
+      row.next();
+      return "SELECT pg_catalog.pg_create_logical_replication_slot('" + name + "', 'pgoutput'"
+          + (row.getInt(1) >= FAILOVER_SINCE ? ", failover => true)" : ")");
     }
   }
 
@@ -126,7 +141,7 @@ public final class ReplicationSlot {
   }
 
   /** Refuses a slot that belongs to something else. */
-  static void checkFit(SlotState state, ConnectionSettings settings) {
+  public static void checkFit(SlotState state, ConnectionSettings settings) {
     String unfit =
         !"pgoutput".equals(state.plugin())
             ? "it is " + (state.plugin() == null ? "a physical slot" : "for plugin " + state.plugin())
@@ -139,7 +154,7 @@ public final class ReplicationSlot {
               ErrorCode.SLOT_UNFIT,
               "replication slot " + state.name() + " of " + settings.place() + " is not one of ours",
               unfit,
-              "configure another slot:, or SELECT pg_drop_replication_slot('" + state.name() + "')"));
+              "SELECT pg_drop_replication_slot('" + state.name() + "'); or configure another slot:"));
     }
   }
 

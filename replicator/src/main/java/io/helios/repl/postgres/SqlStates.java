@@ -67,6 +67,11 @@ public final class SqlStates {
     return e.getSQLState() == null ? e.getCause() instanceof IOException : isTransient(e.getSQLState());
   }
 
+  /** Whether a table, or its schema, is not there. */
+  public static boolean isUndefinedTable(SQLException e) {
+    return "42P01".equals(e.getSQLState());
+  }
+
   /** Whether a row's key or unique value is taken, or excluded, by another row. */
   public static boolean isKeyConflict(SQLException e) {
     return "23505".equals(e.getSQLState()) || "23P01".equals(e.getSQLState());

@@ -19,7 +19,8 @@ final class JournalErrors {
             ErrorCode.JOURNAL_CORRUPT,
             "segment " + segment + " of the relay journal is damaged at offset " + offset + ": " + what,
             "the disk, or something that writes to the data directory, changed what was durable",
-            "stop the server, set the journal's directory aside, start it, then: helios-repl tenant resync --all"));
+            "put the segment's good copy back, then: helios-repl tenant start NAME; without one: helios-repl tenant resync"
+                + " NAME"));
   }
 
   static OperatorException otherVersion(String segment, int version) {

@@ -55,6 +55,7 @@ final class JournalIndex {
   private long bytes;
   private boolean closed;
   private volatile long capturedUpTo;
+  private volatile Provenance provenance = Provenance.UNKNOWN;
   private volatile Set<UUID> overflowed = Set.of();
 
   // --- the writer's side
@@ -118,7 +119,7 @@ final class JournalIndex {
   }
 
   /** What is pending is durable, up to a mark that ends here. Returns segments that are of no use any more. */
-  List<Segment> publish(long upTo, long segment, long end) {
+  List<Segment> publish(long upTo, Provenance origin, long segment, long end) {
     lock.lock();
     try {
       long next = mark + 1;
@@ -135,6 +136,7 @@ final class JournalIndex {
       }
       pending.clear();
       capturedUpTo = upTo;
+      provenance = origin;
       boolean moved = segment != markedSegment;
       markedSegment = segment;
       markedEnd = end;
@@ -373,6 +375,10 @@ final class JournalIndex {
     return capturedUpTo;
   }
 
+  Provenance provenance() {
+    return provenance;
+  }
+
   long oldestUnacknowledged() {
     lock.lock();
     try {
@@ -381,6 +387,19 @@ final class JournalIndex {
       }
       long oldest = heads.first().headPosition;
       return Long.compareUnsigned(oldest, capturedUpTo) < 0 ? oldest : capturedUpTo;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  long oldestUnacknowledged(UUID tenant) {
+    lock.lock();
+    try {
+      TenantFrames frames = tenants.get(tenant);
+      if (frames == null || !frames.dropped && !frames.held()) {
+        return capturedUpTo;
+      }
+      return frames.dropped ? 0 : frames.first().firstPosition;
     } finally {
       lock.unlock();
     }
@@ -414,6 +433,16 @@ final class JournalIndex {
     lock.lock();
     try {
       return bytes;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean isAcknowledged(UUID tenant) {
+    lock.lock();
+    try {
+      TenantFrames frames = tenants.get(tenant);
+      return frames != null && frames.trimmedPosition != 0;
     } finally {
       lock.unlock();
     }

@@ -25,8 +25,9 @@ sealed interface JournalRecord {
    *
    * @param previousEnd where the mark before it in this segment ends, 0 when it is the first: up to there everything
    *     was durable before this mark was written
+   * @param provenance of everything up to here
    */
-  record Mark(long previousEnd, long capturedUpTo) implements JournalRecord {}
+  record Mark(long previousEnd, long capturedUpTo, Provenance provenance) implements JournalRecord {}
 
   /** What is known of all tenants where a segment starts, so that no earlier segment is needed for it. */
   record Tenants(List<TenantEntry> tenants) implements JournalRecord {}

@@ -128,7 +128,8 @@ final class JournalRecovery {
         }
         index.add(tenant, segment, (int) scan.recordOffset(), header);
       }
-      case JournalRecord.Mark mark -> unused.addAll(index.publish(mark.capturedUpTo(), segment.id, scan.offset()));
+      case JournalRecord.Mark mark -> unused.addAll(
+          index.publish(mark.capturedUpTo(), mark.provenance(), segment.id, scan.offset()));
       case JournalRecord.Tenants start -> index.reconcile(start);
       case JournalRecord.Dropped dropped -> unused.addAll(index.drop(index.tenant(dropped.tenant(), segment.id)));
       case JournalRecord.Forgotten forgotten -> {

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * FRAME         1 | previous (4) | header (108) | crc of sealed (4) | crc (4) | sealed (header's sealed length)
  * MARK          2 | segment (8) | this offset (8) | end of the mark before it in the segment, or 0 (8)
- *                 | captured up to (8) | crc (4)
+ *                 | captured up to (8) | system identifier (8) | timeline (4) | last transaction's position (8)
+ *                 | its commit time (8) | its id (4) | crc (4)
  * TENANTS       3 | count (4) | count × ( tenant (16) | born (8) | next sequence (8) | last position (8)
  *                                        | acknowledged sequence (8) | dropped (1) ) | crc (4)
  * DROPPED       4 | tenant (16) | crc (4)
@@ -37,7 +38,7 @@ final class RecordFormat {
 
   static final int CRC_BYTES = 4;
   static final int FRAME_PREFIX_BYTES = 1 + 4 + FrameHeader.BYTES + 4 + CRC_BYTES;
-  static final int MARK_BYTES = 1 + 4 * 8 + CRC_BYTES;
+  static final int MARK_BYTES = 1 + 4 * 8 + 8 + 4 + 8 + 8 + 4 + CRC_BYTES;
   static final int TENANT_BYTES = 1 + 16 + CRC_BYTES;
   static final int ACKNOWLEDGED_BYTES = 1 + 16 + 8 + CRC_BYTES;
   private static final int COUNT_END = 1 + 4;
@@ -58,9 +59,15 @@ final class RecordFormat {
     putCrc(out, start);
   }
 
-  static void putMark(ByteBuffer out, long segment, long offset, long previousEnd, long capturedUpTo) {
+  static void putMark(
+      ByteBuffer out, long segment, long offset, long previousEnd, long capturedUpTo, Provenance provenance) {
     int start = out.position();
     out.put(MARK).putLong(segment).putLong(offset).putLong(previousEnd).putLong(capturedUpTo);
+    out.putLong(provenance.systemIdentifier())
+        .putInt(provenance.timeline())
+        .putLong(provenance.position())
+        .putLong(provenance.commitMicros())
+        .putInt(provenance.transaction());
     putCrc(out, start);
   }
 
@@ -132,7 +139,10 @@ final class RecordFormat {
       case FRAME -> decodeFrame(bytes, at, in);
       case MARK ->
           in.getLong() == segment && in.getLong() == offset
-              ? new JournalRecord.Mark(in.getLong(), in.getLong())
+              ? new JournalRecord.Mark(
+                  in.getLong(),
+                  in.getLong(),
+                  new Provenance(in.getLong(), in.getInt(), in.getLong(), in.getLong(), in.getInt()))
               : null;
       case TENANTS -> decodeTenants(in);
       case DROPPED -> new JournalRecord.Dropped(getTenant(in));

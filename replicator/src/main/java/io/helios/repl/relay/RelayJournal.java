@@ -80,10 +80,17 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
    */
   public static RelayJournal open(SegmentFiles files, RelayLimits limits) {
     JournalIndex index = new JournalIndex();
+    boolean opened = false;
     try {
-      return new RelayJournal(files, limits, index, new JournalRecovery(files, index).run());
+      RelayJournal journal = new RelayJournal(files, limits, index, new JournalRecovery(files, index).run());
+      opened = true;
+      return journal;
     } catch (IOException e) {
       throw JournalErrors.readFailed("directory", e);
+    } finally {
+      if (!opened) {
+        close(files);
+      }
     }
   }
 
@@ -195,14 +202,23 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
    * @throws TransientException JOURNAL_WRITE_FAILED: call it again; JOURNAL_SYNC_FAILED: {@link #rewind}
    */
   public void sync(long capturedUpTo) {
+    sync(capturedUpTo, index.provenance());
+  }
+
+  /**
+   * As {@link #sync(long)}.
+   *
+   * @param provenance of everything up to here, kept with the mark
+   */
+  public void sync(long capturedUpTo, Provenance provenance) {
     writing.lock();
     try {
       refuseUnusable();
       if (Long.compareUnsigned(capturedUpTo, index.capturedUpTo()) < 0) {
         throw new IllegalStateException("a journal that has captured more cannot be synced to less");
       }
-      if (dirty || capturedUpTo != index.capturedUpTo()) {
-        mark(capturedUpTo, false);
+      if (dirty || capturedUpTo != index.capturedUpTo() || !provenance.equals(index.provenance())) {
+        mark(capturedUpTo, provenance, false);
       }
     } finally {
       writing.unlock();
@@ -211,17 +227,21 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
 
   /**
    * Forgets every tenant and starts anew at a position that may be less than before: for a source that is not the one
-   * it was. Durable on return.
+   * it was. Who was dropped stays dropped. Durable on return.
    */
-  public void restart(long capturedUpTo) {
+  public void restart(long capturedUpTo, Provenance provenance) {
     writing.lock();
     try {
       rewind();
+      Set<UUID> dropped = index.overflowed();
       for (UUID tenant : index.tenants()) {
         forgetInMemory(tenant);
       }
-      writer.begin(); // it starts with what is known of all tenants: nothing
-      mark(capturedUpTo, false);
+      long born = writer.begin().id; // it starts with what is known of all tenants: nothing
+      for (UUID tenant : dropped) {
+        drop(index.tenant(tenant, born));
+      }
+      mark(capturedUpTo, provenance, false);
     } catch (IOException e) {
       throw JournalErrors.writeFailed(e);
     } catch (SyncFailedException e) {
@@ -251,7 +271,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
         RecordFormat.putForgotten(writer.records(RecordFormat.TENANT_BYTES), tenant);
         writer.write(segment);
         if (!index.hasPending()) {
-          mark(index.capturedUpTo(), false);
+          mark(index.capturedUpTo(), index.provenance(), false);
         }
       }
     } catch (IOException e) {
@@ -276,7 +296,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
       if (!frames.dropped) {
         drop(frames);
         if (!index.hasPending()) {
-          mark(index.capturedUpTo(), false);
+          mark(index.capturedUpTo(), index.provenance(), false);
         }
       }
     } catch (IOException e) {
@@ -331,9 +351,22 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     return index.capturedUpTo();
   }
 
+  /** Where everything up to {@link #capturedUpTo} comes from. */
+  public Provenance provenance() {
+    return index.provenance();
+  }
+
   /** First position of the oldest durable frame that is not acknowledged; {@link #capturedUpTo} when all are. */
   public long oldestUnacknowledged() {
     return index.oldestUnacknowledged();
+  }
+
+  /**
+   * First position of the tenant's oldest durable frame that is not acknowledged; {@link #capturedUpTo} when all are, 0 for
+   * a tenant that was dropped.
+   */
+  public long oldestUnacknowledged(UUID tenant) {
+    return index.oldestUnacknowledged(tenant);
   }
 
   /** Tenants that have outgrown their share and are refused until {@link #forget}. Immutable. */
@@ -344,6 +377,11 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
   /** Every tenant that the journal knows of. Who no longer exists should be forgotten: its frames hold the slot back. */
   public Set<UUID> tenants() {
     return index.tenants();
+  }
+
+  /** Whether frames of the tenant were acknowledged: something of it has been applied. */
+  public boolean isAcknowledged(UUID tenant) {
+    return index.isAcknowledged(tenant);
   }
 
   public Backlog backlog(UUID tenant) {
@@ -369,25 +407,29 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
         return;
       }
       if (!lost && !index.hasPending() && (dirty || marked)) {
-        mark(index.capturedUpTo(), true); // a second mark: damage of what stands before it cannot pass for a torn end
+        mark(index.capturedUpTo(), index.provenance(), true); // a second mark: damage of what stands before it cannot pass for a torn end
       }
     } catch (TransientException e) {
       LOG.warn("the relay journal was closed without a last mark: {}", e.getMessage());
     } finally {
       closed = true;
       index.close().forEach(this::released);
-      try {
-        files.close();
-      } catch (IOException e) {
-        LOG.warn("the relay journal's directory was not closed: {}", e.getClass().getSimpleName());
-      }
+      close(files);
       writing.unlock();
+    }
+  }
+
+  private static void close(SegmentFiles files) {
+    try {
+      files.close();
+    } catch (IOException e) {
+      LOG.warn("the relay journal's directory was not closed: {}", e.getClass().getSimpleName());
     }
   }
 
   // --- with the writing lock
 
-  private void mark(long capturedUpTo, boolean closing) {
+  private void mark(long capturedUpTo, Provenance provenance, boolean closing) {
     try {
       Segment segment = writer.segment();
       List<JournalRecord.Acknowledged> acknowledged = index.acknowledgements(closing);
@@ -396,11 +438,11 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
       for (JournalRecord.Acknowledged one : acknowledged) {
         RecordFormat.putAcknowledged(out, one.tenant(), one.sequence());
       }
-      writer.writeWithMark(segment, capturedUpTo);
+      writer.writeWithMark(segment, capturedUpTo, provenance);
       writer.force(segment);
       dirty = false;
       marked = true;
-      doom(index.publish(capturedUpTo, segment.id, segment.size));
+      doom(index.publish(capturedUpTo, provenance, segment.id, segment.size));
     } catch (IOException e) {
       throw JournalErrors.writeFailed(e);
     } catch (SyncFailedException e) {

@@ -21,7 +21,7 @@ final class Segment {
 
   static final int SALT_BYTES = 32;
   static final int HEADER_BYTES = 8 + 4 + 8 + SALT_BYTES + RecordFormat.CRC_BYTES;
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   private static final long MAGIC = 0x48454C52454C4159L; // HELRELAY
   private static final int SMALL = 16 << 10;

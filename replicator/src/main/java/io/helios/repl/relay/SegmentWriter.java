@@ -68,8 +68,9 @@ final class SegmentWriter {
   }
 
   /** Appends a mark after what was put into {@link #records}, which must have room for it, and that before it. */
-  void writeWithMark(Segment segment, long capturedUpTo) throws IOException {
-    RecordFormat.putMark(buffer, segment.id, segment.size + buffer.position(), lastMarkEnd, capturedUpTo);
+  void writeWithMark(Segment segment, long capturedUpTo, Provenance provenance) throws IOException {
+    RecordFormat.putMark(
+        buffer, segment.id, segment.size + buffer.position(), lastMarkEnd, capturedUpTo, provenance);
     write(segment);
     lastMarkEnd = segment.size;
   }

@@ -333,13 +333,44 @@ class RelayJournalTest {
     journal.sync(1001);
     assertThatThrownBy(() -> journal.sync(500)).isInstanceOf(IllegalStateException.class);
 
-    journal.restart(500);
+    journal.restart(500, Provenance.of(7, 2));
     assertThat(journal.capturedUpTo()).isEqualTo(500);
+    assertThat(journal.provenance()).isEqualTo(Provenance.of(7, 2));
     driver.append(A, 600, 100);
     journal.sync(601);
     reopen(ROOMY);
     assertThat(journal.capturedUpTo()).isEqualTo(601);
     assertThat(driver.positions(A)).containsExactly(600L);
+  }
+
+  @Test
+  void whoWasDroppedStaysDroppedThroughARestartOfTheJournal() {
+    driver.append(A, 1000, 100);
+    driver.append(B, 1000, 100);
+    journal.sync(1001);
+    journal.drop(A);
+    journal.restart(500, Provenance.of(7, 2));
+    assertThat(journal.overflowed()).containsExactly(A);
+    reopen(ROOMY);
+    assertThat(journal.overflowed()).containsExactly(A);
+    assertThat(driver.positions(B)).isEmpty();
+  }
+
+  @Test
+  void whereItsContentComesFromIsKeptWithEachMark() {
+    Provenance first = Provenance.of(7, 1).with(10, 100, 3);
+    driver.append(A, 10, 100);
+    journal.sync(11, first);
+    journal.forget(B);
+    journal.drop(B);
+    assertThat(journal.provenance()).isEqualTo(first);
+    reopen(ROOMY);
+    assertThat(journal.provenance()).isEqualTo(first);
+    journal.sync(12, first.with(11, 200, 4));
+    driver.append(A, 20, 100);
+    assertThat(journal.rewind()).isEqualTo(12);
+    reopen(ROOMY);
+    assertThat(journal.provenance()).isEqualTo(first.with(11, 200, 4));
   }
 
   @Test

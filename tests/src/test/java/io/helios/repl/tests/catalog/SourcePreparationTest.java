@@ -45,7 +45,9 @@ class SourcePreparationTest {
         List<String> planned = SourcePreparation.plan(connection, scope);
         assertThat(planned).hasSize(7);
         assertThat(planned.getLast())
-            .isEqualTo("SELECT pg_catalog.pg_create_logical_replication_slot('" + source.slot + "', 'pgoutput')");
+            .isEqualTo(
+                "SELECT pg_catalog.pg_create_logical_replication_slot('" + source.slot + "', 'pgoutput'"
+                    + (major >= 17 ? ", failover => true)" : ")"));
 
         assertThat(SourcePreparation.run(connection, scope)).isEqualTo(planned);
 

@@ -1,0 +1,85 @@
+package io.helios.repl.pipeline;
+
+import io.helios.repl.error.CorruptionException;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
+import io.helios.repl.relay.DirectorySegmentFiles;
+import io.helios.repl.relay.RelayJournal;
+import io.helios.repl.relay.RelayLimits;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opens a source's journal in the data directory. One that is damaged is set aside, and a new one takes its place: as if its
+ * disk had been lost, who kept up goes on from the WAL, and who did not needs a resync. So damage stops nobody who has lost
+ * nothing. The last journal that was set aside is kept, one for each source.
+ */
+final class JournalDirectory {
+
+  private static final Logger LOG = LoggerFactory.getLogger(JournalDirectory.class);
+
+  private JournalDirectory() {}
+
+  /** @param damage why the journal is a new one, or null */
+  record Opened(RelayJournal journal, @Nullable Problem damage) {}
+
+  /**
+   * @throws io.helios.repl.error.HeliosException when it is in use, cannot be read, or is another version's
+   */
+  static Opened open(Path dataDirectory, String source, RelayLimits limits) {
+    Path directory = dataDirectory.resolve("journal").resolve(source);
+    try {
+      return new Opened(RelayJournal.open(new DirectorySegmentFiles(directory), limits), null);
+    } catch (CorruptionException e) {
+      Path aside = dataDirectory.resolve("journal-damaged").resolve(source);
+      LOG.error("source {}: {}", source, e.problem().message(), e);
+      try {
+        delete(aside);
+        Files.createDirectories(aside.getParent());
+        Files.move(directory, aside);
+        Problem damage =
+            new Problem(
+                ErrorCode.JOURNAL_SET_ASIDE,
+                "the relay journal of source \"" + source + "\" was damaged and has been set aside",
+                e.problem().message() + "; its files are in " + aside,
+                "helios-repl tenant resync NAME, for each tenant that says so; check the disk of data-dir");
+        return new Opened(RelayJournal.open(new DirectorySegmentFiles(directory), limits), damage);
+      } catch (IOException refused) {
+        throw unusable(aside, refused);
+      }
+    } catch (IOException e) {
+      throw unusable(directory, e);
+    }
+  }
+
+  private static void delete(Path directory) throws IOException {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    List<Path> all;
+    try (Stream<Path> files = Files.walk(directory)) {
+      all = files.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path file : all) {
+      Files.delete(file);
+    }
+  }
+
+  private static TransientException unusable(Path directory, IOException e) {
+    return new TransientException(
+        new Problem(
+            ErrorCode.JOURNAL_READ_FAILED,
+            "the journal's directory " + directory + " cannot be opened",
+            e.getClass().getSimpleName(),
+            "look at its rights and its disk: ls -ld " + directory),
+        e);
+  }
+}
