@@ -8,9 +8,9 @@ import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SequenceSample;
-import io.helios.repl.relay.DirectorySegmentFiles;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.relay.RelayLimits;
+import io.helios.repl.relay.SegmentFiles;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
@@ -25,7 +25,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +57,7 @@ public final class Fleet implements AutoCloseable {
   private final Map<UUID, TenantPipeline> tenants = new ConcurrentHashMap<>();
   private final Keyring keyring;
   private final Consumer<FleetEvent> events;
+  private final Ticker ticker;
   private final ExecutorService drivers;
   private final Barriers barriers = new Barriers();
   private final Supervisor supervisor;
@@ -65,18 +65,29 @@ public final class Fleet implements AutoCloseable {
 
   /** Opens the journals; touches no database. */
   public Fleet(FleetSettings settings, Keyring keyring, MeterRegistry meters, Consumer<FleetEvent> events) {
+    this(settings, keyring, meters, events, Surroundings.REAL);
+  }
+
+  /** The same in other surroundings. */
+  public Fleet(
+      FleetSettings settings,
+      Keyring keyring,
+      MeterRegistry meters,
+      Consumer<FleetEvent> events,
+      Surroundings surroundings) {
     this.keyring = keyring;
     this.events = events;
+    this.ticker = surroundings.ticker();
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
     for (TargetSettings target : settings.targets()) {
       targets.put(target.name(), new TargetEngine(
-              target, keyring, settings.applyWorkers(), (source, oid) -> source(source).table(oid)));
+              target, keyring, settings.applyWorkers(), (source, oid) -> source(source).table(oid), surroundings));
     }
     for (SourceSettings source : settings.sources()) {
       RelayJournal journal =
           RelayJournal.open(
-              journalFiles(settings.dataDirectory().resolve("journal").resolve(source.name())),
+              journalFiles(surroundings, settings.dataDirectory().resolve("journal").resolve(source.name())),
               new RelayLimits(settings.journalBytes(), settings.journalBytesPerTenant()));
       sources.put(
           source.name(),
@@ -87,11 +98,13 @@ public final class Fleet implements AutoCloseable {
               settings.zstdLevel(),
               CaptureSettings.withWalBudget(settings.walBudget()),
               this::loses,
-              (severity, problem) -> event(severity, null, "source", problem.message(), problem)));
+              (severity, problem) -> event(severity, null, "source", problem.message(), problem),
+              surroundings));
     }
     this.supervisor =
         new Supervisor(
-            sources, targets, tenants, barriers, new SequenceKeeper(targets, tenants), new Meters(meters), drivers);
+            sources, targets, tenants, barriers, new SequenceKeeper(targets, tenants), new Meters(meters), drivers,
+            ticker);
   }
 
   /** Starts the threads. Sources and targets that are out of reach are retried; this does not wait for them. */
@@ -110,7 +123,7 @@ public final class Fleet implements AutoCloseable {
   public void add(Tenant tenant, DesiredState desired) {
     SourceEngine source = source(tenant.source());
     TenantStarter steps = starter(tenant);
-    TenantPipeline pipeline = new TenantPipeline(tenant, desired, steps, drivers, this::standingChanged);
+    TenantPipeline pipeline = new TenantPipeline(tenant, desired, steps, drivers, this::standingChanged, ticker);
     if (tenants.putIfAbsent(tenant.id(), pipeline) != null) {
       throw new IllegalStateException("tenant " + tenant.name() + " is already there");
     }
@@ -276,7 +289,7 @@ public final class Fleet implements AutoCloseable {
 
   private TenantStarter starter(Tenant tenant) {
     SourceEngine source = source(tenant.source());
-    return new TenantStarter(source, target(tenant.target()), keyring, tables(tenant), CopySettings.DEFAULT);
+    return new TenantStarter(source, target(tenant.target()), keyring, tables(tenant), CopySettings.DEFAULT, ticker);
   }
 
   private TenantTables tables(Tenant tenant) {
@@ -381,9 +394,9 @@ public final class Fleet implements AutoCloseable {
     }
   }
 
-  private static DirectorySegmentFiles journalFiles(Path directory) {
+  private static SegmentFiles journalFiles(Surroundings surroundings, Path directory) {
     try {
-      return new DirectorySegmentFiles(directory);
+      return surroundings.segmentFiles(directory);
     } catch (IOException e) {
       throw new TransientException(
           new Problem(
@@ -410,7 +423,7 @@ public final class Fleet implements AutoCloseable {
 
   private void event(
       FleetEvent.Severity severity, @Nullable String tenant, String kind, String message, @Nullable Problem problem) {
-    events.accept(new FleetEvent(Instant.now(), severity, tenant, kind, message, problem));
+    events.accept(new FleetEvent(ticker.now(), severity, tenant, kind, message, problem));
   }
 
   private TenantPipeline pipeline(UUID tenant) {

@@ -16,7 +16,6 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.CopyFormat;
-import io.helios.repl.postgres.JdbcWalStream;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.Relation;
@@ -39,6 +38,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,6 +85,8 @@ final class SourceEngine implements AutoCloseable {
   private final CaptureSettings captureSettings;
   private final GapJudge gapJudge;
   private final BiConsumer<FleetEvent.Severity, Problem> report;
+  private final Surroundings surroundings;
+  private final Ticker ticker;
   private final Map<UUID, TenantRoute> routed = new LinkedHashMap<>();
   private long routesVersion;
   private volatile Routes routes;
@@ -102,7 +104,7 @@ final class SourceEngine implements AutoCloseable {
   private final AtomicBoolean looking = new AtomicBoolean();
   private volatile @Nullable Long retainedWal;
   private volatile Lsn releasable = Lsn.INVALID;
-  private volatile long clockAheadMicros;
+  private volatile @Nullable SourceClock clock;
   private volatile List<String> unpublished = List.of();
 
   /** A place among the tenants that are copied at the same time: each takes a slot and a walsender for a moment. */
@@ -114,6 +116,14 @@ final class SourceEngine implements AutoCloseable {
   record Condition(boolean connected, @Nullable Problem problem, @Nullable Instant at) {
     static final Condition IDLE = new Condition(false, null, null);
   }
+
+  /**
+   * The source's clock as it was seen last.
+   *
+   * @param micros since 1970
+   * @param nanos when that was, by the clock that only grows: the other may be set at any time
+   */
+  private record SourceClock(long micros, long nanos) {}
 
   /** Knows what tenants have at their targets. */
   interface GapJudge {
@@ -129,13 +139,16 @@ final class SourceEngine implements AutoCloseable {
       int zstdLevel,
       CaptureSettings captureSettings,
       GapJudge gapJudge,
-      BiConsumer<FleetEvent.Severity, Problem> report) {
+      BiConsumer<FleetEvent.Severity, Problem> report,
+      Surroundings surroundings) {
     this.settings = settings;
     this.journal = journal;
     this.sealer = new FrameSealer(keyring, zstdLevel);
     this.captureSettings = captureSettings;
     this.gapJudge = gapJudge;
     this.report = report;
+    this.surroundings = surroundings;
+    this.ticker = surroundings.ticker();
     this.routes = new Routes(0, settings.tenancy(), settings.tables(), settings.referenceTables(), List.of());
   }
 
@@ -209,8 +222,11 @@ final class SourceEngine implements AutoCloseable {
 
   /** The source's clock, microseconds since 2000-01-01 UTC, as far as it is known. */
   long sourceMicros() {
-    Instant now = Instant.now();
-    return (now.getEpochSecond() - POSTGRES_EPOCH_SECONDS) * 1_000_000 + now.getNano() / 1000 + clockAheadMicros;
+    SourceClock seen = clock;
+    long micros = seen == null
+        ? ChronoUnit.MICROS.between(Instant.EPOCH, ticker.now())
+        : seen.micros() + (ticker.nanos() - seen.nanos()) / 1000;
+    return micros - POSTGRES_EPOCH_SECONDS * 1_000_000;
   }
 
   /** The slot is told no more than this, but for what the WAL budget forces: see {@link AppliedMarks}. */
@@ -280,14 +296,14 @@ final class SourceEngine implements AutoCloseable {
             "capture-" + settings.name(),
             this::runOnce,
             this::disconnect,
-            bug -> condition = new Condition(false, Fleet.bug(bug), Instant.now())));
+            bug -> condition = new Condition(false, Fleet.bug(bug), ticker.now())));
     Dispatcher dispatcher = new Dispatcher(journal, news);
     workers.add(
         Worker.start(
             "dispatch-" + settings.name(),
             dispatcher::runOnce,
             () -> {},
-            bug -> condition = new Condition(false, Fleet.bug(bug), Instant.now())));
+            bug -> condition = new Condition(false, Fleet.bug(bug), ticker.now())));
   }
 
   /**
@@ -355,7 +371,7 @@ final class SourceEngine implements AutoCloseable {
     }
     WalCapture running = capture;
     if (running == null) {
-      if (System.nanoTime() - retryAtNanos < 0) {
+      if (ticker.nanos() - retryAtNanos < 0) {
         Thread.sleep(20);
         return;
       }
@@ -385,7 +401,7 @@ final class SourceEngine implements AutoCloseable {
     textOnly = true;
     disconnect();
     LOG.info("source {}: {} has types that are not portable, going on in text", settings.name(), unportable.qualifiedName());
-    retryAtNanos = System.nanoTime() + REOPEN.toNanos();
+    retryAtNanos = ticker.nanos() + REOPEN.toNanos();
   }
 
   private void connect() {
@@ -394,14 +410,14 @@ final class SourceEngine implements AutoCloseable {
     boolean binary;
     try (Connection connection = PgConnections.open(settings.connection(), "capture", null)) {
       slot = existingSlot(connection);
+      clock = clock(connection);
       binary = !textOnly && CopyFormat.isPortable(connection, settings.publication());
     } catch (SQLException e) {
       throw unreachable(e);
     }
     noticeGap(found, slot);
     Lsn from = slot.confirmedFlush();
-    WalStream opened =
-        JdbcWalStream.open(settings.connection(), settings.slot(), settings.publication(), from, binary);
+    WalStream opened = surroundings.walStream(settings, from, binary);
     synchronized (this) {
       identity = found;
       stream = opened;
@@ -412,15 +428,15 @@ final class SourceEngine implements AutoCloseable {
               journal,
               new CatalogColumnTypes(settings.connection()),
               captureSettings,
-              System::nanoTime,
+              ticker::nanos,
               () -> releasable,
               routes);
     }
-    connectedNanos = System.nanoTime();
+    connectedNanos = ticker.nanos();
     if (condition.problem() != null) {
       report.accept(FleetEvent.Severity.INFO, condition.problem());
     }
-    condition = new Condition(true, null, Instant.now());
+    condition = new Condition(true, null, ticker.now());
     LOG.info("source {}: streaming from {} ({})", settings.name(), from, binary ? "binary" : "text");
   }
 
@@ -470,19 +486,20 @@ final class SourceEngine implements AutoCloseable {
       noticeUnpublished(connection);
       retainedWal =
           ReplicationSlot.find(connection, settings.slot()).map(ReplicationSlot.SlotState::retainedBytes).orElse(null);
-      long before = System.nanoTime();
-      try (Statement statement = connection.createStatement();
-          ResultSet row =
-              statement.executeQuery(
-                  "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
-                      + " OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8")) {
-        row.next();
-        long halfWay = (System.nanoTime() - before) / 2000;
-        Instant now = Instant.now();
-        clockAheadMicros =
-            row.getLong(1) + halfWay - (now.getEpochSecond() * 1_000_000 + now.getNano() / 1000);
-      }
+      clock = clock(connection);
       return sequences(connection);
+    }
+  }
+
+  private SourceClock clock(Connection connection) throws SQLException {
+    long before = ticker.nanos();
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
+                    + " OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8")) {
+      row.next();
+      return new SourceClock(row.getLong(1), before + (ticker.nanos() - before) / 2);
     }
   }
 
@@ -490,12 +507,13 @@ final class SourceEngine implements AutoCloseable {
   private List<SequenceSample> sequences(Connection connection) throws SQLException {
     SourceScope scope = scope();
     if (!(settings.tenancy() instanceof Tenancy.BySchema pattern)) {
-      return SequenceSample.read(connection, scope::takes);
+      return SequenceSample.read(connection, ticker.now(), scope::takes);
     }
     Set<String> schemas =
         routes.tenants().stream().map(tenant -> pattern.schemaOf(tenant.key())).collect(Collectors.toSet());
     return SequenceSample.read(
         connection,
+        ticker.now(),
         (schema, table) ->
             scope.isReference(schema, table) || schemas.contains(schema) && scope.takes(schema, table));
   }
@@ -569,17 +587,17 @@ final class SourceEngine implements AutoCloseable {
   }
 
   private void fail(HeliosException e) {
-    if (capture != null && System.nanoTime() - connectedNanos >= HEALTHY_NANOS) {
+    if (capture != null && ticker.nanos() - connectedNanos >= HEALTHY_NANOS) {
       backoff.reset();
     }
     disconnect();
-    retryAtNanos = System.nanoTime() + backoff.next().toNanos();
+    retryAtNanos = ticker.nanos() + backoff.next().toNanos();
     Problem known = condition.problem();
     if (known == null || known.code() != e.problem().code()) {
       LOG.warn("source {}: {}", settings.name(), e.problem().message(), e);
       report.accept(FleetEvent.Severity.ERROR, e.problem());
     }
-    condition = new Condition(false, e.problem(), Instant.now());
+    condition = new Condition(false, e.problem(), ticker.now());
   }
 
   private void disconnect() {

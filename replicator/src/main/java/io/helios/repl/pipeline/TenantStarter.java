@@ -60,14 +60,17 @@ final class TenantStarter implements TenantPipeline.Steps {
   private final Keyring keyring;
   private final TenantTables tables;
   private final CopySettings copySettings;
+  private final Ticker ticker;
 
   TenantStarter(
-      SourceEngine source, TargetEngine target, Keyring keyring, TenantTables tables, CopySettings copySettings) {
+      SourceEngine source, TargetEngine target, Keyring keyring, TenantTables tables, CopySettings copySettings,
+      Ticker ticker) {
     this.source = source;
     this.target = target;
     this.keyring = keyring;
     this.tables = tables;
     this.copySettings = copySettings;
+    this.ticker = ticker;
   }
 
   @Override
@@ -284,7 +287,7 @@ final class TenantStarter implements TenantPipeline.Steps {
         to,
         source.settings().name(),
         source.requireIdentity().systemIdentifier(),
-        SequenceSample.read(from, (schema, table) -> mine.contains(new TableName(schema, table))));
+        SequenceSample.read(from, ticker.now(), (schema, table) -> mine.contains(new TableName(schema, table))));
   }
 
   /** What the target has recorded must come from this very source, and the journal must reach back to it. */
