@@ -239,6 +239,22 @@ final class TargetEngine implements AutoCloseable {
     }
   }
 
+  /**
+   * Everything of the tenant counts as not yet copied, durably: whoever brings it up next, after a crash too, copies all of
+   * it. To be called before anything else forgets what it had.
+   *
+   * @throws HeliosException when that cannot be written down
+   */
+  void reopen(Tenant tenant) {
+    try (Connection connection = PgConnections.open(settings.connection(), "resync", tenant.name())) {
+      if (TargetSchema.installedVersion(connection) != 0) {
+        new CopyLedger(tenant.id(), tenant.name()).reopen(connection);
+      }
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
   private @Nullable Problem problem() {
     return bug != null
         ? bug

@@ -113,6 +113,7 @@ final class TenantStarter implements TenantPipeline.Steps {
 
   @Override
   public void forget(Tenant tenant, TenantPipeline.Progress progress) throws InterruptedException {
+    target.reopen(tenant);
     long version = source.unroute(tenant.id());
     while (!source.isUnrouted(version)) {
       cancelUnlessWanted(progress);
