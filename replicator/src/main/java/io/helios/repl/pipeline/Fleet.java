@@ -98,7 +98,13 @@ public final class Fleet implements AutoCloseable {
               settings.zstdLevel(),
               CaptureSettings.withWalBudget(settings.walBudget()),
               this::loses,
-              (severity, problem) -> event(severity, null, "source", problem.message(), problem),
+              (severity, problem) ->
+                  event(
+                      severity,
+                      null,
+                      "source",
+                      (severity == FleetEvent.Severity.INFO ? "over: " : "") + problem.message(),
+                      problem),
               surroundings));
     }
     this.supervisor =

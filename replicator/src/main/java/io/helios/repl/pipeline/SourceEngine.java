@@ -99,6 +99,10 @@ final class SourceEngine implements AutoCloseable {
   private long retryAtNanos;
   private long connectedNanos;
   private boolean textOnly;
+
+  /** Where the journal's disk refused to go on: all is well only once it has gone on from there. */
+  private @Nullable Lsn stuckAt;
+
   private final List<Worker> workers = new ArrayList<>();
   private final Semaphore copyPlaces = new Semaphore(COPIES_AT_ONCE, true);
   private final AtomicBoolean looking = new AtomicBoolean();
@@ -384,6 +388,10 @@ final class SourceEngine implements AutoCloseable {
     }
     try {
       running.runOnce();
+      if (stuckAt != null && new Lsn(journal.capturedUpTo()).isAfter(stuckAt)) {
+        stuckAt = null;
+        recovered();
+      }
       Relation unportable = running.needsText();
       if (unportable != null) {
         goOnInText(unportable);
@@ -433,10 +441,11 @@ final class SourceEngine implements AutoCloseable {
               routes);
     }
     connectedNanos = ticker.nanos();
-    if (condition.problem() != null) {
-      report.accept(FleetEvent.Severity.INFO, condition.problem());
+    if (stuckAt == null) {
+      recovered();
+    } else {
+      condition = new Condition(true, condition.problem(), condition.at());
     }
-    condition = new Condition(true, null, ticker.now());
     LOG.info("source {}: streaming from {} ({})", settings.name(), from, binary ? "binary" : "text");
   }
 
@@ -586,14 +595,26 @@ final class SourceEngine implements AutoCloseable {
     }
   }
 
+  private void recovered() {
+    if (condition.problem() != null) {
+      report.accept(FleetEvent.Severity.INFO, condition.problem());
+    }
+    condition = new Condition(true, null, ticker.now());
+  }
+
   private void fail(HeliosException e) {
     if (capture != null && ticker.nanos() - connectedNanos >= HEALTHY_NANOS) {
       backoff.reset();
     }
+    Problem known = condition.problem();
+    ErrorCode code = e.problem().code();
+    stuckAt =
+        code == ErrorCode.JOURNAL_WRITE_FAILED || code == ErrorCode.JOURNAL_SYNC_FAILED
+            ? new Lsn(journal.capturedUpTo())
+            : null;
     disconnect();
     retryAtNanos = ticker.nanos() + backoff.next().toNanos();
-    Problem known = condition.problem();
-    if (known == null || known.code() != e.problem().code()) {
+    if (known == null || known.code() != code) {
       LOG.warn("source {}: {}", settings.name(), e.problem().message(), e);
       report.accept(FleetEvent.Severity.ERROR, e.problem());
     }
