@@ -1,6 +1,7 @@
 package io.helios.repl.pipeline;
 
 import io.helios.repl.capture.CaptureSettings;
+import io.helios.repl.error.DiskTrouble;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
@@ -408,8 +409,8 @@ public final class Fleet implements AutoCloseable {
           new Problem(
               ErrorCode.JOURNAL_READ_FAILED,
               "the journal's directory " + directory + " cannot be opened",
-              e.getClass().getSimpleName(),
-              "look at its rights and its disk: ls -ld " + directory),
+              DiskTrouble.of(e),
+              "look at its rights and its disk: ls -ld " + directory + "; df " + directory),
           e);
     }
   }

@@ -6,16 +6,12 @@ import io.helios.repl.demo.LocalPostgres;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Postgres;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /** A PostgreSQL of one's own, to be killed and started again on the same port, with the data that its disk has. */
 final class CrashServer implements AutoCloseable {
@@ -44,7 +40,9 @@ final class CrashServer implements AutoCloseable {
     all.forEach(ProcessHandle::destroyForcibly);
     all.add(postmaster);
     await().atMost(Duration.ofSeconds(60)).until(() -> all.stream().noneMatch(CrashServer::lives));
+    // Nobody has perhaps asked about the dead yet: a new server would take them for living.
     Files.deleteIfExists(data.resolve("postmaster.pid"));
+    Files.deleteIfExists(Path.of("/tmp/.s.PGSQL." + running.port() + ".lock"));
     running.close();
   }
 
@@ -56,41 +54,6 @@ final class CrashServer implements AutoCloseable {
   /** On the port and the data that there are; crash recovery included. */
   void start() throws IOException {
     running = LocalPostgres.start(settings, null, data, running.port());
-  }
-
-  /** The data as it is on disk, of a server that is down. */
-  void copyTo(Path copy) throws IOException {
-    copy(data, copy);
-  }
-
-  void replaceBy(Path copy) throws IOException {
-    try (Stream<Path> files = Files.walk(data)) {
-      for (Path file : files.sorted(java.util.Comparator.reverseOrder()).filter(f -> !f.equals(data)).toList()) {
-        Files.delete(file);
-      }
-    }
-    copy(copy, data);
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    Files.walkFileTree(
-        from,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) throws IOException {
-            Path there = to.resolve(from.relativize(directory));
-            if (!Files.exists(there)) {
-              Files.copy(directory, there, java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
-            }
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-            Files.copy(file, to.resolve(from.relativize(file)), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 
   private ProcessHandle postmaster() throws IOException {

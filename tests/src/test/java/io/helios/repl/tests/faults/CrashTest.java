@@ -2,11 +2,8 @@ package io.helios.repl.tests.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.helios.repl.error.ErrorCode;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.postgres.Lsn;
-import io.helios.repl.status.TenantState;
-import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Postgres;
@@ -16,7 +13,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -26,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * PostgreSQL dies, at the source or at the target, and comes back; the engine stays. An application goes on writing as long
- * as it can. In the end both sides are equal, with no conflict settled; what a target has forgotten is told.
+ * as it can. In the end both sides are equal, with no conflict settled.
  */
 class CrashTest {
 
@@ -152,48 +148,6 @@ class CrashTest {
         equal(replication);
         assertThat(Fleet.await(replication.fleet.verify(tenant, Replication.PATIENCE), Replication.PATIENCE).equal()).isTrue();
         assertThat(replication.events).noneMatch(event -> event.message().contains("NEEDS_RESYNC"));
-      }
-    }
-  }
-
-  private static void write(Database source, String tenant, int from) {
-    source.execute(
-        "INSERT INTO orders SELECT '" + tenant + "', i, 'x' FROM generate_series(" + from + ", " + (from + 20) + ") i",
-        "INSERT INTO visit VALUES ('" + tenant + "', 'page')");
-  }
-
-  /** As after a crash with fsync off, or a disk that lies: the server comes back with less than it had confirmed. */
-  @Test
-  void aTargetThatForgetsWhatTheJournalHasTrimmedNeedsAResyncAlsoOfTenantsThatAreIdle() throws Exception {
-    try (CrashServer server = new CrashServer(directory.resolve("target"), PLAIN)) {
-      Database source = Database.create(Postgres.shared(17, "source"));
-      source.execute(TABLES);
-      try (Replication replication = replicate(directory.resolve("data"), source, server.database())) {
-        UUID busy = replication.start("a");
-        UUID idle = replication.start("idle");
-        write(source, "a", 5000);
-        write(source, "idle", 5000);
-        replication.catchUp(busy);
-        replication.catchUp(idle);
-        server.stop();
-        server.copyTo(directory.resolve("before"));
-        server.start();
-        write(source, "a", 6000);
-        write(source, "idle", 6000);
-        replication.catchUp(busy);
-        replication.catchUp(idle);
-        server.stop();
-        server.replaceBy(directory.resolve("before"));
-        server.start();
-        write(source, "a", 7000);
-        for (UUID tenant : List.of(busy, idle)) {
-          TenantStatus status = replication.becomes(tenant, TenantState.NEEDS_RESYNC);
-          assertThat(Objects.requireNonNull(status.error()).code()).isEqualTo(ErrorCode.JOURNAL_GAP);
-          replication.fleet.resyncTenant(tenant);
-          replication.becomes(tenant, TenantState.STREAMING);
-          replication.catchUp(tenant);
-        }
-        equal(replication);
       }
     }
   }
