@@ -1,6 +1,7 @@
 package io.helios.repl.tests.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.postgres.Lsn;
@@ -134,6 +135,7 @@ class CrashTest {
         try (Load load = new Load(source)) {
           for (int i = 0; i < 2; i++) {
             replication.catchUp(tenant);
+            await().atMost(Replication.PATIENCE).until(() -> replication.fleet.status(tenant).rowsPerSecond() > 0);
             Lsn acknowledged = Objects.requireNonNull(replication.fleet.status(tenant).appliedLsn());
             server.crash();
             server.start();

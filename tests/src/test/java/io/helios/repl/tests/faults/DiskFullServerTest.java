@@ -8,8 +8,10 @@ import io.helios.repl.cli.Main;
 import io.helios.repl.cli.Shell;
 import io.helios.repl.config.ConfigurationInput;
 import io.helios.repl.config.ConfigurationLoader;
+import io.helios.repl.config.StoreLocation;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
+import io.helios.repl.server.ControlStore;
 import io.helios.repl.server.FleetMaker;
 import io.helios.repl.server.HeliosServer;
 import io.helios.repl.tests.fixture.Database;
@@ -112,6 +114,11 @@ class DiskFullServerTest {
         done(server, "tenant", "start", "b", "--wait", "--timeout", "90s");
         done(server, "tenant", "wait", "a", "--for", "caught-up", "--timeout", "90s");
         done(server, "verify", "run", "a");
+        // The alert that the full disk could not take is in the history all the same.
+        ControlStore store = ControlStore.open(new StoreLocation.Sqlite(), data);
+        await()
+            .atMost(Replication.PATIENCE)
+            .until(() -> store.events(null, 100).stream().anyMatch(event -> "HR-4003".equals(event.code())));
       }
       // A server that starts says what it needs room for, and leaves everything as it was.
       String token = Files.readString(data.resolve("token"));
