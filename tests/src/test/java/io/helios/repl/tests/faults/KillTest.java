@@ -208,7 +208,7 @@ class KillTest {
     for (int i = 0; i < times; i++) {
       KillProcess life = live(KillStep.NONE, 0);
       assertThat(life.awaitReady()).isTrue();
-      LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(random.nextInt(1_000_000)));
+      LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(random.nextInt(700_000)));
       life.kill();
       nothingWentBack();
     }
