@@ -7,7 +7,9 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
 import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.TenantState;
 import io.javalin.config.RoutesConfig;
@@ -105,7 +107,7 @@ final class Api {
                     tenants.get(name(r)),
                     tenants.status(name(r)),
                     tenants.sequences(name(r)),
-                    store.events(name(r), EVENTS_SHOWN))));
+                    history(name(r)))));
     routes.get("/api/v1/tenants/{name}/status", r -> answer(r, 200, Documents.tenantStatus(tenants.status(name(r)))));
     for (Verb verb : Verb.values()) {
       routes.post("/api/v1/tenants/{name}/" + verb.word(), r -> carryOut(r, verb));
@@ -172,6 +174,25 @@ final class Api {
 
   private static ObjectNode endpoints(String kind, List<EndpointStatus> all) {
     return Documents.list(kind, all.stream().map(Documents::endpoint).toList());
+  }
+
+  /** The latest events, or what keeps them from being read: the rest of the answer needs no store. */
+  private List<StoredEvent> history(String tenant) {
+    try {
+      return store.events(tenant, EVENTS_SHOWN);
+    } catch (TransientException e) {
+      Problem problem = e.problem();
+      return List.of(
+          new StoredEvent(
+              0,
+              Instant.now(),
+              FleetEvent.Severity.WARN,
+              tenant,
+              "history-missing",
+              problem.message(),
+              problem.code().id(),
+              problem.hint()));
+    }
   }
 
   private void create(Context request) {

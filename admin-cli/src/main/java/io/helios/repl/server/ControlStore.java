@@ -75,7 +75,15 @@ public final class ControlStore {
   /** Opens the store and brings its schema up to date. */
   public static ControlStore open(StoreLocation location, Path dataDirectory) {
     ControlStore store = new ControlStore(ControlDatabase.of(location, dataDirectory));
-    store.migrate();
+    try {
+      store.migrate();
+    } catch (TransientException e) {
+      Problem problem = e.problem();
+      throw new TransientException(
+          new Problem(
+              problem.code(), problem.message(), problem.why(), store.database.remedy() + "; then start the server again"),
+          e);
+    }
     return store;
   }
 
@@ -254,7 +262,7 @@ public final class ControlStore {
               ErrorCode.STORE_UNAVAILABLE,
               "the control store " + place() + " does not answer",
               cause(e),
-              "mend it and try again; replication goes on meanwhile"),
+              database.remedy() + "; replication goes on meanwhile"),
           e);
     }
   }

@@ -59,7 +59,8 @@ final class DataDirectory implements AutoCloseable {
               ErrorCode.DATA_DIRECTORY_UNUSABLE,
               "the data directory " + path + " cannot be used",
               e.getClass().getSimpleName() + ": " + e.getMessage(),
-              "make it writable for " + System.getProperty("user.name") + ", or choose another with data-dir:"),
+              "make room on its disk, make it writable for " + System.getProperty("user.name")
+                  + ", or choose another with data-dir:"),
           e);
     }
   }

@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes events from any thread without ever holding it up, writes them to the log at once and to the store from a
- * thread of its own. What the store cannot take while it is away is dropped from the history, never from the log.
+ * thread of its own. While the store is away they wait for it; only what is more than {@value #WAITING} is missing from the
+ * history then, never from the log.
  */
 final class EventLog implements Consumer<FleetEvent>, AutoCloseable {
 
@@ -68,16 +69,23 @@ final class EventLog implements Consumer<FleetEvent>, AutoCloseable {
   }
 
   private void append(List<FleetEvent> batch) throws InterruptedException {
-    try {
-      store.append(batch);
-      long lost = dropped.getAndSet(0);
-      if (lost > 0) {
-        LOG.warn("{} events are missing from the history, for the control store was away", lost);
-      }
-    } catch (HeliosException e) {
-      dropped.addAndGet(batch.size());
-      LOG.warn("the history is not written: {}", e.getMessage());
-      if (!closing) {
+    boolean told = false;
+    while (true) {
+      try {
+        store.append(batch);
+        long lost = dropped.getAndSet(0);
+        if (lost > 0) {
+          LOG.warn("{} events are missing from the history, for the control store was away", lost);
+        }
+        return;
+      } catch (HeliosException e) {
+        if (!told) {
+          LOG.warn("the history is not written: {}", e.getMessage());
+          told = true;
+        }
+        if (closing) {
+          return;
+        }
         TimeUnit.SECONDS.sleep(1);
       }
     }

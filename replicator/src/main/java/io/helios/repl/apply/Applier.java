@@ -56,8 +56,9 @@ public final class Applier implements AutoCloseable {
   }
 
   /** An applier on sealed frames; the opener is its own from now on. */
-  public static Applier open(ApplySchedule schedule, FrameOpener opener, Target target, ApplySettings settings) {
-    Applier applier = new Applier(schedule, opener::open, target, settings, System::nanoTime);
+  public static Applier open(
+      ApplySchedule schedule, FrameOpener opener, Target target, ApplySettings settings, LongSupplier nanos) {
+    Applier applier = new Applier(schedule, opener::open, target, settings, nanos);
     applier.ownOpener = opener;
     return applier;
   }

@@ -74,7 +74,9 @@ public final class JdbcTarget implements Target {
       statement.execute("SET plan_cache_mode = force_generic_plan");
       statement.execute("SET jit = off");
       statement.execute("SET work_mem = '32MB'");
-      statement.execute("SET synchronous_commit = " + (settings.synchronousCommit() ? "on" : "off"));
+      if (!settings.synchronousCommit()) {
+        statement.execute("SET synchronous_commit = off");
+      }
     }
     opened.setAutoCommit(false);
   }

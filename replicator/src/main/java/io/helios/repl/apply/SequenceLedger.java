@@ -29,7 +29,10 @@ public final class SequenceLedger {
 
   private SequenceLedger() {}
 
-  /** Keeps samples of one source, over older ones. Those of tables that no tenant has here do no harm. */
+  /**
+   * Keeps samples of one source, over older ones; the WAL says which are older, since clocks may be set back. Those of
+   * tables that no tenant has here do no harm.
+   */
   public static void keep(Connection connection, String source, long sourceSystem, List<SequenceSample> samples)
       throws SQLException {
     try (PreparedStatement insert = connection.prepareStatement(
@@ -47,8 +50,9 @@ public final class SequenceLedger {
         ON CONFLICT (source_system, source, schema_name, sequence_name, table_schema, table_name, column_name)
         DO UPDATE SET last_value = EXCLUDED.last_value, is_called = EXCLUDED.is_called, increment = EXCLUDED.increment,
           lsn = EXCLUDED.lsn, at = EXCLUDED.at
-        WHERE EXCLUDED.at OPERATOR(pg_catalog.>) k.at
-          AND (EXCLUDED.at OPERATOR(pg_catalog.-) k.at OPERATOR(pg_catalog.>=) ?::pg_catalog.interval
+        WHERE EXCLUDED.lsn OPERATOR(pg_catalog.>=) k.lsn
+          AND (EXCLUDED.at OPERATOR(pg_catalog.<) k.at
+            OR EXCLUDED.at OPERATOR(pg_catalog.-) k.at OPERATOR(pg_catalog.>=) ?::pg_catalog.interval
             OR (k.last_value, k.is_called, k.increment) IS DISTINCT FROM
               (EXCLUDED.last_value, EXCLUDED.is_called, EXCLUDED.increment))
         """)) {

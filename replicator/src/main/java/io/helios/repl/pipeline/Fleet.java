@@ -22,7 +22,6 @@ import io.helios.repl.tenant.Tier;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +54,7 @@ public final class Fleet implements AutoCloseable {
   private final Map<UUID, TenantPipeline> tenants = new ConcurrentHashMap<>();
   private final Keyring keyring;
   private final Consumer<FleetEvent> events;
+  private final Ticker ticker;
   private final ExecutorService drivers;
   private final Barriers barriers = new Barriers();
   private final Supervisor supervisor;
@@ -62,17 +62,29 @@ public final class Fleet implements AutoCloseable {
 
   /** Opens the journals; touches no database. */
   public Fleet(FleetSettings settings, Keyring keyring, MeterRegistry meters, Consumer<FleetEvent> events) {
+    this(settings, keyring, meters, events, Surroundings.REAL);
+  }
+
+  /** The same in other surroundings. */
+  public Fleet(
+      FleetSettings settings,
+      Keyring keyring,
+      MeterRegistry meters,
+      Consumer<FleetEvent> events,
+      Surroundings surroundings) {
     this.keyring = keyring;
     this.events = events;
+    this.ticker = surroundings.ticker();
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
     for (TargetSettings target : settings.targets()) {
       targets.put(target.name(), new TargetEngine(
-              target, keyring, settings.applyWorkers(), new SourceCatalogs(this::source)));
+              target, keyring, settings.applyWorkers(), new SourceCatalogs(this::source), surroundings));
     }
     for (SourceSettings source : settings.sources()) {
       JournalDirectory.Opened journal =
           JournalDirectory.open(
+              surroundings,
               settings.dataDirectory(),
               source.name(),
               new RelayLimits(settings.journalBytes(), settings.journalBytesPerTenant()));
@@ -88,12 +100,20 @@ public final class Fleet implements AutoCloseable {
               settings.zstdLevel(),
               CaptureSettings.withWalBudget(settings.walBudget()),
               this::loses,
-              (severity, problem) -> event(severity, null, "source", problem.message(), problem),
-              journal.damage()));
+              (severity, problem) ->
+                  event(
+                      severity,
+                      null,
+                      "source",
+                      (severity == FleetEvent.Severity.INFO ? "over: " : "") + problem.message(),
+                      problem),
+              journal.damage(),
+              surroundings));
     }
     this.supervisor =
         new Supervisor(
-            sources, targets, tenants, barriers, new SequenceKeeper(targets, tenants), new Meters(meters), drivers);
+            sources, targets, tenants, barriers, new SequenceKeeper(targets, tenants), new Meters(meters), drivers,
+            ticker);
   }
 
   /** Starts the threads. Sources and targets that are out of reach are retried; this does not wait for them. */
@@ -112,7 +132,7 @@ public final class Fleet implements AutoCloseable {
   public void add(Tenant tenant, DesiredState desired) {
     SourceEngine source = source(tenant.source());
     TenantStarter steps = starter(tenant);
-    TenantPipeline pipeline = new TenantPipeline(tenant, desired, steps, drivers, this::standingChanged);
+    TenantPipeline pipeline = new TenantPipeline(tenant, desired, steps, drivers, this::standingChanged, ticker);
     if (tenants.putIfAbsent(tenant.id(), pipeline) != null) {
       throw new IllegalStateException("tenant " + tenant.name() + " is already there");
     }
@@ -278,7 +298,7 @@ public final class Fleet implements AutoCloseable {
 
   private TenantStarter starter(Tenant tenant) {
     SourceEngine source = source(tenant.source());
-    return new TenantStarter(source, target(tenant.target()), keyring, tables(tenant), CopySettings.DEFAULT);
+    return new TenantStarter(source, target(tenant.target()), keyring, tables(tenant), CopySettings.DEFAULT, ticker);
   }
 
   private TenantTables tables(Tenant tenant) {
@@ -404,7 +424,7 @@ public final class Fleet implements AutoCloseable {
 
   private void event(
       FleetEvent.Severity severity, @Nullable String tenant, String kind, String message, @Nullable Problem problem) {
-    events.accept(new FleetEvent(Instant.now(), severity, tenant, kind, message, problem));
+    events.accept(new FleetEvent(ticker.now(), severity, tenant, kind, message, problem));
   }
 
   private TenantPipeline pipeline(UUID tenant) {

@@ -1,10 +1,10 @@
 package io.helios.repl.pipeline;
 
 import io.helios.repl.error.CorruptionException;
+import io.helios.repl.error.DiskTrouble;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
-import io.helios.repl.relay.DirectorySegmentFiles;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.relay.RelayLimits;
 import java.io.IOException;
@@ -34,10 +34,10 @@ final class JournalDirectory {
   /**
    * @throws io.helios.repl.error.HeliosException when it is in use, cannot be read, or is another version's
    */
-  static Opened open(Path dataDirectory, String source, RelayLimits limits) {
+  static Opened open(Surroundings surroundings, Path dataDirectory, String source, RelayLimits limits) {
     Path directory = dataDirectory.resolve("journal").resolve(source);
     try {
-      return new Opened(RelayJournal.open(new DirectorySegmentFiles(directory), limits), null);
+      return new Opened(RelayJournal.open(surroundings.segmentFiles(directory), limits), null);
     } catch (CorruptionException e) {
       Path aside = dataDirectory.resolve("journal-damaged").resolve(source);
       LOG.error("source {}: {}", source, e.problem().message(), e);
@@ -51,7 +51,7 @@ final class JournalDirectory {
                 "the relay journal of source \"" + source + "\" was damaged and has been set aside",
                 e.problem().message() + "; its files are in " + aside,
                 "helios-repl tenant resync NAME, for each tenant that says so; check the disk of data-dir");
-        return new Opened(RelayJournal.open(new DirectorySegmentFiles(directory), limits), damage);
+        return new Opened(RelayJournal.open(surroundings.segmentFiles(directory), limits), damage);
       } catch (IOException refused) {
         throw unusable(aside, refused);
       }
@@ -78,8 +78,8 @@ final class JournalDirectory {
         new Problem(
             ErrorCode.JOURNAL_READ_FAILED,
             "the journal's directory " + directory + " cannot be opened",
-            e.getClass().getSimpleName(),
-            "look at its rights and its disk: ls -ld " + directory),
+            DiskTrouble.of(e),
+            "look at its rights and its disk: ls -ld " + directory + "; df " + directory),
         e);
   }
 }

@@ -15,7 +15,6 @@ import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.CopyFormat;
-import io.helios.repl.postgres.JdbcWalStream;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.Relation;
@@ -39,6 +38,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,6 +86,8 @@ final class SourceEngine implements AutoCloseable {
   private final CaptureSettings captureSettings;
   private final SourceGaps gaps;
   private final BiConsumer<FleetEvent.Severity, Problem> report;
+  private final Surroundings surroundings;
+  private final Ticker ticker;
   private final Map<UUID, TenantRoute> routed = new LinkedHashMap<>();
   private long routesVersion;
   private volatile Routes routes;
@@ -97,12 +99,16 @@ final class SourceEngine implements AutoCloseable {
   private long retryAtNanos;
   private long connectedNanos;
   private boolean textOnly;
+
+  /** Where the journal's disk refused to go on: all is well only once it has gone on from there. */
+  private @Nullable Lsn stuckAt;
+
   private final List<Worker> workers = new ArrayList<>();
   private final Semaphore copyPlaces = new Semaphore(COPIES_AT_ONCE, true);
   private final AtomicBoolean looking = new AtomicBoolean();
   private volatile @Nullable Long retainedWal;
   private volatile Lsn releasable = Lsn.INVALID;
-  private volatile long clockAheadMicros;
+  private volatile @Nullable SourceClock clock;
   private volatile List<String> unpublished = List.of();
 
   /** A place among the tenants that are copied at the same time: each takes a slot and a walsender for a moment. */
@@ -116,6 +122,14 @@ final class SourceEngine implements AutoCloseable {
   }
 
   /**
+   * The source's clock as it was seen last.
+   *
+   * @param micros since 1970
+   * @param nanos when that was, by the clock that only grows: the other may be set at any time
+   */
+  private record SourceClock(long micros, long nanos) {}
+
+  /**
    * @param report told once about each new trouble, and about each recovery (INFO)
    * @param journalDamage why this journal took the place of another one, or null
    */
@@ -127,13 +141,16 @@ final class SourceEngine implements AutoCloseable {
       CaptureSettings captureSettings,
       SourceGaps.Judge judge,
       BiConsumer<FleetEvent.Severity, Problem> report,
-      @Nullable Problem journalDamage) {
+      @Nullable Problem journalDamage,
+      Surroundings surroundings) {
     this.settings = settings;
     this.journal = journal;
     this.sealer = new FrameSealer(keyring, zstdLevel);
     this.captureSettings = captureSettings;
     this.gaps = new SourceGaps(settings, journal, captureSettings.walBudget(), judge, report, journalDamage);
     this.report = report;
+    this.surroundings = surroundings;
+    this.ticker = surroundings.ticker();
     this.routes = new Routes(0, settings.tenancy(), settings.tables(), settings.referenceTables(), List.of());
   }
 
@@ -214,8 +231,11 @@ final class SourceEngine implements AutoCloseable {
 
   /** The source's clock, microseconds since 2000-01-01 UTC, as far as it is known. */
   long sourceMicros() {
-    Instant now = Instant.now();
-    return (now.getEpochSecond() - POSTGRES_EPOCH_SECONDS) * 1_000_000 + now.getNano() / 1000 + clockAheadMicros;
+    SourceClock seen = clock;
+    long micros = seen == null
+        ? ChronoUnit.MICROS.between(Instant.EPOCH, ticker.now())
+        : seen.micros() + (ticker.nanos() - seen.nanos()) / 1000;
+    return micros - POSTGRES_EPOCH_SECONDS * 1_000_000;
   }
 
   /** The slot is told no more than this, but for what the WAL budget forces: see {@link AppliedMarks}. */
@@ -294,14 +314,14 @@ final class SourceEngine implements AutoCloseable {
             "capture-" + settings.name(),
             this::runOnce,
             this::disconnect,
-            bug -> condition = new Condition(false, Fleet.bug(bug), Instant.now())));
+            bug -> condition = new Condition(false, Fleet.bug(bug), ticker.now())));
     Dispatcher dispatcher = new Dispatcher(journal, news);
     workers.add(
         Worker.start(
             "dispatch-" + settings.name(),
             dispatcher::runOnce,
             () -> {},
-            bug -> condition = new Condition(false, Fleet.bug(bug), Instant.now())));
+            bug -> condition = new Condition(false, Fleet.bug(bug), ticker.now())));
   }
 
   /**
@@ -369,7 +389,7 @@ final class SourceEngine implements AutoCloseable {
     }
     WalCapture running = capture;
     if (running == null) {
-      if (System.nanoTime() - retryAtNanos < 0) {
+      if (ticker.nanos() - retryAtNanos < 0) {
         Thread.sleep(20);
         return;
       }
@@ -382,6 +402,10 @@ final class SourceEngine implements AutoCloseable {
     }
     try {
       running.runOnce();
+      if (stuckAt != null && new Lsn(journal.capturedUpTo()).isAfter(stuckAt)) {
+        stuckAt = null;
+        recovered();
+      }
       Relation unportable = running.needsText();
       if (unportable != null) {
         goOnInText(unportable);
@@ -399,7 +423,7 @@ final class SourceEngine implements AutoCloseable {
     textOnly = true;
     disconnect();
     LOG.info("source {}: {} has types that are not portable, going on in text", settings.name(), unportable.qualifiedName());
-    retryAtNanos = System.nanoTime() + REOPEN.toNanos();
+    retryAtNanos = ticker.nanos() + REOPEN.toNanos();
   }
 
   private void connect() {
@@ -409,6 +433,7 @@ final class SourceEngine implements AutoCloseable {
     boolean binary;
     try (Connection connection = PgConnections.open(settings.connection(), "capture", null)) {
       slot = gaps.slot(connection, found, routes);
+      clock = clock(connection);
       binary = !textOnly && CopyFormat.isPortable(connection, settings.publication());
     } catch (SQLException e) {
       throw unreachable(e);
@@ -425,31 +450,21 @@ final class SourceEngine implements AutoCloseable {
               journal,
               new CatalogColumnTypes(settings.connection()),
               captureSettings,
-              System::nanoTime,
+              ticker::nanos,
               () -> Lsn.min(releasable, gaps.lastTransaction()),
               routes);
     }
-    connectedNanos = System.nanoTime();
-    if (condition.problem() != null) {
-      report.accept(FleetEvent.Severity.INFO, condition.problem());
+    connectedNanos = ticker.nanos();
+    if (stuckAt == null) {
+      recovered();
+    } else {
+      condition = new Condition(true, condition.problem(), condition.at());
     }
-    condition = new Condition(true, null, Instant.now());
     LOG.info("source {}: streaming from {} ({})", settings.name(), from, binary ? "binary" : "text");
   }
 
   private WalStream open(SourceIdentity found, Lsn from, boolean binary) {
-    JdbcWalStream opened =
-        JdbcWalStream.open(settings.connection(), settings.slot(), settings.publication(), from, binary);
-    if (opened.identity().systemIdentifier() != found.systemIdentifier()
-        || opened.identity().timeline() != found.timeline()) {
-      opened.close();
-      throw new TransientException(
-          new Problem(
-              ErrorCode.STREAM_BROKEN,
-              "source \"" + settings.name() + "\" became another server while the stream was opened",
-              "its address has just gone over to another one",
-              "it is opened again by itself"));
-    }
+    WalStream opened = surroundings.walStream(settings, found, from, binary);
     Provenance captured = journal.provenance();
     return captured.hasTransaction() && !from.isAfter(new Lsn(captured.position()))
         ? new WitnessedStream(opened, settings.name(), captured, new Lsn(journal.capturedUpTo()))
@@ -481,18 +496,7 @@ final class SourceEngine implements AutoCloseable {
       markWal(connection);
       retainedWal =
           ReplicationSlot.find(connection, settings.slot()).map(ReplicationSlot.SlotState::retainedBytes).orElse(null);
-      long before = System.nanoTime();
-      try (Statement statement = connection.createStatement();
-          ResultSet row =
-              statement.executeQuery(
-                  "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
-                      + " OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8")) {
-        row.next();
-        long halfWay = (System.nanoTime() - before) / 2000;
-        Instant now = Instant.now();
-        clockAheadMicros =
-            row.getLong(1) + halfWay - (now.getEpochSecond() * 1_000_000 + now.getNano() / 1000);
-      }
+      clock = clock(connection);
       return sequences(connection);
     }
   }
@@ -509,16 +513,29 @@ final class SourceEngine implements AutoCloseable {
     }
   }
 
+  private SourceClock clock(Connection connection) throws SQLException {
+    long before = ticker.nanos();
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
+                    + " OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8")) {
+      row.next();
+      return new SourceClock(row.getLong(1), before + (ticker.nanos() - before) / 2);
+    }
+  }
+
   /** Those that feed tables of tenants that are replicated; with tenancy by schema there may be very many others. */
   private List<SequenceSample> sequences(Connection connection) throws SQLException {
     SourceScope scope = scope();
     if (!(settings.tenancy() instanceof Tenancy.BySchema pattern)) {
-      return SequenceSample.read(connection, scope::takes);
+      return SequenceSample.read(connection, ticker.now(), scope::takes);
     }
     Set<String> schemas =
         routes.tenants().stream().map(tenant -> pattern.schemaOf(tenant.key())).collect(Collectors.toSet());
     return SequenceSample.read(
         connection,
+        ticker.now(),
         (schema, table) ->
             scope.isReference(schema, table) || schemas.contains(schema) && scope.takes(schema, table));
   }
@@ -551,18 +568,30 @@ final class SourceEngine implements AutoCloseable {
         "helios-repl source check " + settings.name());
   }
 
+  private void recovered() {
+    if (condition.problem() != null) {
+      report.accept(FleetEvent.Severity.INFO, condition.problem());
+    }
+    condition = new Condition(true, null, ticker.now());
+  }
+
   private void fail(HeliosException e) {
-    if (capture != null && System.nanoTime() - connectedNanos >= HEALTHY_NANOS) {
+    if (capture != null && ticker.nanos() - connectedNanos >= HEALTHY_NANOS) {
       backoff.reset();
     }
-    disconnect();
-    retryAtNanos = System.nanoTime() + backoff.next().toNanos();
     Problem known = condition.problem();
-    if (known == null || known.code() != e.problem().code()) {
+    ErrorCode code = e.problem().code();
+    stuckAt =
+        code == ErrorCode.JOURNAL_WRITE_FAILED || code == ErrorCode.JOURNAL_SYNC_FAILED
+            ? new Lsn(journal.capturedUpTo())
+            : null;
+    disconnect();
+    retryAtNanos = ticker.nanos() + backoff.next().toNanos();
+    if (known == null || known.code() != code) {
       LOG.warn("source {}: {}", settings.name(), e.problem().message(), e);
       report.accept(FleetEvent.Severity.ERROR, e.problem());
     }
-    condition = new Condition(false, e.problem(), Instant.now());
+    condition = new Condition(false, e.problem(), ticker.now());
   }
 
   private void disconnect() {

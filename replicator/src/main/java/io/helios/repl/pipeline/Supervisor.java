@@ -44,9 +44,10 @@ final class Supervisor implements AutoCloseable {
   private final Executor passing;
   private final Map<UUID, RateMeter> rates = new ConcurrentHashMap<>();
   private final AppliedMarks marks;
-  private long markedNanos = System.nanoTime() - MARK_EVERY_NANOS;
-  private long sampledNanos = System.nanoTime();
-  private long lookedNanos = System.nanoTime() - LOOK_EVERY_NANOS;
+  private final Ticker ticker;
+  private long markedNanos;
+  private long sampledNanos;
+  private long lookedNanos;
   private final List<Worker> workers = new ArrayList<>();
 
   Supervisor(
@@ -56,13 +57,18 @@ final class Supervisor implements AutoCloseable {
       Barriers barriers,
       SequenceKeeper sequences,
       Meters meters,
-      Executor passing) {
+      Executor passing,
+      Ticker ticker) {
     this.sources = sources;
     this.tenants = tenants;
     this.barriers = barriers;
     this.sequences = sequences;
     this.meters = meters;
     this.passing = passing;
+    this.ticker = ticker;
+    this.markedNanos = ticker.nanos() - MARK_EVERY_NANOS;
+    this.sampledNanos = ticker.nanos();
+    this.lookedNanos = ticker.nanos() - LOOK_EVERY_NANOS;
     this.targets = targets;
     this.marks = 
         new AppliedMarks(
@@ -86,7 +92,7 @@ final class Supervisor implements AutoCloseable {
   private void runOnce() throws InterruptedException {
     tenants.values().forEach(this::notice);
     barriers.look(this::progress);
-    long now = System.nanoTime();
+    long now = ticker.nanos();
     if (now - sampledNanos >= RATE_EVERY_NANOS) {
       sampledNanos = now;
       tenants.forEach(
@@ -214,7 +220,7 @@ final class Supervisor implements AutoCloseable {
     Instant at = standing.problemAt();
     if (problem == null && applied != null && applied.error() != null) {
       problem = applied.error();
-      at = Instant.now();
+      at = ticker.now();
     }
     if (problem == null && condition.problem() != null && isActive(standing.state())) {
       problem = condition.problem();

@@ -4,12 +4,12 @@ import io.helios.repl.apply.Applier;
 import io.helios.repl.apply.ApplySchedule;
 import io.helios.repl.apply.ApplySettings;
 import io.helios.repl.apply.CopyLedger;
-import io.helios.repl.apply.JdbcTarget;
 import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.apply.Replicas;
 import io.helios.repl.apply.SequenceLedger;
 import io.helios.repl.apply.SourceCatalog;
+import io.helios.repl.apply.Target;
 import io.helios.repl.apply.TargetCheck;
 import io.helios.repl.apply.TargetSchema;
 import io.helios.repl.error.ErrorCode;
@@ -28,7 +28,6 @@ import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -53,9 +52,9 @@ final class TargetEngine implements AutoCloseable {
   private final TargetSettings settings;
   private final Keyring keyring;
   private final ApplySettings applySettings;
-  private final JdbcTarget target;
-  private final ApplySchedule schedule = 
-      new ApplySchedule(System::nanoTime, Math.max(2, Runtime.getRuntime().availableProcessors()));
+  private final Target target;
+  private final Ticker ticker;
+  private final ApplySchedule schedule;
   private final List<Applier> appliers = new ArrayList<>();
   private final List<Worker> workers = new ArrayList<>();
   private final ReentrantLock lookingUp = new ReentrantLock();
@@ -63,11 +62,18 @@ final class TargetEngine implements AutoCloseable {
   private volatile @Nullable Problem bug;
 
   /** @param sources where the appliers ask when a table has changed */
-  TargetEngine(TargetSettings settings, Keyring keyring, int applyWorkers, SourceCatalog sources) {
+  TargetEngine(
+      TargetSettings settings,
+      Keyring keyring,
+      int applyWorkers,
+      SourceCatalog sources,
+      Surroundings surroundings) {
     this.settings = settings;
     this.keyring = keyring;
     this.applySettings = ApplySettings.DEFAULTS.withWorkers(applyWorkers);
-    this.target = new JdbcTarget(settings.name(), settings.connection(), applySettings, sources, settings.ddl());
+    this.target = surroundings.target(settings, applySettings, sources);
+    this.ticker = surroundings.ticker();
+    this.schedule = new ApplySchedule(ticker::nanos, Math.max(2, Runtime.getRuntime().availableProcessors()));
   }
 
   TargetSettings settings() {
@@ -77,7 +83,7 @@ final class TargetEngine implements AutoCloseable {
   void start() {
     for (int i = 1; i <= applySettings.workers(); i++) {
       Applier applier =
-          Applier.open(schedule, new FrameOpener(keyring), target, applySettings);
+          Applier.open(schedule, new FrameOpener(keyring), target, applySettings, ticker::nanos);
       appliers.add(applier);
       workers.add(
           Worker.start(
@@ -183,7 +189,7 @@ final class TargetEngine implements AutoCloseable {
     try (Connection connection = PgConnections.open(settings.connection(), "sequences", null)) {
       if (TargetSchema.installedVersion(connection) == TargetSchema.VERSION) {
         SequenceLedger.keep(connection, source, sourceSystem, samples);
-        SequenceLedger.forgetOld(connection, source, sourceSystem, Instant.now());
+        SequenceLedger.forgetOld(connection, source, sourceSystem, ticker.now());
       }
     } catch (SQLException e) {
       throw refused(e);
@@ -239,6 +245,22 @@ final class TargetEngine implements AutoCloseable {
     }
   }
 
+  /**
+   * Everything of the tenant counts as not yet copied, durably: whoever brings it up next, after a crash too, copies all of
+   * it. To be called before anything else forgets what it had.
+   *
+   * @throws HeliosException when that cannot be written down
+   */
+  void reopen(Tenant tenant) {
+    try (Connection connection = PgConnections.open(settings.connection(), "resync", tenant.name())) {
+      if (TargetSchema.installedVersion(connection) != 0) {
+        new CopyLedger(tenant.id(), tenant.name()).reopen(connection);
+      }
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
   private @Nullable Problem problem() {
     return bug != null
         ? bug
@@ -257,7 +279,7 @@ final class TargetEngine implements AutoCloseable {
         null,
         tenants,
         problem,
-        problem == null ? null : Instant.now());
+        problem == null ? null : ticker.now());
   }
 
   @Override

@@ -89,6 +89,7 @@ final class TenantPipeline {
   private final Steps steps;
   private final Executor driverThreads;
   private final StandingListener listener;
+  private final Ticker ticker;
   private DesiredState desired;
   private @Nullable Manner manner;
   private boolean driving;
@@ -109,7 +110,8 @@ final class TenantPipeline {
     void changed(Tenant tenant, Standing before, Standing after);
   }
 
-  TenantPipeline(Tenant tenant, DesiredState desired, Steps steps, Executor driverThreads, StandingListener listener) {
+  TenantPipeline(Tenant tenant, DesiredState desired, Steps steps, Executor driverThreads, StandingListener listener,
+      Ticker ticker) {
     this.tenant = tenant;
     this.desired = desired;
     this.wish = desired;
@@ -117,7 +119,8 @@ final class TenantPipeline {
     this.steps = steps;
     this.driverThreads = driverThreads;
     this.listener = listener;
-    this.standing = new Standing(restingState(desired), Instant.now(), null, null);
+    this.ticker = ticker;
+    this.standing = new Standing(restingState(desired), ticker.now(), null, null);
   }
 
   private static TenantState restingState(DesiredState desired) {
@@ -376,8 +379,8 @@ final class TenantPipeline {
   }
 
   private void waitUnlessUnwanted(Duration wait) throws InterruptedException {
-    long until = System.nanoTime() + wait.toNanos();
-    while (System.nanoTime() < until && wish == DesiredState.RUNNING && !removed) {
+    long until = ticker.nanos() + wait.toNanos();
+    while (ticker.nanos() - until < 0 && wish == DesiredState.RUNNING && !removed) {
       Thread.sleep(TURN);
     }
   }
@@ -404,7 +407,7 @@ final class TenantPipeline {
     Standing before = standing;
     boolean same = before.state() == state;
     standing =
-        new Standing(state, same ? before.since() : Instant.now(), problem, problem == null ? null : Instant.now());
+        new Standing(state, same ? before.since() : ticker.now(), problem, problem == null ? null : ticker.now());
     if (!same || before.problem() != problem) {
       listener.changed(tenant, before, standing);
     }

@@ -61,14 +61,17 @@ final class TenantStarter implements TenantPipeline.Steps {
   private final Keyring keyring;
   private final TenantTables tables;
   private final CopySettings copySettings;
+  private final Ticker ticker;
 
   TenantStarter(
-      SourceEngine source, TargetEngine target, Keyring keyring, TenantTables tables, CopySettings copySettings) {
+      SourceEngine source, TargetEngine target, Keyring keyring, TenantTables tables, CopySettings copySettings,
+      Ticker ticker) {
     this.source = source;
     this.target = target;
     this.keyring = keyring;
     this.tables = tables;
     this.copySettings = copySettings;
+    this.ticker = ticker;
   }
 
   @Override
@@ -116,6 +119,7 @@ final class TenantStarter implements TenantPipeline.Steps {
 
   @Override
   public void forget(Tenant tenant, TenantPipeline.Progress progress) throws InterruptedException {
+    target.reopen(tenant);
     long version = source.unroute(tenant.id());
     while (!source.isUnrouted(version)) {
       cancelUnlessWanted(progress);
@@ -301,7 +305,7 @@ final class TenantStarter implements TenantPipeline.Steps {
         to,
         source.settings().name(),
         sourceSystem,
-        SequenceSample.read(from, (schema, table) -> mine.contains(new TableName(schema, table))));
+        SequenceSample.read(from, ticker.now(), (schema, table) -> mine.contains(new TableName(schema, table))));
   }
 
   /** What the target has recorded must come from this very source, and the journal must reach back to it. */

@@ -126,9 +126,22 @@ public final class JdbcWalStream implements WalStream {
     }
   }
 
-  /** Which server this is, asked over the very connection that streams. */
-  public SourceIdentity identity() {
-    return identity;
+  /**
+   * This stream, if it comes from that server and its timeline, asked over the very connection that streams.
+   *
+   * @throws TransientException when it is another one; the stream is closed then
+   */
+  public JdbcWalStream of(SourceIdentity server) {
+    if (identity.systemIdentifier() != server.systemIdentifier() || identity.timeline() != server.timeline()) {
+      close();
+      throw new TransientException(
+          new Problem(
+              ErrorCode.STREAM_BROKEN,
+              "the source at " + settings.place() + " became another server while the stream was opened",
+              "its address has just gone over to another one",
+              "it is opened again by itself"));
+    }
+    return this;
   }
 
   @Override

@@ -91,11 +91,12 @@ public record SequenceSample(
    * an identity, or called by a default. One that feeds several columns comes several times.
    *
    * @param connection in autocommit mode
+   * @param now what the samples are dated with
    * @param tables by schema and name
    */
-  public static List<SequenceSample> read(Connection connection, BiPredicate<String, String> tables)
+  public static List<SequenceSample> read(Connection connection, Instant now, BiPredicate<String, String> tables)
       throws SQLException {
-    Instant at = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+    Instant at = now.truncatedTo(ChronoUnit.MILLIS);
     // Before the values: what had committed by then has drawn what it drew.
     Lsn lsn = currentLsn(connection);
     List<Found> found = new ArrayList<>();

@@ -10,9 +10,9 @@ import java.util.stream.Collectors;
 
 /**
  * The session settings that every connection is pinned to, so that neither a server's configuration nor ALTER DATABASE
- * nor ALTER ROLE changes how a value reads, where a name is looked up, or how long a statement may take. They are SET in
- * the session: that outranks all of those (PostgreSQL: {@code GucSource} in {@code utils/guc.h}), also in a walsender,
- * whose output functions they govern. No thread of its own.
+ * nor ALTER ROLE changes how a value reads, where a name is looked up, how long a statement may take, or whether a commit
+ * lasts. They are SET in the session: that outranks all of those (PostgreSQL: {@code GucSource} in {@code utils/guc.h}),
+ * also in a walsender, whose output functions they govern. No thread of its own.
  */
 public final class SessionSettings {
 
@@ -52,6 +52,9 @@ public final class SessionSettings {
     // What is told: notices may be as many as rows, and an error must leave the session to us.
     PINNED.put("client_min_messages", "warning");
     PINNED.put("exit_on_error", "off");
+    // A commit is told once it is on that server's own disk, for what is acknowledged is trimmed. It waits for no standby,
+    // which may be dead: what a promoted one lacks is found out. PostgreSQL's own subscriptions do not wait either.
+    PINNED.put("synchronous_commit", "local");
     // What a transaction is.
     PINNED.put("default_transaction_isolation", "read committed");
     PINNED.put("default_transaction_read_only", "off");

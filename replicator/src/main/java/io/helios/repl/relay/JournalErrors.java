@@ -1,6 +1,7 @@
 package io.helios.repl.relay;
 
 import io.helios.repl.error.CorruptionException;
+import io.helios.repl.error.DiskTrouble;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
@@ -37,7 +38,7 @@ final class JournalErrors {
         new Problem(
             ErrorCode.JOURNAL_WRITE_FAILED,
             "the relay journal cannot be written",
-            reason(cause),
+            DiskTrouble.of(cause),
             "make room on the disk of data-dir, or lower relay.max-bytes"),
         cause);
   }
@@ -56,7 +57,7 @@ final class JournalErrors {
         new Problem(
             ErrorCode.JOURNAL_SYNC_FAILED,
             "the relay journal could not be made durable",
-            reason(cause),
+            DiskTrouble.of(cause),
             "check the disk of data-dir"),
         cause);
   }
@@ -75,7 +76,7 @@ final class JournalErrors {
         new Problem(
             ErrorCode.JOURNAL_READ_FAILED,
             "segment " + segment + " of the relay journal cannot be read",
-            reason(cause),
+            DiskTrouble.of(cause),
             "check the disk of data-dir"),
         cause);
   }
@@ -96,13 +97,5 @@ final class JournalErrors {
             "tenant " + tenant + " has outgrown its share of the relay journal",
             "its target did not take its changes for too long",
             "mend the target, then: helios-repl tenant resync"));
-  }
-
-  /** An I/O error's kind; its text may hold a path. */
-  private static String reason(IOException cause) {
-    String message = cause.getMessage();
-    return message != null && message.contains("No space left")
-        ? "the disk is full"
-        : "the disk refused: " + cause.getClass().getSimpleName();
   }
 }

@@ -1,6 +1,7 @@
 package io.helios.repl.seal;
 
 import io.helios.repl.error.CorruptionException;
+import io.helios.repl.error.DiskTrouble;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
@@ -219,8 +220,8 @@ public final class FileKeyring implements Keyring {
         new Problem(
             ErrorCode.KEYRING_UNAVAILABLE,
             what + " cannot be read or written",
-            cause.getClass().getSimpleName(),
-            "check the disk and the rights of the keyring's directory"),
+            DiskTrouble.of(cause),
+            "check the room on the disk and the rights of the keyring's directory, in data-dir; then try again"),
         cause);
   }
 

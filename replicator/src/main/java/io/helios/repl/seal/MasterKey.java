@@ -1,5 +1,6 @@
 package io.helios.repl.seal;
 
+import io.helios.repl.error.DiskTrouble;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
@@ -73,8 +74,8 @@ public final class MasterKey {
           new Problem(
               ErrorCode.KEYRING_UNAVAILABLE,
               "the master key's file " + file.getFileName() + " cannot be read or made",
-              e instanceof NoSuchFileException ? "its directory does not exist" : e.getClass().getSimpleName(),
-              "check the rights of the data directory"),
+              e instanceof NoSuchFileException ? "its directory does not exist" : DiskTrouble.of(e),
+              "check the room on the disk and the rights of the data directory"),
           e);
     }
   }

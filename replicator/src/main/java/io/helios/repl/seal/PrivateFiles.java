@@ -109,6 +109,9 @@ final class PrivateFiles {
         channel.write(bytes);
       }
       channel.force(true);
+    } catch (IOException e) {
+      Files.deleteIfExists(written);
+      throw e;
     }
     return written;
   }

@@ -108,8 +108,8 @@ final class ApplyBenchmark {
     writer.end(new Lsn(commit));
     seal(frames, 0, writer, commit, true);
     JdbcTarget target = new JdbcTarget("t", server.settings(database), settings);
-    Applier first = Applier.open(schedule, new FrameOpener(keyring), target, settings);
-    Applier second = Applier.open(schedule, new FrameOpener(keyring), target, settings);
+    Applier first = Applier.open(schedule, new FrameOpener(keyring), target, settings, System::nanoTime);
+    Applier second = Applier.open(schedule, new FrameOpener(keyring), target, settings, System::nanoTime);
     long start = System.nanoTime();
     tenants.forEach(schedule::add);
     Thread thread = Thread.ofPlatform().start(() -> {
@@ -175,7 +175,7 @@ final class ApplyBenchmark {
       List<Applier> appliers = new ArrayList<>();
       List<Thread> threads = new ArrayList<>();
       for (int w = 0; w < workers; w++) {
-        appliers.add(Applier.open(schedule, new FrameOpener(keyring), target, settings));
+        appliers.add(Applier.open(schedule, new FrameOpener(keyring), target, settings, System::nanoTime));
       }
       long jvm = jvmCpuMillis();
       long backends = serverCpuMillis(connection);

@@ -9,6 +9,7 @@ import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.pipeline.FleetSettings;
 import io.helios.repl.pipeline.SourceSettings;
+import io.helios.repl.pipeline.Surroundings;
 import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.seal.Keyring;
@@ -67,6 +68,13 @@ public final class Replication implements AutoCloseable {
     this(directory, source, reader, target, applier, tenancy, reference, null);
   }
 
+  /** One tenant column, in surroundings of the test's own. */
+  public Replication(Path directory, Database source, Database target, Surroundings surroundings) {
+    this(
+        directory, source, source.settings(), target, target.settings(), new Tenancy.ByColumn("tenant_id"), null, null,
+        surroundings);
+  }
+
   /** @param reader the login at the source; {@code applier}: the one at the target */
   public Replication(
       Path directory,
@@ -77,6 +85,19 @@ public final class Replication implements AutoCloseable {
       Tenancy tenancy,
       @Nullable TableFilter reference,
       @Nullable DdlPolicy ddl) {
+    this(directory, source, reader, target, applier, tenancy, reference, ddl, Surroundings.REAL);
+  }
+
+  private Replication(
+      Path directory,
+      Database source,
+      ConnectionSettings reader,
+      Database target,
+      ConnectionSettings applier,
+      Tenancy tenancy,
+      @Nullable TableFilter reference,
+      @Nullable DdlPolicy ddl,
+      Surroundings surroundings) {
     this.source = source;
     this.target = target;
     String slot = "helios_" + source.name();
@@ -95,7 +116,8 @@ public final class Replication implements AutoCloseable {
                 3),
             keyring,
             new SimpleMeterRegistry(),
-            events::add);
+            events::add,
+            surroundings);
     fleet.start();
   }
 

@@ -49,7 +49,7 @@ class SequencesTest {
         "CREATE ROLE blind_" + source.name());
     try (Connection connection = PgConnections.open(source.settings(), "test", null)) {
       Lsn before = Lsn.parse(source.value("SELECT pg_current_wal_lsn()"));
-      List<SequenceSample> samples = SequenceSample.read(connection, (schema, table) -> !table.equals("other"));
+      List<SequenceSample> samples = SequenceSample.read(connection, java.time.Instant.now(), (schema, table) -> !table.equals("other"));
       assertThat(told(samples))
           .containsExactly(
               "public.Loose \"one t.c -4", "public.p_d_seq p.d 1", "public.p_id_seq p.id 1", "public.t_a_seq t.a 2",
@@ -58,7 +58,7 @@ class SequencesTest {
       assertThat(samples.getFirst().increment()).isEqualTo(-3);
 
       connection.createStatement().execute("SET ROLE blind_" + source.name());
-      assertThat(SequenceSample.read(connection, (schema, table) -> true)).isEmpty();
+      assertThat(SequenceSample.read(connection, java.time.Instant.now(), (schema, table) -> true)).isEmpty();
     }
   }
 

@@ -1,0 +1,51 @@
+package io.helios.repl.pipeline;
+
+import io.helios.repl.apply.ApplySettings;
+import io.helios.repl.apply.JdbcTarget;
+import io.helios.repl.apply.SourceCatalog;
+import io.helios.repl.apply.Target;
+import io.helios.repl.postgres.JdbcWalStream;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.SourceIdentity;
+import io.helios.repl.postgres.WalStream;
+import io.helios.repl.relay.DirectorySegmentFiles;
+import io.helios.repl.relay.SegmentFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * What the engine touches of the world: time, the journal's disk, a source's WAL, a target. Each method is a seam; as they
+ * stand they give the real thing, and whoever makes a {@link Fleet} may give it another. Any thread may call any method.
+ */
+public interface Surroundings {
+
+  /** The world as it is. */
+  Surroundings REAL = new Surroundings() {};
+
+  default Ticker ticker() {
+    return Ticker.SYSTEM;
+  }
+
+  /**
+   * Where a source's journal is kept.
+   *
+   * @param directory the source's own, below the data directory
+   */
+  default SegmentFiles segmentFiles(Path directory) throws IOException {
+    return new DirectorySegmentFiles(directory);
+  }
+
+  /**
+   * A source's slot, opened; throws what {@link JdbcWalStream#open} throws.
+   *
+   * @param server the one that was found there before: another one is refused
+   */
+  default WalStream walStream(SourceSettings source, SourceIdentity server, Lsn from, boolean binary) {
+    return JdbcWalStream.open(source.connection(), source.slot(), source.publication(), from, binary).of(server);
+  }
+
+  /** @param sources where its appliers ask when a table has changed */
+  default Target target(TargetSettings target, ApplySettings settings, SourceCatalog sources) {
+    return new JdbcTarget(target.name(), target.connection(), settings, sources, target.ddl());
+  }
+}
