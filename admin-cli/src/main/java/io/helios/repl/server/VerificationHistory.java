@@ -94,15 +94,17 @@ public final class VerificationHistory {
         store.sql("DELETE FROM {verification_table} WHERE verification_id NOT IN (SELECT id FROM {verification})"));
   }
 
-  /** The newest first; each with its tables, by name. */
-  public List<Entry> of(UUID tenant) {
+  /** The newest first, so many at the most; each with its tables, by name. */
+  public List<Entry> of(UUID tenant, int most) {
     return store.transaction(
         handle ->
             handle
                 .createQuery(
                     store.sql(
-                        "SELECT head, superseded FROM {verification} WHERE tenant_id = ? ORDER BY begun_micros DESC, id"))
+                        "SELECT head, superseded FROM {verification} WHERE tenant_id = ? ORDER BY begun_micros DESC, id LIMIT"
+                            + " ?"))
                 .bind(0, tenant.toString())
+                .bind(1, most)
                 .map(
                     (row, context) ->
                         new Entry(

@@ -66,7 +66,7 @@ final class Verifications {
   }
 
   private Optional<Evidence> unfinished(UUID tenant, Instant now) {
-    return history.of(tenant).stream()
+    return history.of(tenant, 1).stream()
         .findFirst()
         .filter(last -> !last.superseded() && !last.evidence().complete())
         .map(VerificationHistory.Entry::evidence)
@@ -114,12 +114,12 @@ final class Verifications {
 
   /** The newest first. */
   List<VerificationHistory.Entry> history(String name) {
-    return history.of(tenants.get(name).tenant().id());
+    return history.of(tenants.get(name).tenant().id(), VerificationHistory.KEPT);
   }
 
   /** The newest, finished or not. */
   VerificationHistory.Entry latest(String name) {
-    return history(name).stream().findFirst().orElseThrow(() -> none(name));
+    return history.of(tenants.get(name).tenant().id(), 1).stream().findFirst().orElseThrow(() -> none(name));
   }
 
   /**

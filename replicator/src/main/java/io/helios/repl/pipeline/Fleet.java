@@ -323,7 +323,7 @@ public final class Fleet implements AutoCloseable {
    *
    * @param unfinished evidence that is to be gone on with; null to begin anew
    * @param keeper is given the evidence whenever it has grown; what it throws counts as a failure of the comparison
-   * @throws OperatorException when a verification of the tenant is running already
+   * @throws OperatorException when the tenant is not streaming, or a verification of it is running already
    */
   public TenantVerification verify(
       UUID tenant, VerifySettings settings, @Nullable Evidence unfinished, Consumer<Evidence> keeper) {
@@ -337,6 +337,7 @@ public final class Fleet implements AutoCloseable {
             settings,
             unfinished,
             keeper);
+    verification.replica();
     if (verifying.putIfAbsent(tenant, verification) != null) {
       throw new OperatorException(
           new Problem(

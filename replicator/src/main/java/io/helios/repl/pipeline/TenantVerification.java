@@ -165,7 +165,8 @@ public final class TenantVerification {
     }
   }
 
-  private void compare(List<TenantTable> left) {
+  /** The tenant's applier. Throws {@link OperatorException} when the tenant is not streaming. */
+  ReplicaTenant replica() {
     ReplicaTenant replica = pipeline.replica();
     if (replica == null) {
       throw new OperatorException(
@@ -175,13 +176,17 @@ public final class TenantVerification {
               "both sides can be compared at one point of the WAL only while the tenant streams",
               "helios-repl tenant status " + name()));
     }
+    return replica;
+  }
+
+  private void compare(List<TenantTable> left) {
     TenantVerifier next =
         new TenantVerifier(
             source.settings().connection(),
             target.settings().connection(),
             name(),
             left,
-            new ReplicaHold(replica),
+            new ReplicaHold(replica()),
             settings);
     pass = next;
     try {

@@ -223,7 +223,7 @@ class ControlStoreTest {
       last = last.with(new VerificationCost(1, 2, 3, 4, 5, 6, 7)).ended(begun.plusSeconds(99));
       history.keep(last);
 
-      List<VerificationHistory.Entry> kept = new VerificationHistory(open()).of(acme);
+      List<VerificationHistory.Entry> kept = new VerificationHistory(open()).of(acme, 99);
       assertThat(kept).hasSize(20).noneMatch(VerificationHistory.Entry::superseded);
       assertThat(kept.getLast().evidence().id()).isEqualTo(new UUID(0, 5));
       Evidence read = kept.getFirst().evidence();
@@ -231,13 +231,13 @@ class ControlStoreTest {
       assertThat(read.keeping(3, List.of())).isEqualTo(last.keeping(3, List.of()));
 
       history.keep(last.keeping(2, List.of(found("public.a", begun))));
-      assertThat(history.of(acme).getFirst().evidence().tables()).extracting(TableEvidence::table).containsExactly("public.a");
+      assertThat(history.of(acme, 99).getFirst().evidence().tables()).extracting(TableEvidence::table).containsExactly("public.a");
       history.supersede(acme);
       history.keep(last);
-      assertThat(history.of(acme)).allMatch(VerificationHistory.Entry::superseded);
+      assertThat(history.of(acme, 99)).allMatch(VerificationHistory.Entry::superseded);
       history.forget(acme);
-      assertThat(history.of(acme)).isEmpty();
-      assertThat(history.of(other)).hasSize(1).noneMatch(VerificationHistory.Entry::superseded);
+      assertThat(history.of(acme, 99)).isEmpty();
+      assertThat(history.of(other, 1)).hasSize(1).noneMatch(VerificationHistory.Entry::superseded);
     }
 
     private static Evidence evidence(UUID id, UUID tenant, Instant begun) {

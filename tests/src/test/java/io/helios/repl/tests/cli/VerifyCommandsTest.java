@@ -39,6 +39,9 @@ class VerifyCommandsTest {
   @Test
   void evidenceIsKeptAndTellsHowToFindTheRowsThatDiffer() {
     assertThat(server.run("verify", "show", "acme").code()).as("there is none yet").isEqualTo(5);
+    server.done("tenant", "pause", "acme", "--wait");
+    assertThat(server.run("verify", "run", "acme").code()).as("there is no point to hold the applier at").isEqualTo(6);
+    server.done("tenant", "resume", "acme", "--wait");
     server.done("verify", "run", "acme");
     assertThat(server.done("verify", "show", "acme", "--max-age", "10m").out()).contains("both sides are equal at ");
     assertThat(server.done("verify", "show", "acme", "--sql").err()).contains("no table differs");
