@@ -233,7 +233,8 @@ public final class TenantVerification {
   /**
    * The evidence so far; nothing of it when it is of another source or another epoch.
    *
-   * @param begun whether it grew in this run; else tables whose columns changed since are compared again
+   * @param begun whether it grew in this run; else tables are compared again whose columns changed since, or that differed:
+   *     somebody may have mended them
    */
   private Evidence begin(List<TenantTable> all, boolean begun) {
     SourceIdentity identity = SourceIdentity.read(source.settings().connection());
@@ -248,7 +249,7 @@ public final class TenantVerification {
         && before.timeline() == identity.timeline()) {
       List<TableEvidence> still =
           before.tables().stream()
-              .filter(known -> all.stream().anyMatch(table -> begun ? isOf(known, table) : covers(known, table)))
+              .filter(known -> all.stream().anyMatch(table -> begun ? isOf(known, table) : stillHolds(known, table)))
               .toList();
       return grown(before.keeping(all.size(), still));
     }
@@ -271,14 +272,14 @@ public final class TenantVerification {
     return known.table().equals(table.qualifiedName());
   }
 
-  /** Whether what was compared is all that the table has now. */
-  private static boolean covers(TableEvidence known, TenantTable table) {
+  /** Whether the table was equal, in all that it has now. */
+  private static boolean stillHolds(TableEvidence known, TenantTable table) {
     Set<String> now =
         table.definition().columns().stream()
             .filter(column -> !column.isGenerated())
             .map(ColumnDefinition::name)
             .collect(Collectors.toSet());
-    return isOf(known, table) && now.equals(Set.copyOf(known.columns()));
+    return isOf(known, table) && known.equal() && now.equals(Set.copyOf(known.columns()));
   }
 
   private static List<TenantTable> left(List<TenantTable> all, Evidence found) {
