@@ -126,7 +126,17 @@ abstract class ApiCommand implements Callable<Integer> {
   /** Waits for an operation about a tenant, with its state as progress where somebody looks. */
   final JsonNode follow(
       String tenant, JsonNode operation, Supplier<JsonNode> again, Duration patience, Follow.TimedOut timedOut) {
-    Progress progress = new Progress(shell, client(), tenant);
+    return follow(() -> Progress.ofTenant(client(), tenant), operation, again, patience, timedOut);
+  }
+
+  /** Waits for an operation, with a line of progress where somebody looks. */
+  final JsonNode follow(
+      Supplier<String> line,
+      JsonNode operation,
+      Supplier<JsonNode> again,
+      Duration patience,
+      Follow.TimedOut timedOut) {
+    Progress progress = new Progress(shell, line);
     try {
       return new Follow(client(), progress.shows() ? Duration.ofMillis(700) : Duration.ofSeconds(20), progress::show)
           .toEnd(operation, again, patience, timedOut);

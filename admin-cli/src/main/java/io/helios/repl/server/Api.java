@@ -32,7 +32,6 @@ import tools.jackson.databind.node.ObjectNode;
 final class Api {
 
   private static final Logger LOG = LoggerFactory.getLogger(Api.class);
-  private static final Duration VERIFICATION_PATIENCE = Duration.ofMinutes(30);
   private static final int EVENTS_SHOWN = 20;
 
   private final ServerConfiguration configuration;
@@ -114,7 +113,6 @@ final class Api {
     }
     routes.delete("/api/v1/tenants/{name}", this::delete);
     routes.post("/api/v1/tenants/{name}/wait", this::await);
-    routes.post("/api/v1/tenants/{name}/verify", this::verify);
     routes.get(
         "/api/v1/keys",
         r -> answer(r, 200, Documents.list("KeyList", tenants.all().stream().map(t -> key(t.tenant().name())).toList())));
@@ -315,15 +313,6 @@ final class Api {
     };
   }
 
-  private void verify(Context request) {
-    StoredTenant tenant = tenants.get(name(request));
-    Duration patience = duration(request, "patience", VERIFICATION_PATIENCE);
-    answer(
-        request,
-        202,
-        operations.start(TenantWait.done(fleet.verify(tenant.tenant().id(), patience), Documents::verification)));
-  }
-
   private ObjectNode key(String name) {
     return Documents.key(name, tenants.keyGeneration(name));
   }
@@ -364,7 +353,7 @@ final class Api {
     answer(request, 200, key(name));
   }
 
-  private static String name(Context request) {
+  static String name(Context request) {
     String name = request.pathParam("name");
     if (!TenantNames.isValid(name)) {
       throw badRequest("\"" + TenantNames.printable(name) + "\" is no name", TenantNames.RULE);
@@ -413,7 +402,7 @@ final class Api {
     return flag(request, "dryRun");
   }
 
-  private static boolean flag(Context request, String parameter) {
+  static boolean flag(Context request, String parameter) {
     String value = request.queryParam(parameter);
     if (value == null || value.equals("false")) {
       return false;
@@ -424,7 +413,7 @@ final class Api {
     throw badRequest("the parameter " + parameter + " is not right", parameter + "=true or " + parameter + "=false");
   }
 
-  private static Duration duration(Context request, String parameter, Duration fallback) {
+  static Duration duration(Context request, String parameter, Duration fallback) {
     String value = request.queryParam(parameter);
     if (value == null) {
       return fallback;
@@ -433,11 +422,11 @@ final class Api {
         .orElseThrow(() -> badRequest("the parameter " + parameter + " is not right", Durations.FORM));
   }
 
-  private static OperatorException badRequest(String message, String hint) {
+  static OperatorException badRequest(String message, String hint) {
     return new OperatorException(new Problem(ErrorCode.BAD_REQUEST, message, "the request cannot be understood", hint));
   }
 
-  private static void answer(Context request, int status, JsonNode document) {
+  static void answer(Context request, int status, JsonNode document) {
     request.status(status).contentType("application/json").result(Json.MAPPER.writeValueAsBytes(document));
   }
 

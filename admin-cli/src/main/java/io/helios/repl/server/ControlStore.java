@@ -64,6 +64,23 @@ public final class ControlStore {
                 message text NOT NULL,
                 code varchar(10),
                 hint text)\
+              """),
+          List.of(
+              """
+              CREATE TABLE {verification} (
+                id char(36) PRIMARY KEY,
+                tenant_id char(36) NOT NULL,
+                begun_micros bigint NOT NULL,
+                ended_micros bigint,
+                superseded integer NOT NULL,
+                head text NOT NULL)\
+              """,
+              """
+              CREATE TABLE {verification_table} (
+                verification_id char(36) NOT NULL,
+                table_name text NOT NULL,
+                found text NOT NULL,
+                PRIMARY KEY (verification_id, table_name))\
               """));
 
   private final ControlDatabase database;
@@ -90,6 +107,11 @@ public final class ControlStore {
   /** Where it is, for messages. */
   public String place() {
     return database.place();
+  }
+
+  /** A statement for this store's database, as {@link ControlDatabase#sql} has it. */
+  String sql(String portable) {
+    return database.sql(portable);
   }
 
   private void migrate() {
@@ -247,11 +269,11 @@ public final class ControlStore {
                 .list());
   }
 
-  private interface Work<T extends @Nullable Object> {
+  interface Work<T extends @Nullable Object> {
     T on(Handle handle);
   }
 
-  private <T extends @Nullable Object> T transaction(Work<T> work) {
+  <T extends @Nullable Object> T transaction(Work<T> work) {
     try {
       return database.jdbi().inTransaction(work::on);
     } catch (HeliosException e) {
@@ -306,7 +328,7 @@ public final class ControlStore {
         row.getString("hint"));
   }
 
-  private static long micros(Instant instant) {
+  static long micros(Instant instant) {
     return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), 1_000_000L), instant.getNano() / 1_000);
   }
 

@@ -10,7 +10,6 @@ import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
-import io.helios.repl.status.Verification;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -168,26 +167,6 @@ final class Documents {
   /** @param generation 0 when the tenant has no key */
   static ObjectNode key(String tenant, int generation) {
     return Json.document("Key").put("tenant", tenant).put("generation", generation);
-  }
-
-  static ObjectNode verification(Verification v) {
-    ObjectNode node =
-        Json.document("Verification")
-            .put("tenant", v.tenant())
-            .put("lsn", v.lsn().toString())
-            .put("at", time(v.at()))
-            .put("millis", v.millis())
-            .put("equal", v.equal());
-    ArrayNode tables = node.putArray("tables");
-    for (Verification.TableResult t : v.tables()) {
-      tables
-          .addObject()
-          .put("table", t.table())
-          .put("sourceRows", t.sourceRows())
-          .put("targetRows", t.targetRows())
-          .put("differing", t.differing());
-    }
-    return node;
   }
 
   static ObjectNode configuration(List<EffectiveValue> values) {

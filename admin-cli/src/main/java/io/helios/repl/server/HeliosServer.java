@@ -87,11 +87,14 @@ public final class HeliosServer implements AutoCloseable {
     ControlStore store = ControlStore.open(configuration.store(), data.path());
     EventLog events = add(new EventLog(store));
     Fleet fleet = add(fleets.make(configuration.fleet(), data.path(), meters, events));
-    Tenants tenants = new Tenants(configuration, store, fleet, events);
+    VerificationHistory history = new VerificationHistory(store);
+    Tenants tenants = new Tenants(configuration, store, history, fleet, events);
     tenants.restore();
     fleet.start();
     ServerFacts facts = new ServerFacts(configuration, store.place(), () -> address.uri().toString(), Instant.now());
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
+    VerificationRoutes verifications =
+        new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), operations);
     Authentication authentication = new Authentication(data.token());
     Javalin http =
         http(
@@ -106,6 +109,7 @@ public final class HeliosServer implements AutoCloseable {
               routes.get(
                   "/metrics", r -> r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape()));
               api.install(routes, authentication);
+              verifications.install(routes);
             });
     address = address.withPort(http.port());
     tenantCount = tenants.all().size();

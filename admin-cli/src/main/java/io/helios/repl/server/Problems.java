@@ -57,7 +57,7 @@ final class Problems {
     return switch (exception.problem().code()) {
       case USAGE, BAD_REQUEST, TENANT_DECLARATION, CONFIGURATION_UNSUPPORTED -> 400;
       case UNAUTHENTICATED -> 401;
-      case NO_SUCH_TENANT, NO_SUCH_SOURCE, NO_SUCH_TARGET, NO_SUCH_ROUTE, NO_SUCH_OPERATION -> 404;
+      case NO_SUCH_TENANT, NO_SUCH_SOURCE, NO_SUCH_TARGET, NO_SUCH_ROUTE, NO_SUCH_OPERATION, VERIFY_NO_EVIDENCE -> 404;
       case INTERNAL -> 500;
       default ->
           switch (exception) {

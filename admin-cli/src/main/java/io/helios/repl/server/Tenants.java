@@ -41,14 +41,21 @@ final class Tenants {
 
   private final ServerConfiguration configuration;
   private final ControlStore store;
+  private final VerificationHistory verifications;
   private final Fleet fleet;
   private final Consumer<FleetEvent> events;
   private final ConcurrentSkipListMap<String, Entry> entries = new ConcurrentSkipListMap<>();
   private final ReentrantLock changing = new ReentrantLock();
 
-  Tenants(ServerConfiguration configuration, ControlStore store, Fleet fleet, Consumer<FleetEvent> events) {
+  Tenants(
+      ServerConfiguration configuration,
+      ControlStore store,
+      VerificationHistory verifications,
+      Fleet fleet,
+      Consumer<FleetEvent> events) {
     this.configuration = configuration;
     this.store = store;
+    this.verifications = verifications;
     this.fleet = fleet;
     this.events = events;
   }
@@ -113,6 +120,15 @@ final class Tenants {
     return entry.refusal() == null
         ? fleet.status(entry.stored().tenant().id())
         : refused(entry.stored(), entry.refusal());
+  }
+
+  /** One that the engine has; throws why it does not have it. */
+  Tenant engaged(String name) {
+    Entry entry = entry(name);
+    if (entry.refusal() != null) {
+      throw new OperatorException(entry.refusal());
+    }
+    return entry.stored().tenant();
   }
 
   /** Asks the target; nothing for a tenant that the engine does not have. */
@@ -254,6 +270,9 @@ final class Tenants {
       if (before != verb.wish()) {
         keep(name, entry, verb.wish());
       }
+      if (verb == Verb.RESYNC) {
+        verifications.supersede(id);
+      }
       try {
         switch (verb) {
           case START -> {
@@ -381,6 +400,7 @@ final class Tenants {
                     "the control store did not answer at the end of its deletion",
                     "helios-repl tenant delete " + name)));
       }
+      verifications.forget(id);
       store.delete(id);
       entries.remove(name);
       tell(

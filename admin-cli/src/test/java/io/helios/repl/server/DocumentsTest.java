@@ -15,7 +15,6 @@ import io.helios.repl.status.Finding;
 import io.helios.repl.status.Severity;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
-import io.helios.repl.status.Verification;
 import io.helios.repl.tenant.ConflictPolicy;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenant;
@@ -102,22 +101,6 @@ class DocumentsTest {
     assertThat(Documents.nextSteps("acme", state))
         .isNotEmpty()
         .allMatch(s -> s.startsWith("helios-repl ") && s.contains(" acme"));
-  }
-
-  @Test
-  void aVerificationIsTheManualsExample() {
-    Verification v =
-        new Verification(
-            "tenant-123", Lsn.parse("2/A0"), AT, 17, List.of(new Verification.TableResult("public.orders", 10, 10, 0)));
-    same(
-        Documents.verification(v),
-        """
-        {"apiVersion": "helios-repl/v1", "kind": "Verification", "tenant": "tenant-123", "lsn": "2/A0", "at": "2026-01-01T00:00:00.123Z",
-         "millis": 17, "equal": true, "tables": [{"table": "public.orders", "sourceRows": 10, "targetRows": 10, "differing": 0}]}
-        """);
-    Verification differing =
-        new Verification("a", Lsn.parse("0/1"), AT, 1, List.of(new Verification.TableResult("public.t", 10, 10, 1)));
-    assertThat(Documents.verification(differing).path("equal").asBoolean()).isFalse();
   }
 
   @Test

@@ -182,6 +182,11 @@ public enum ErrorCode {
   VERIFY_TARGET_FAILED(6002, "The verification cannot read the target", "Taking a snapshot of the target, or reading a table under it, failed. The message has the server's own word for it."),
   VERIFY_NO_POINT(6003, "Both sides could not be seen at one point in time", "Either transactions that stay open at the source kept its snapshot waiting, or the applier did not reach the snapshot's point. End long transactions at the source, let the tenant catch up, or allow more time."),
   VERIFY_TABLE_MISSING(6004, "The target lacks a table that is to be compared", "The table, or the tenant's column in it, is not there at the target. Create it, then resync the tenant."),
+  VERIFY_RUNNING(6005, "The tenant is being verified already", "One verification of a tenant runs at a time, for each holds the tenant's applier for a moment. verify run attaches to the one that runs."),
+  VERIFY_CANCELLED(6006, "A verification was broken off", "Somebody cancelled it, or the server was stopped. The tables that were compared are kept: verify run goes on with the others for an hour."),
+  VERIFY_NO_EVIDENCE(6007, "There is no verification of the tenant", "None was made since the tenant was created, or none is kept any more."),
+  VERIFY_EVIDENCE_STALE(6008, "The evidence that both sides are equal does not suffice", "What is asked for needs a verification that is complete, found both sides equal, and is recent and of the tenant's present epoch."),
+  VERIFY_NOT_RUNNING(6009, "No verification is running", "There is nothing to break off: it has ended, or none was begun."),
   // 9xxx the server itself
   INTERNAL(9001, "A bug in helios-repl", "An assumption of the program does not hold. The part that met it has stopped; the log has the details."),
   LISTEN_FAILED(9002, "The server cannot listen on its address", "The address is in use by another process, or is not one of this machine."),

@@ -12,6 +12,7 @@ import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
+import io.helios.repl.status.Evidence;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.status.Verification;
@@ -19,6 +20,7 @@ import io.helios.repl.tenant.ConflictPolicy;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
+import io.helios.repl.verify.VerifySettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -55,6 +57,7 @@ public final class Fleet implements AutoCloseable {
   private final Keyring keyring;
   private final Consumer<FleetEvent> events;
   private final Ticker ticker;
+  private final Map<UUID, TenantVerification> verifying = new ConcurrentHashMap<>();
   private final ExecutorService drivers;
   private final Barriers barriers = new Barriers();
   private final Supervisor supervisor;
@@ -330,16 +333,43 @@ public final class Fleet implements AutoCloseable {
     return barriers.await(tenant, source(pipeline.tenant().source()).barrier());
   }
 
-  /** Compares both sides at one point of the WAL while both are live. */
+  /** Compares both sides at one point of the WAL while both are live; nothing of it is kept. */
   public CompletableFuture<Verification> verify(UUID tenant, Duration patience) {
+    return verify(tenant, VerifySettings.DEFAULT.withPatience(patience), null, evidence -> {})
+        .result()
+        .thenApply(Evidence::verification);
+  }
+
+  /**
+   * Compares both sides, with evidence.
+   *
+   * @param unfinished evidence that is to be gone on with; null to begin anew
+   * @param keeper is given the evidence whenever it has grown; what it throws counts as a failure of the comparison
+   * @throws OperatorException when the tenant is not streaming, or a verification of it is running already
+   */
+  public TenantVerification verify(
+      UUID tenant, VerifySettings settings, @Nullable Evidence unfinished, Consumer<Evidence> keeper) {
     TenantPipeline pipeline = pipeline(tenant);
     TenantVerification verification =
         new TenantVerification(
             source(pipeline.tenant().source()),
             target(pipeline.tenant().target()),
             pipeline,
-            tables(pipeline.tenant()));
-    return CompletableFuture.supplyAsync(() -> verification.run(patience), drivers);
+            tables(pipeline.tenant()),
+            settings,
+            unfinished,
+            keeper);
+    verification.replica();
+    if (verifying.putIfAbsent(tenant, verification) != null) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.VERIFY_RUNNING,
+              "tenant \"" + pipeline.tenant().name() + "\" is being verified already",
+              "one verification of a tenant runs at a time",
+              "helios-repl verify run " + pipeline.tenant().name()));
+    }
+    verification.start(drivers, () -> verifying.remove(tenant));
+    return verification;
   }
 
   /** Waits for what {@link #caughtUp} or {@link #verify} promised; throws what it completed with. */
@@ -364,6 +394,7 @@ public final class Fleet implements AutoCloseable {
 
   @Override
   public void close() {
+    verifying.values().forEach(TenantVerification::cancel);
     tenants.values().forEach(TenantPipeline::cancel);
     supervisor.close();
     targets.values().forEach(TargetEngine::close);

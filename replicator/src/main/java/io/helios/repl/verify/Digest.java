@@ -1,6 +1,7 @@
 package io.helios.repl.verify;
 
 import java.math.BigDecimal;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,11 @@ record Digest(long rows, long high, long low) {
         rows,
         high == null ? 0 : high.toBigIntegerExact().longValue(),
         low == null ? 0 : low.toBigIntegerExact().longValue());
+  }
+
+  /** 32 hexadecimal digits. */
+  String hex() {
+    return String.format(Locale.ROOT, "%016x%016x", high, low);
   }
 
   Digest plus(Digest other) {

@@ -40,24 +40,39 @@ record RowHash(List<String> columns, List<String> key, boolean keyed) {
     return new RowHash(columns, keyed ? key : columns, keyed);
   }
 
-  /** 64 hexadecimal digits over the whole row. */
+  /** 32 bytes over the whole row. */
   String rowSql(String alias) {
     return hash(columns, alias);
   }
 
-  /** 64 hexadecimal digits over the key. */
+  /** 32 bytes over the key. */
   String keySql(String alias) {
     return hash(key, alias);
   }
 
-  /** The first 64 bits of a hash, as int8. */
+  /**
+   * The first 64 bits of a hash, as int8.
+   *
+   * @param hash a column that holds it; not an expression, which would be evaluated for each byte
+   */
   static String high(String hash) {
-    return "('x' || " + hash + ")::pg_catalog.\"bit\"(64)::pg_catalog.int8";
+    return bigEndian(hash, 0);
   }
 
-  /** The second 64 bits of a hash, as int8. */
+  /** The second 64 bits of a hash, as int8; else as {@link #high}. */
   static String low(String hash) {
-    return "('x' || pg_catalog.substr(" + hash + ", 17, 16))::pg_catalog.\"bit\"(64)::pg_catalog.int8";
+    return bigEndian(hash, 8);
+  }
+
+  /** Byte by byte: a third less of the server's time than by way of hexadecimal digits. */
+  private static String bigEndian(String hash, int from) {
+    StringBuilder sql = new StringBuilder("(");
+    for (int i = 0; i < 8; i++) {
+      sql.append(i == 0 ? "" : " | ")
+          .append("(pg_catalog.get_byte(").append(hash).append(", ").append(from + i).append(")::pg_catalog.int8 << ")
+          .append(56 - 8 * i).append(")");
+    }
+    return sql.append(")").toString();
   }
 
   private static String hash(List<String> names, String alias) {
@@ -68,6 +83,6 @@ record RowHash(List<String> columns, List<String> key, boolean keyed) {
           + some.stream().map(name -> alias + "." + Identifiers.quote(name)).collect(Collectors.joining(", ")) + ")");
     }
     String text = calls.isEmpty() ? "''" : String.join(" || ", calls);
-    return "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(" + text + ", 'UTF8')), 'hex')";
+    return "pg_catalog.sha256(pg_catalog.convert_to(" + text + ", 'UTF8'))";
   }
 }

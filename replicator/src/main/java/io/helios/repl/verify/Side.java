@@ -18,6 +18,9 @@ import java.sql.Statement;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Source or target of a verification: a snapshot, the tables as they are under it, and the three questions asked of it,
@@ -29,8 +32,19 @@ import java.util.Map;
 record Side(
     String name, ErrorCode code, ExportedSnapshot snapshot, Map<TableName, TenantTable> tables, VerifySettings settings) {
 
-  /** One scan: a table, or a range of its blocks. */
-  record Scan(TableName table, BlockRange blocks) {}
+  /**
+   * A part of a table that one statement reads.
+   *
+   * @param bytes about how much that is on disk; for rows found through an index, of one row
+   * @param byIndex whether the tenant's rows are found through an index, so that ranges of blocks would only be in the way
+   */
+  record Scan(TableName table, BlockRange blocks, long bytes, boolean byIndex) {}
+
+  /** Called before bytes are read; blocks until they may be. */
+  @FunctionalInterface
+  interface Turn {
+    void await(long bytes);
+  }
 
   /** A hash of 128 bits of a key and one of its row, in the order of keys, then rows. */
   record HashedRow(long keyHigh, long keyLow, long rowHigh, long rowLow) {
@@ -52,36 +66,103 @@ record Side(
 
   private static final int FETCH_ROWS = 5_000;
 
-  /** The scans that together read the table once. */
-  List<Scan> scans(TableName name) {
+  /** A row's header and line pointer (PostgreSQL: {@code access/htup_details.h}, {@code storage/itemid.h}). */
+  private static final int ROW_OVERHEAD_BYTES = 28;
+
+  private static final Pattern PLAN = Pattern.compile("rows=\\d+ width=(\\d+)\\)");
+  private static final Pattern WHOLE_SCAN = Pattern.compile("\\s*(-> *)?Seq Scan .*");
+
+  /**
+   * The scans that together read the table once, none of them more than the settings' chunk. Where the tenant is a small
+   * part of a large table, and an index finds it, that is one scan, which stops for its turn as it goes.
+   *
+   * @param connection a session under the snapshot
+   */
+  List<Scan> scans(Connection connection, TableName name) {
     TableDefinition definition = table(name).definition();
     long blocks = snapshot.storage().blocks(definition);
-    // Ranges of blocks pay where most of the table is the tenant's; else one scan, which an index may serve.
-    long parts = table(name).keyColumn() == null ? definition.bytes() / settings.smallestPartBytes() : 1;
-    return BlockRange.split(blocks, (int) Math.clamp(parts, 1, settings.parallelism() * 4L)).stream()
-        .map(range -> new Scan(name, range))
-        .toList();
+    int parts = (int) Math.clamp(Math.ceilDiv(definition.bytes(), settings.chunkBytes()), 1, Math.max(1, blocks));
+    if (parts > 1 && table(name).keyColumn() != null) {
+      OptionalInt width = widthOfIndexedRows(connection, name);
+      if (width.isPresent()) {
+        return List.of(new Scan(name, BlockRange.ALL, width.getAsInt() + ROW_OVERHEAD_BYTES, true));
+      }
+    }
+    long bytes = definition.bytes() / parts;
+    return BlockRange.split(blocks, parts).stream().map(range -> new Scan(name, range, bytes, false)).toList();
+  }
+
+  /** Asks the planner; empty when it would read the whole table. */
+  private OptionalInt widthOfIndexedRows(Connection connection, TableName name) {
+    OptionalInt width = OptionalInt.empty();
+    try (Statement statement = connection.createStatement();
+        ResultSet line = statement.executeQuery("EXPLAIN SELECT t.* FROM " + rows(connection, name))) {
+      while (line.next()) {
+        Matcher plan = PLAN.matcher(line.getString(1));
+        if (WHOLE_SCAN.matcher(line.getString(1)).matches()) {
+          return OptionalInt.empty();
+        }
+        if (width.isEmpty() && plan.find()) {
+          width = OptionalInt.of(Integer.parseInt(plan.group(1)));
+        }
+      }
+      return width;
+    } catch (SQLException e) {
+      throw failed(e, name.toString());
+    }
   }
 
   /** What the rows of a scan add up to. */
-  Digest digest(Connection connection, Scan scan, RowHash hash) {
-    String sql = "SELECT count(*), sum(" + RowHash.high("h") + "), sum(" + RowHash.low("h") + ") FROM (SELECT "
-        + hash.rowSql("t") + " AS h FROM " + rows(connection, scan.table()) + " AND " + scan.blocks().sql("t")
-        + " OFFSET 0) s";
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(sql)) {
-      row.next();
-      return Digest.of(row.getLong(1), row.getBigDecimal(2), row.getBigDecimal(3));
+  Digest digest(Connection connection, Scan scan, RowHash hash, Turn turn) {
+    String hashes = "(SELECT " + hash.rowSql("t") + " AS h FROM " + rows(connection, scan.table()) + " AND "
+        + scan.blocks().sql("t") + " OFFSET 0) s";
+    try {
+      return scan.byIndex() ? running(connection, scan, hashes, turn) : sum(connection, scan, hashes, turn);
     } catch (SQLException e) {
       throw failed(e, scan.table().toString());
     }
   }
 
+  private static Digest sum(Connection connection, Scan scan, String hashes, Turn turn) throws SQLException {
+    turn.await(scan.bytes());
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(
+            "SELECT count(*), sum(" + RowHash.high("h") + "), sum(" + RowHash.low("h") + ") FROM " + hashes)) {
+      row.next();
+      return Digest.of(row.getLong(1), row.getBigDecimal(2), row.getBigDecimal(3));
+    }
+  }
+
+  /**
+   * The same as running sums, of which every so many rows one is fetched (the window is read as it comes: its frame begins
+   * with the first row): between two of them the server stands still.
+   */
+  private Digest running(Connection connection, Scan scan, String hashes, Turn turn) throws SQLException {
+    long rowsInOneGo = Math.max(1, settings.chunkBytes() / scan.bytes());
+    String sql = "SELECT n, high, low FROM (SELECT pg_catalog.row_number() OVER w AS n, sum(" + RowHash.high("h")
+        + ") OVER w AS high, sum(" + RowHash.low("h") + ") OVER w AS low, pg_catalog.lead(true) OVER w AS more FROM " + hashes
+        + " WINDOW w AS (ROWS UNBOUNDED PRECEDING)) r WHERE n % " + rowsInOneGo + " = 0 OR more IS NULL";
+    Digest digest = Digest.EMPTY;
+    try (PreparedStatement query = connection.prepareStatement(sql)) {
+      query.setFetchSize(1);
+      turn.await(rowsInOneGo * scan.bytes());
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          digest = Digest.of(row.getLong(1), row.getBigDecimal(2), row.getBigDecimal(3));
+          if (digest.rows() % rowsInOneGo == 0) {
+            turn.await(rowsInOneGo * scan.bytes());
+          }
+        }
+      }
+    }
+    return digest;
+  }
+
   /** The same by the low bits of the key's hash; {@code buckets} is a power of two. Buckets without rows are missing. */
   Map<Integer, Digest> buckets(Connection connection, TableName name, RowHash hash, int buckets) {
-    String sql = "SELECT b, count(*), sum(" + RowHash.high("h") + "), sum(" + RowHash.low("h") + ") FROM (SELECT "
-        + bucket(hash.keySql("t"), buckets) + " AS b, " + hash.rowSql("t") + " AS h FROM " + rows(connection, name)
-        + " OFFSET 0) s GROUP BY b";
+    String sql = "SELECT " + bucket("k", buckets) + " AS b, count(*), sum(" + RowHash.high("h") + "), sum("
+        + RowHash.low("h") + ") FROM (SELECT " + hash.keySql("t") + " AS k, " + hash.rowSql("t") + " AS h FROM "
+        + rows(connection, name) + " OFFSET 0) s GROUP BY 1";
     Map<Integer, Digest> digests = new HashMap<>();
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(sql)) {
@@ -112,10 +193,14 @@ record Side(
     }
   }
 
-  /** A further session under this side's snapshot. */
+  /** A further session under this side's snapshot, that takes no workers beside itself. */
   Connection open() {
     try {
-      return snapshot.open();
+      Connection connection = snapshot.open();
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off");
+      }
+      return connection;
     } catch (SQLException e) {
       throw failed(e, "");
     }

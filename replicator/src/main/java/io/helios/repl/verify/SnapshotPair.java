@@ -26,8 +26,10 @@ import java.util.concurrent.TimeoutException;
  * applier is held first where it is, then led to the point. The source's snapshot waits for its open transactions; when
  * that takes longer than the hold's budget, the applier is let go, the wait is sat out, and it is tried again: those
  * transactions are over then.
+ *
+ * @param held how long the applier stood still for it, all tries together; not while it was on its way to the point
  */
-record SnapshotPair(ExportedSnapshot source, ExportedSnapshot target, Lsn point, Instant takenAt) {
+record SnapshotPair(ExportedSnapshot source, ExportedSnapshot target, Lsn point, Instant takenAt, Duration held) {
 
   private static final Duration SLICE = Duration.ofMillis(200);
 
@@ -41,7 +43,9 @@ record SnapshotPair(ExportedSnapshot source, ExportedSnapshot target, Lsn point,
       HoldPoint hold,
       VerifySettings settings) {
     long deadline = System.nanoTime() + settings.patience().toNanos();
+    Duration held = Duration.ZERO;
     while (true) {
+      long heldSince = System.nanoTime();
       hold.holdAt(Lsn.INVALID);
       try {
         FutureTask<ExportedSnapshot> taking = new FutureTask<>(() -> snapshotOfSource(scope, source, tenant, sourceTables));
@@ -51,13 +55,16 @@ record SnapshotPair(ExportedSnapshot source, ExportedSnapshot target, Lsn point,
           atSource = get(taking, settings.holdBudget());
         } catch (TimeoutException e) {
           hold.release();
+          held = held.plus(since(heldSince));
           sitOut(scope, taking, deadline);
           continue;
         }
+        held = held.plus(since(heldSince));
         hold.holdAt(atSource.point());
         if (standing(scope, hold, deadline) == HoldPoint.Standing.AT) {
+          long reached = System.nanoTime();
           ExportedSnapshot atTarget = snapshotOfTarget(scope, target, tenant, targetTables);
-          return new SnapshotPair(atSource, atTarget, atSource.point(), Instant.now());
+          return new SnapshotPair(atSource, atTarget, atSource.point(), Instant.now(), held.plus(since(reached)));
         }
         atSource.close();
       } catch (InterruptedException e) {
@@ -70,6 +77,10 @@ record SnapshotPair(ExportedSnapshot source, ExportedSnapshot target, Lsn point,
         throw noPoint("the applier did not reach the source's snapshot in time");
       }
     }
+  }
+
+  private static Duration since(long nanos) {
+    return Duration.ofNanos(System.nanoTime() - nanos);
   }
 
   /** The open transactions that the snapshot waits for are over when it is there. */

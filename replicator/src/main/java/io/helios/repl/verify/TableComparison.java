@@ -36,6 +36,16 @@ final class TableComparison {
 
   /** Altered, missing and extra keys together. For a table without a key: missing and extra rows. */
   long differing(long rows) {
+    return compare(rows, 0).count();
+  }
+
+  /**
+   * Tells the differences apart.
+   *
+   * @param rows about how many the larger side has
+   * @param keysKept of so many differing rows the keys' hashes are kept
+   */
+  Differences compare(long rows, int keysKept) {
     int buckets = Math.clamp(Long.highestOneBit(Math.max(1, rows / ROWS_PER_BUCKET)), 1, MOST_BUCKETS);
     Connection atSource = source.open();
     Connection atTarget = target.open();
@@ -49,7 +59,7 @@ final class TableComparison {
               () -> target.rows(atTarget, table, hash, buckets, wanted)));
       try (HashedRows left = sides.get(0);
           HashedRows right = sides.get(1)) {
-        return merge(left, right);
+        return merge(left, right, keysKept);
       }
     } finally {
       scope.close(atSource);
@@ -75,32 +85,18 @@ final class TableComparison {
     return differing;
   }
 
-  private static long merge(HashedRows left, HashedRows right) {
-    long differing = 0;
+  private static Differences merge(HashedRows left, HashedRows right, int keysKept) {
+    Differences differences = new Differences(keysKept);
     while (true) {
       Side.HashedRow l = left.peek();
       Side.HashedRow r = right.peek();
       if (l == null && r == null) {
-        return differing;
+        return differences;
       }
       int order = l == null ? 1 : r == null ? -1 : l.compareKey(r);
       List<Side.HashedRow> here = order <= 0 ? left.nextKey() : List.of();
       List<Side.HashedRow> there = order >= 0 ? right.nextKey() : List.of();
-      differing += unmatched(here, there);
+      differences.add(here, there);
     }
-  }
-
-  /** Of rows with one key: how many differ, an altered row once. Both lists are sorted. */
-  static long unmatched(List<Side.HashedRow> left, List<Side.HashedRow> right) {
-    int l = 0;
-    int r = 0;
-    long equal = 0;
-    while (l < left.size() && r < right.size()) {
-      int order = left.get(l).compareRow(right.get(r));
-      equal += order == 0 ? 1 : 0;
-      l += order <= 0 ? 1 : 0;
-      r += order >= 0 ? 1 : 0;
-    }
-    return Math.max(left.size(), right.size()) - equal;
   }
 }

@@ -9,13 +9,17 @@ import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.seal.MemoryKeyring;
+import io.helios.repl.status.Evidence;
+import io.helios.repl.status.TableEvidence;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
+import io.helios.repl.status.VerificationCost;
 import io.helios.repl.tenant.ConflictPolicy;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
+import io.helios.repl.verify.VerifySettings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -41,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  *   open SOURCE_PORT SOURCE_DATABASE TARGET_PORT TARGET_DATABASE DIRECTORY TENANTS    a fleet with new tenants, started
  *   reopen …                                                      the same fleet as before
  *   streaming                                                     waits until all of them stream
+ *   verify SESSIONS                                               compares the first tenant: millis, held millis, rows, bytes, differing
  *   close                                                         closes the fleet
  *   heap                                                          bytes in use after a collection
  *   peak                                                          bytes in use at most since the start, garbage included
@@ -88,6 +93,7 @@ final class EngineProcess {
       case "open" -> open(words, false);
       case "reopen" -> open(words, true);
       case "streaming" -> awaitStreaming();
+      case "verify" -> verify(Integer.parseInt(words[1]));
       case "close" -> close();
       case "heap" -> heap();
       case "peak" -> peak();
@@ -148,6 +154,18 @@ final class EngineProcess {
       }
       Thread.sleep(20);
     }
+  }
+
+  private String verify(int sessions) throws InterruptedException {
+    Fleet opened = fleet;
+    if (opened == null) {
+      throw new IllegalStateException("no fleet is open");
+    }
+    VerifySettings settings = VerifySettings.DEFAULT.withParallelism(sessions);
+    Evidence found = Fleet.await(opened.verify(id(1), settings, null, evidence -> {}).result(), Duration.ofMinutes(10));
+    long differing = found.tables().stream().mapToLong(TableEvidence::differing).sum();
+    VerificationCost cost = found.cost();
+    return cost.millis() + " " + cost.heldMillis() + " " + cost.rows() + " " + cost.bytes() + " " + differing;
   }
 
   private String close() {

@@ -12,6 +12,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -120,6 +121,11 @@ final class HeliosRepl implements Contender {
 
   void awaitStreaming() throws IOException {
     ask("streaming");
+  }
+
+  /** Compares the first tenant: milliseconds, those that the applier was held, rows and bytes read, keys that differ. */
+  List<Long> verify(int sessions) throws IOException {
+    return Arrays.stream(ask("verify " + sessions).split(" ", -1)).map(Long::valueOf).toList();
   }
 
   @Override

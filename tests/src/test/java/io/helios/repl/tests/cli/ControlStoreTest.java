@@ -11,9 +11,15 @@ import io.helios.repl.error.TransientException;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.Lsn;
 import io.helios.repl.server.ControlStore;
 import io.helios.repl.server.StoredEvent;
 import io.helios.repl.server.StoredTenant;
+import io.helios.repl.server.VerificationHistory;
+import io.helios.repl.status.DifferingKeys;
+import io.helios.repl.status.Evidence;
+import io.helios.repl.status.TableEvidence;
+import io.helios.repl.status.VerificationCost;
 import io.helios.repl.tenant.ConflictPolicy;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenant;
@@ -197,6 +203,51 @@ class ControlStoreTest {
       assertThat(events).hasSize(10_000);
       assertThat(events.getFirst().message()).isEqualTo("event 10999");
       assertThat(events.getLast().message()).isEqualTo("event 1000");
+    }
+
+    @Test
+    void evidenceGrowsTableByTableAndIsForgottenBeyondTwentyOfATenant() {
+      UUID acme = UUID.randomUUID();
+      UUID other = UUID.randomUUID();
+      VerificationHistory history = new VerificationHistory(open());
+      Instant begun = Instant.parse("2026-01-01T00:00:00.123456Z");
+      history.keep(evidence(new UUID(9, 9), other, begun));
+      for (int i = 0; i < 25; i++) {
+        history.keep(evidence(new UUID(0, i), acme, begun.plusSeconds(i)));
+      }
+      Evidence last = evidence(new UUID(0, 24), acme, begun.plusSeconds(24));
+      for (String table : List.of("public.b", "public.a", "public.it's")) {
+        last = last.with(found(table, begun));
+        history.keep(last);
+      }
+      last = last.with(new VerificationCost(1, 2, 3, 4, 5, 6, 7)).ended(begun.plusSeconds(99));
+      history.keep(last);
+
+      List<VerificationHistory.Entry> kept = new VerificationHistory(open()).of(acme, 99);
+      assertThat(kept).hasSize(20).noneMatch(VerificationHistory.Entry::superseded);
+      assertThat(kept.getLast().evidence().id()).isEqualTo(new UUID(0, 5));
+      Evidence read = kept.getFirst().evidence();
+      assertThat(read.tables()).containsExactlyInAnyOrderElementsOf(last.tables());
+      assertThat(read.keeping(3, List.of())).isEqualTo(last.keeping(3, List.of()));
+
+      history.keep(last.keeping(2, List.of(found("public.a", begun))));
+      assertThat(history.of(acme, 99).getFirst().evidence().tables()).extracting(TableEvidence::table).containsExactly("public.a");
+      history.supersede(acme);
+      history.keep(last);
+      assertThat(history.of(acme, 99)).allMatch(VerificationHistory.Entry::superseded);
+      history.forget(acme);
+      assertThat(history.of(acme, 99)).isEmpty();
+      assertThat(history.of(other, 1)).hasSize(1).noneMatch(VerificationHistory.Entry::superseded);
+    }
+
+    private static Evidence evidence(UUID id, UUID tenant, Instant begun) {
+      return new Evidence(id, tenant, "acme", 1, "7512345678901234567", 1, begun, null, 3, List.of(), VerificationCost.NONE);
+    }
+
+    private static TableEvidence found(String table, Instant at) {
+      return new TableEvidence(
+          table, Lsn.parse("FFFFFFFF/FFFFFFF0"), at, 1, 2, "aa", "bb", List.of("id"), 0, 0, 1,
+          new DifferingKeys("\"t\"", null, "h", true, List.of("00", "ff")));
     }
 
     @Test

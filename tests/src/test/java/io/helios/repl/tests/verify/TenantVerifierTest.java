@@ -78,6 +78,16 @@ class TenantVerifierTest {
         "search_path = 'public'")) {
       two.atTarget("ALTER DATABASE " + two.targetDatabase + " SET " + setting);
     }
+    for (String setting : List.of(
+        "datestyle = 'SQL, DMY'",
+        "intervalstyle = 'sql_standard'",
+        "timezone = 'America/St_Johns'",
+        "extra_float_digits = 0",
+        "lc_monetary = 'C.UTF-8'",
+        "standard_conforming_strings = off",
+        "enable_seqscan = off")) {
+      two.atSource("ALTER DATABASE " + two.sourceDatabase + " SET " + setting);
+    }
     Verification found = verify(two, two.byColumn("1"));
     assertThat(found.equal()).isTrue();
     assertThat(found.tables()).containsExactly(new TableResult("public.everything", 200, 200, 0));
