@@ -158,6 +158,7 @@ public enum ErrorCode {
   KEYRING_UNAVAILABLE(4205, "The keyring cannot be read or written", "The disk or the rights of the keyring's directory do not allow it."),
   TENANT_KEY_MISSING(4206, "A tenant has no key", "Nothing can be sealed for the tenant: its key was shredded, or never made."),
   TENANT_KEY_SHREDDED(4207, "A tenant's keys were shredded", "An operator destroyed them: no frame of the tenant can be read any more, in no copy of the relay journal. tenant resync makes a new key and copies the tenant again."),
+  MASTER_KEY_MISSING(4208, "The master key's file is missing", "Without the key that its keyring was made with, a server opens no tenant's frames. A file that the configuration names, or that there is already a keyring for, is not made anew. Restore it from its backup."),
   // 5xxx tenants
   TENANT_NEEDS_RESYNC(5001, "The tenant needs a resync", "Changes that its target lacks are gone: the slot, the journal or its quota did not keep them, or source or target is not the one it was. Nothing is resumed over such a gap: helios-repl tenant resync copies again from a new consistent point."),
   TENANT_NOT_STARTED(5002, "The tenant has never been started", "Only a tenant that was started can be paused, resumed or stopped."),
