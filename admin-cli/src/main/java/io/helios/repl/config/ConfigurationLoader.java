@@ -158,7 +158,14 @@ public final class ConfigurationLoader {
       reading.value("store", "sqlite", setting.map(Setting::origin).orElse("default"));
       return new StoreLocation.Sqlite();
     }
-    reading.value("store", LibpqUri.masked(setting.get().text()), setting.get().origin());
+    String masked = LibpqUri.masked(setting.get().text());
+    reading.value("store", masked, setting.get().origin());
+    if (setting.get().isFlag() && !masked.equals(setting.get().text())) {
+      reading.badValue(
+          setting.get(),
+          "it holds a password, and everybody on this machine can read command lines",
+          "leave it out of --store: PGPASSFILE or ~/.pgpass has it, or store: in the file");
+    }
     try {
       return new StoreLocation.Postgres(connections.fromUri(setting.get().text()));
     } catch (OperatorException e) {

@@ -231,6 +231,10 @@ class KeyringTest {
     first.destroy(B);
     assertThat(first.has(B)).isFalse();
     isRefused(ErrorCode.FRAME_KEY_UNKNOWN, () -> first.key(B, 1));
+    isRefused(ErrorCode.TENANT_KEY_MISSING, () -> first.current(B));
+    assertThat(first.create(B).generation()).as("its old key is not derived again").isEqualTo(2);
+    isRefused(ErrorCode.FRAME_KEY_UNKNOWN, () -> first.key(B, 1));
+    assertThat(first.current(B).generation()).isEqualTo(2);
   }
 
   private static void isRefused(ErrorCode code, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
