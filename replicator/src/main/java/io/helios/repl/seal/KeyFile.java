@@ -105,6 +105,7 @@ final class KeyFile {
             ErrorCode.KEYRING_CORRUPT,
             "the key file of tenant " + tenant + " is damaged",
             why,
-            "restore " + tenant + SUFFIX + " in the keyring directory from its backup"));
+            "restore " + tenant + SUFFIX + " in the keyring directory from its backup; without one, remove it, restart the"
+                + " server, then: helios-repl tenant resync NAME"));
   }
 }
