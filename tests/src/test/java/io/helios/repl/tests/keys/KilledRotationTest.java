@@ -45,7 +45,7 @@ class KilledRotationTest {
       server.api("POST", "/tenants/one/start", null);
       server.becomes("one", "STREAMING");
       Thread load = Thread.ofPlatform().start(this::load);
-      for (int round = 0; round < 3; round++) {
+      for (int round = 0; round < 2; round++) {
         // What was sealed while nothing is applied has to be read by the next process, with keys that it never made.
         server.api("POST", "/tenants/one/pause", null);
         server.becomes("one", "PAUSED");
@@ -57,7 +57,7 @@ class KilledRotationTest {
         }
         server.kill();
         rotation.join();
-        if (round == 2) {
+        if (round == 1) {
           leaveHalfAKeyFile();
         }
         server.start();
