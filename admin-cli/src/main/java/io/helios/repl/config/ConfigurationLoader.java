@@ -8,11 +8,13 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.seal.MasterKey;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -40,8 +42,8 @@ public final class ConfigurationLoader {
           "HELIOS_SERVER",
           "HELIOS_TOKEN",
           "HELIOS_TOKEN_FILE",
-          "HELIOS_MASTER_KEY",
-          "HELIOS_MASTER_KEY_FILE",
+          MasterKey.VARIABLE,
+          MasterKey.PREVIOUS_VARIABLE,
           "HELIOS_REPL_*");
 
   private final Reading reading;
@@ -110,13 +112,27 @@ public final class ConfigurationLoader {
         "peers", "servers of other regions come with a later release; targets are reached by this server itself");
     ServerConfiguration.Relay relay = relay(root);
     ServerConfiguration.Apply apply = apply(root);
+    ServerConfiguration.MasterKeys masterKeys =
+        new ServerConfiguration.MasterKeys(path(root, "master-key-file"), path(root, "previous-master-key-file"));
     root.close();
     reading.unknownVariables(OTHER_VARIABLES);
     return reading.result(
         reading.hasProblems()
             ? null
             : new ServerConfiguration(
-                region, listen, dataDirectory, store, sources, targets, relay, apply, reading.values()));
+                region, listen, dataDirectory, store, sources, targets, relay, apply, masterKeys, reading.values()));
+  }
+
+  private static @Nullable Path path(Section root, String key) {
+    return root.parsed(key, ConfigurationLoader::path, "the path of a file").orElse(null);
+  }
+
+  private static Optional<Path> path(String text) {
+    try {
+      return text.isBlank() ? Optional.empty() : Optional.of(Path.of(text).toAbsolutePath().normalize());
+    } catch (InvalidPathException e) {
+      return Optional.empty();
+    }
   }
 
   private ListenAddress listen(Section root) {
@@ -142,7 +158,14 @@ public final class ConfigurationLoader {
       reading.value("store", "sqlite", setting.map(Setting::origin).orElse("default"));
       return new StoreLocation.Sqlite();
     }
-    reading.value("store", LibpqUri.masked(setting.get().text()), setting.get().origin());
+    String masked = LibpqUri.masked(setting.get().text());
+    reading.value("store", masked, setting.get().origin());
+    if (setting.get().isFlag() && !masked.equals(setting.get().text())) {
+      reading.badValue(
+          setting.get(),
+          "it holds a password, and everybody on this machine can read command lines",
+          "leave it out of --store: PGPASSFILE or ~/.pgpass has it, or store: in the file");
+    }
     try {
       return new StoreLocation.Postgres(connections.fromUri(setting.get().text()));
     } catch (OperatorException e) {

@@ -6,6 +6,7 @@ import io.helios.repl.pipeline.TargetSettings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server's configuration, complete and judged.
@@ -22,6 +23,7 @@ public record ServerConfiguration(
     List<TargetSettings> targets,
     Relay relay,
     Apply apply,
+    MasterKeys masterKeys,
     List<EffectiveValue> values) {
 
   public ServerConfiguration {
@@ -46,6 +48,16 @@ public record ServerConfiguration(
    */
   public record Apply(int workers) {
     public static final Apply DEFAULT = new Apply(4);
+  }
+
+  /**
+   * Where the key is that wraps the tenants' keys.
+   *
+   * @param file null for {@code master.key} in the data directory, which is made at the first start
+   * @param previous of the one before it, while it changes; null when it does not
+   */
+  public record MasterKeys(@Nullable Path file, @Nullable Path previous) {
+    public static final MasterKeys DEFAULT = new MasterKeys(null, null);
   }
 
   public Optional<SourceSettings> source(String name) {

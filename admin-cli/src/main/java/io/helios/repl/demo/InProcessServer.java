@@ -63,8 +63,8 @@ public final class InProcessServer implements DemoServer {
       FleetMaker fleets, ConnectionSettings source, ConnectionSettings target, Path dataDirectory) {
     AtomicReference<@Nullable Fleet> made = new AtomicReference<>();
     FleetMaker remembering =
-        (settings, directory, meters, events) -> {
-          Fleet fleet = fleets.make(settings, directory, meters, events);
+        (configuration, directory, meters, events) -> {
+          Fleet fleet = fleets.make(configuration, directory, meters, events);
           made.set(fleet);
           return fleet;
         };
@@ -101,6 +101,7 @@ public final class InProcessServer implements DemoServer {
         List.of(new TargetSettings(TARGET, target, "eu-central-1")),
         ServerConfiguration.Relay.DEFAULT,
         ServerConfiguration.Apply.DEFAULT,
+        ServerConfiguration.MasterKeys.DEFAULT,
         List.of());
   }
 

@@ -40,7 +40,9 @@ final class EventLog implements Consumer<FleetEvent>, AutoCloseable {
     String text =
         (event.tenant() == null ? "" : event.tenant() + ": ")
             + event.message()
-            + (event.problem() == null ? "" : " [" + event.problem().code().id() + "]");
+            + (event.problem() == null
+                ? ""
+                : " [" + event.problem().code().id() + "]: " + event.problem().why());
     switch (event.severity()) {
       case INFO -> LOG.info("{}", text);
       case WARN -> LOG.warn("{}", text);

@@ -86,7 +86,7 @@ public final class HeliosServer implements AutoCloseable {
     add(meters::close);
     ControlStore store = ControlStore.open(configuration.store(), data.path());
     EventLog events = add(new EventLog(store));
-    Fleet fleet = add(fleets.make(configuration.fleet(), data.path(), meters, events));
+    Fleet fleet = add(fleets.make(configuration, data.path(), meters, events));
     VerificationHistory history = new VerificationHistory(store);
     Tenants tenants = new Tenants(configuration, store, history, fleet, events);
     tenants.restore();

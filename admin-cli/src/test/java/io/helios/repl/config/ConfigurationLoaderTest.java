@@ -104,6 +104,32 @@ class ConfigurationLoaderTest {
   }
 
   @Test
+  void aPasswordOnTheCommandLineIsRefusedAndNotRepeated() {
+    String store = "postgresql://helios:hunter2@127.0.0.1/control";
+    assertThat(load(SOUND, Map.of(), Map.of("store", store)).problems().toString())
+        .contains("everybody on this machine can read command lines")
+        .doesNotContain("hunter2");
+    assertThat(load(SOUND, Map.of("HELIOS_STORE", store), Map.of()).problems()).isEmpty();
+  }
+
+  @Test
+  void theMasterKeysFilesAreNamedByFileOrEnvironment() {
+    ServerConfiguration.MasterKeys keys =
+        Objects.requireNonNull(
+                load(
+                        SOUND + "master-key-file: /etc/helios/2.key\n",
+                        Map.of(
+                            "HELIOS_PREVIOUS_MASTER_KEY_FILE", "/etc/helios/1.key",
+                            "HELIOS_MASTER_KEY", "x",
+                            "HELIOS_PREVIOUS_MASTER_KEY", "x"),
+                        Map.of())
+                    .configuration())
+            .masterKeys();
+    assertThat(keys.file()).isEqualTo(Path.of("/etc/helios/2.key"));
+    assertThat(keys.previous()).isEqualTo(Path.of("/etc/helios/1.key"));
+  }
+
+  @Test
   void flagsWinOverTheEnvironmentWhichWinsOverTheFile() {
     String file = SOUND + "listen: 127.0.0.1:1\ndata-dir: from-file\nrelay: { wal-budget: 2GiB }\n";
     LoadedConfiguration loaded =

@@ -69,10 +69,12 @@ final class ApplyBatch {
     switch (change) {
       case Change.Insert(var _, Tuple row) -> {
         count(row);
+        refuseMisread(plan, row);
         fold(sql, row, false).insert(row);
       }
       case Change.Update(var _, Tuple old, boolean oldIsKey, Tuple row) -> {
         count(row);
+        refuseMisread(plan, row);
         if (plan.keyless()) {
           if (old == null || oldIsKey) {
             throw new RejectedBatchException("an update carries neither key nor old row");
@@ -100,6 +102,7 @@ final class ApplyBatch {
       }
       case Change.Delete(var _, Tuple old, boolean oldIsKey) -> {
         count(old);
+        refuseMisread(plan, old);
         if (plan.keyless()) {
           if (oldIsKey) {
             throw new RejectedBatchException("a delete carries neither key nor old row");
@@ -110,6 +113,12 @@ final class ApplyBatch {
         }
       }
       case Change.Truncate _ -> throw new IllegalArgumentException("a truncation is no change of a row");
+    }
+  }
+
+  private static void refuseMisread(TablePlan plan, Tuple row) throws RejectedBatchException {
+    if (plan.misread(row)) {
+      throw new RejectedBatchException("the target would take a value for another");
     }
   }
 

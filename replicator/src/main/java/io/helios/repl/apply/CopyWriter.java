@@ -6,6 +6,7 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.CharBytes;
 import io.helios.repl.postgres.ConnectionScope;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.CopyFormat;
@@ -154,7 +155,7 @@ public final class CopyWriter implements AutoCloseable {
   }
 
   /** A copy that its rows did not come for must end before the session takes another word, also ROLLBACK. */
-  private static void end(CopyIn copy) {
+  static void end(CopyIn copy) {
     if (copy.isActive()) {
       try {
         copy.cancelCopy();
@@ -192,6 +193,9 @@ public final class CopyWriter implements AutoCloseable {
     if (SqlStates.isKeyConflict(e)) {
       ServerErrorMessage server = e instanceof PSQLException p ? p.getServerErrorMessage() : null;
       return keyTaken(table, server == null ? null : server.getConstraint());
+    }
+    if (SqlStates.isBadEncoding(e)) {
+      return CharBytes.refused(table.qualifiedName(), null);
     }
     return SqlStates.classify(
         e,

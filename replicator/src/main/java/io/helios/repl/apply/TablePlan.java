@@ -3,6 +3,7 @@ package io.helios.repl.apply;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.CharBytes;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Relation;
 import io.helios.repl.postgres.Tuple;
@@ -26,6 +27,7 @@ final class TablePlan {
   private final int[] key;
   private final int[] logged;
   private final int[] fixed;
+  private final int[] octal;
   private final boolean overriding;
   private final List<UniqueRule> immediate;
   private final List<UniqueRule> deferrable;
@@ -57,6 +59,7 @@ final class TablePlan {
     this.logged = key.length > 0 ? key : primaryKey(relation, target);
     this.overriding = writes.stream().anyMatch(this::isAlwaysIdentity);
     this.fixed = writes.stream().filter(i -> isAlwaysIdentity(i) && !isKey(i)).mapToInt(Integer::intValue).toArray();
+    this.octal = writes.stream().filter(i -> column(i).refusesOctal()).mapToInt(Integer::intValue).toArray();
     this.immediate = target.rules().stream().filter(rule -> !rule.deferrable() && !isKeys(rule)).toList();
     this.deferrable = target.rules().stream().filter(UniqueRule::deferrable).toList();
   }
@@ -188,6 +191,22 @@ final class TablePlan {
       }
     }
     return false;
+  }
+
+  /** Whether the row has a value whose text this target would take for another. */
+  boolean misread(Tuple row) {
+    for (int place : octal) {
+      if (misread(row, place)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  boolean misread(Tuple row, int place) {
+    return column(place).refusesOctal()
+        && row.kind(place) == Tuple.TEXT
+        && CharBytes.isOctal(row.array(), row.valueOffset(place), row.valueLength(place));
   }
 
   /** Rules besides the key's own that the server checks with each row. */

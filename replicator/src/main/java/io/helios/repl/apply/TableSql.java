@@ -5,6 +5,7 @@ import io.helios.repl.apply.StatementPipeline.Statement;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.CharBytes;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Relation;
 import io.helios.repl.postgres.TableDefinition.ColumnDefinition;
@@ -338,6 +339,9 @@ final class TableSql {
       checkReadable(place);
       return Parameter.binary(value, typeOid);
     }
+    if (plan.misread(row, place)) {
+      throw CharBytes.refused(plan.name(), plan.relation().columns().get(place).name());
+    }
     return Parameter.text(text(value, place));
   }
 
@@ -345,14 +349,7 @@ final class TableSql {
   private String text(byte[] value, int place) {
     String text = new String(value, StandardCharsets.UTF_8);
     if (text.indexOf('\uFFFD') >= 0 && !Arrays.equals(text.getBytes(StandardCharsets.UTF_8), value)) {
-      String column = plan.relation().columns().get(place).name();
-      throw new OperatorException(new Problem(
-              ErrorCode.TEXT_NOT_UTF8,
-              "a value of column \"" + column + "\" of " + plan.name() + " is not valid UTF-8",
-              "text travels as UTF-8 and is never changed on the way; a \"char\" of PostgreSQL 15 or earlier may hold any byte",
-              "make it ASCII at the source, then: helios-repl tenant resync NAME; or exclude the table (tables: \"!"
-                  + plan.name() + "\")")
-          .at(null, plan.name()));
+      throw CharBytes.refused(plan.name(), plan.relation().columns().get(place).name());
     }
     return text;
   }

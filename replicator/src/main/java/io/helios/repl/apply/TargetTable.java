@@ -1,6 +1,7 @@
 package io.helios.repl.apply;
 
 import io.helios.repl.postgres.Catalog;
+import io.helios.repl.postgres.CharBytes;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableDefinition.ColumnDefinition;
@@ -27,8 +28,10 @@ final class TargetTable {
    * @param equals the operator that its B-tree indexes use, as SQL
    * @param castByFunction whether a cast from text calls a function that takes other texts than the type's input function
    *     (regclass: no numbers; a user's own cast: who knows). A parameter of the type itself is not cast.
+   * @param refusesOctal whether it is of {@code "char"}s and its server does not read their octal form ({@link CharBytes})
    */
-  record Column(ColumnDefinition definition, String castType, String equals, boolean castByFunction) {}
+  record Column(
+      ColumnDefinition definition, String castType, String equals, boolean castByFunction, boolean refusesOctal) {}
 
   /** Base types of domains decide; equality of a type that lives outside pg_catalog (an extension's) comes from its operator class. */
   private static final String TYPES =
@@ -40,7 +43,8 @@ final class TargetTable {
             AND b.oid NOT IN (
               'pg_catalog."char"'::pg_catalog.regtype, 'pg_catalog.name'::pg_catalog.regtype,
               'pg_catalog.xml'::pg_catalog.regtype)),
-        e.nspname, e.oprname
+        e.nspname, e.oprname,
+        b.oid IN ('pg_catalog."char"'::pg_catalog.regtype, 'pg_catalog."char"[]'::pg_catalog.regtype)
       FROM pg_catalog.pg_attribute a
       CROSS JOIN LATERAL (
         WITH RECURSIVE base (oid, kind, of) AS (
@@ -78,6 +82,7 @@ final class TargetTable {
     }
     TableDefinition definition = found.get();
     Map<String, Column> columns = new HashMap<>();
+    boolean readsOctal = CharBytes.readsOctal(Catalog.majorVersion(connection));
     try (PreparedStatement query = connection.prepareStatement(TYPES)) {
       query.setString(1, definition.sqlName());
       try (ResultSet row = query.executeQuery()) {
@@ -89,7 +94,8 @@ final class TargetTable {
               : "OPERATOR(" + Identifiers.quote(schemaOfOperator) + "." + row.getString(5) + ")";
           Optional<ColumnDefinition> defined = definition.column(column);
           if (defined.isPresent()) {
-            columns.put(column, new Column(defined.get(), row.getString(2), equals, row.getBoolean(3)));
+            columns.put(column, new Column(
+                defined.get(), row.getString(2), equals, row.getBoolean(3), row.getBoolean(6) && !readsOctal));
           }
         }
       }

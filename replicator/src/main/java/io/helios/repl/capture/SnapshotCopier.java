@@ -6,6 +6,7 @@ import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.postgres.BlockRange;
+import io.helios.repl.postgres.CharBytes;
 import io.helios.repl.postgres.ConnectionScope;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.CopyFormat;
@@ -122,6 +123,11 @@ public final class SnapshotCopier implements AutoCloseable {
     }
   }
 
+  /** Reads some columns of all the tenant's rows of a table into the sink. */
+  public void readColumns(TenantTable table, List<String> columns, CopyFormat format, CopySink sink) {
+    new Reader(snapshot.anchor()).read(table, columns, "true", format, new LongAdder(), sink);
+  }
+
   @Override
   public void close() {
     snapshot.close();
@@ -158,9 +164,19 @@ public final class SnapshotCopier implements AutoCloseable {
      * @param counter told of rows while they pass, for whoever watches
      */
     public long read(CopyPart part, CopyFormat format, LongAdder counter, CopySink sink) {
+      TenantTable table = part.table();
+      return read(table, names(CopyFormat.copied(table.definition())), part.blocks().sql("t"), format, counter, sink);
+    }
+
+    private static List<String> names(List<TableDefinition.ColumnDefinition> columns) {
+      return columns.stream().map(TableDefinition.ColumnDefinition::name).toList();
+    }
+
+    private long read(
+        TenantTable table, List<String> columns, String blocks, CopyFormat format, LongAdder counter, CopySink sink) {
       try {
         CopyOut copy =
-            connection.unwrap(PGConnection.class).getCopyAPI().copyOut(sql(connection, part, format));
+            connection.unwrap(PGConnection.class).getCopyAPI().copyOut(sql(connection, table, columns, blocks, format));
         int filled = 0;
         long counted = 0;
         long messages = 0;
@@ -185,18 +201,22 @@ public final class SnapshotCopier implements AutoCloseable {
         counter.add(copy.getHandledRowCount() - counted); // a row a message, but for the binary format's ends
         return copy.getHandledRowCount();
       } catch (SQLException e) {
-        throw failed(e, "reading the table failed", part.table().qualifiedName());
+        throw SqlStates.isBadEncoding(e)
+            ? CharBytes.refused(table.qualifiedName(), null)
+            : failed(e, "reading the table failed", table.qualifiedName());
       }
     }
 
-    private static String sql(Connection connection, CopyPart part, CopyFormat format) throws SQLException {
-      TableDefinition definition = part.table().definition();
-      String columns = CopyFormat.copied(definition).stream()
-          .map(column -> "t." + Identifiers.quote(column.name()))
+    private static String sql(
+        Connection connection, TenantTable table, List<String> columns, String blocks, CopyFormat format)
+        throws SQLException {
+      String selected = columns.stream()
+          .map(name -> format.selected(
+              "t." + Identifiers.quote(name), table.definition().column(name).orElseThrow().typeOid()))
           .collect(Collectors.joining(", "));
-      return "COPY (SELECT " + columns + " FROM " + TableStorage.source(definition) + " t WHERE "
-          + RowCondition.bind(connection, part.table().definition(), part.table().keyColumn(), part.table().key()).sql("t") + " AND " + part.blocks().sql("t") + ") TO STDOUT WITH ("
-          + format.option() + ")";
+      String mine = RowCondition.bind(connection, table.definition(), table.keyColumn(), table.key()).sql("t");
+      return "COPY (SELECT " + selected + " FROM " + TableStorage.source(table.definition()) + " t WHERE " + mine + " AND "
+          + blocks + ") TO STDOUT WITH (" + format.option() + ")";
     }
   }
 

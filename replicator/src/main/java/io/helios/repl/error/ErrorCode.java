@@ -102,7 +102,7 @@ public enum ErrorCode {
   VALUE_UNREADABLE(3112, "A value came in a form that the target cannot read", "A binary value of a type that is not built in. Such types are carried as text, and the stream changes to text by itself when one joins; what an older release captured in binary needs a resync."),
   TARGET_NOT_PREPARED(3113, "The target could not be prepared", "The role's rights do not suffice to create schema helios or a guard. Run the SQL that is shown as a role that may."),
   TARGET_SCHEMA_NEWER(3114, "The target was prepared by a newer helios-repl", "Schema helios there has a version that this program does not know. Use the newer program."),
-  TEXT_NOT_UTF8(3181, "A text value is not valid UTF-8", "Text travels as UTF-8 and is never changed on the way, so the tenant stops. A \"char\" of PostgreSQL 15 or earlier may hold a byte beyond ASCII and sends it as it is."),
+  TEXT_NOT_UTF8(3181, "A value does not travel as text", "Text travels as valid UTF-8 and is never changed on the way, so the tenant stops. A \"char\" beyond ASCII is sent as a bare byte by PostgreSQL 15 and earlier, and as \\ooo by later ones, which the earlier ones would take for a backslash. Make it ASCII at the source, or exclude the table. Where all types of the source are binary ones such a value travels as it is."),
   PARTITION_EMPTIED_ALONE(3191, "TRUNCATE of a single partition is not in the stream", "Partitioned tables are published by their root, so that source and target may be partitioned differently. PostgreSQL then leaves out a TRUNCATE, DETACH or DROP of one partition (CREATE PUBLICATION, publish_via_partition_root): its rows stay at the target. DELETE them instead, or resync the tenants afterwards."),
   TARGET_VERSION(3201, "The target's PostgreSQL version is not supported", "Versions 14 to 18 are. Upgrade the target, or use a release of helios-repl that knows its version."),
   TARGET_READ_ONLY(3202, "The target takes no writes", "It is a standby, or its database or role is set to read-only transactions."),
@@ -168,6 +168,7 @@ public enum ErrorCode {
   KEYRING_UNAVAILABLE(4205, "The keyring cannot be read or written", "The disk or the rights of the keyring's directory do not allow it."),
   TENANT_KEY_MISSING(4206, "A tenant has no key", "Nothing can be sealed for the tenant: its key was shredded, or never made."),
   TENANT_KEY_SHREDDED(4207, "A tenant's keys were shredded", "An operator destroyed them: no frame of the tenant can be read any more, in no copy of the relay journal. tenant resync makes a new key and copies the tenant again."),
+  MASTER_KEY_MISSING(4208, "The master key's file is missing", "Without the key that its keyring was made with, a server opens no tenant's frames. A file that the configuration names, or that there is already a keyring for, is not made anew. Restore it from its backup."),
   // 5xxx tenants
   TENANT_NEEDS_RESYNC(5001, "The tenant needs a resync", "Changes that its target lacks are gone: the slot, the journal or its quota did not keep them, or source or target is not the one it was. Nothing is resumed over such a gap: helios-repl tenant resync copies again from a new consistent point."),
   TENANT_NOT_STARTED(5002, "The tenant has never been started", "Only a tenant that was started can be paused, resumed or stopped."),

@@ -2,6 +2,7 @@ package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.CopyLedger;
 import io.helios.repl.apply.CopyWriter;
+import io.helios.repl.apply.KeyCollisions;
 import io.helios.repl.capture.CopyPart;
 import io.helios.repl.capture.SnapshotCopier;
 import io.helios.repl.change.TenantTable;
@@ -48,6 +49,7 @@ public final class TenantCopy {
 
   private final ConnectionSettings source;
   private final ConnectionSettings target;
+  private final UUID id;
   private final String tenant;
   private final List<TenantTable> tables;
   private final CopySettings settings;
@@ -57,6 +59,7 @@ public final class TenantCopy {
   private final AtomicInteger done = new AtomicInteger();
   private final LongAdder rows = new LongAdder();
   private final LongAdder bytes = new LongAdder();
+  private volatile int targetMajor;
   private volatile long estimatedRows;
   private volatile long estimatedBytes;
   private volatile String activity = "";
@@ -74,6 +77,7 @@ public final class TenantCopy {
       CopySettings settings) {
     this.source = source;
     this.target = target;
+    this.id = id;
     this.tenant = tenant;
     this.tables = List.copyOf(tables);
     this.settings = settings;
@@ -115,6 +119,7 @@ public final class TenantCopy {
     activity = "looking at what the target has";
     Connection control = CopyWriter.session(scope, target, tenant);
     try {
+      targetMajor = Catalog.majorVersion(control);
       Map<TableName, CopyLedger.Entry> entries = ledger.read(control);
       Map<TableName, Lsn> points = new LinkedHashMap<>();
       List<TenantTable> remaining = new ArrayList<>();
@@ -150,6 +155,7 @@ public final class TenantCopy {
           }
         }
         scope.close(control);
+        refuseTakenKeys(copier, remaining, atTarget, point);
         activity = "copying";
         copyParts(copier, atTarget, point);
         atTarget.keySet().forEach(name -> points.put(name, point));
@@ -163,6 +169,29 @@ public final class TenantCopy {
           "preparing the copy of tenant \"" + tenant + "\" at the target failed",
           "helios-repl target check");
     }
+  }
+
+  /** No row is written before it is known that all of them can be. */
+  private void refuseTakenKeys(
+      SnapshotCopier copier, List<TenantTable> remaining, Map<TableName, TenantTable> atTarget, Lsn point) {
+    activity = "looking for keys that rows of other tenants hold at the target";
+    try (KeyCollisions collisions = KeyCollisions.open(scope, target, id, tenant)) {
+      for (TenantTable table : remaining) {
+        TenantTable there = require(atTarget, TableName.of(table.definition()));
+        CopyFormat format = CopyFormat.between(table.definition(), there.definition(), targetMajor);
+        collisions.look(
+            there,
+            columns(table.definition()),
+            format,
+            point,
+            (columns, sink) -> copier.readColumns(table, columns, format, sink));
+      }
+      collisions.refuse();
+    }
+  }
+
+  private static List<String> columns(TableDefinition definition) {
+    return CopyFormat.copied(definition).stream().map(ColumnDefinition::name).toList();
   }
 
   private void copyParts(SnapshotCopier copier, Map<TableName, TenantTable> atTarget, Lsn point) {
@@ -197,12 +226,10 @@ public final class TenantCopy {
   private void copyPart(
       SnapshotCopier.Reader reader, CopyWriter writer, CopyPart part, TenantTable table, Lsn point, boolean whole) {
     TableDefinition definition = part.table().definition();
-    CopyFormat format = CopyFormat.between(definition, table.definition());
-    List<String> columns =
-        CopyFormat.copied(definition).stream().map(ColumnDefinition::name).toList();
+    CopyFormat format = CopyFormat.between(definition, table.definition(), targetMajor);
     writer.write(
         table,
-        columns,
+        columns(definition),
         format,
         point,
         whole,

@@ -117,7 +117,7 @@ public final class ConnectionStrings {
   }
 
   private static int port(String text) {
-    int port = text.length() > 5 ? 0 : Integer.parseInt("0" + text);
+    int port = text.matches("[0-9]{1,5}") ? Integer.parseInt(text) : 0;
     if (port < 1 || port > 65535) {
       throw ConnectionParameters.invalid("the port is not between 1 and 65535", "PostgreSQL's own is 5432");
     }

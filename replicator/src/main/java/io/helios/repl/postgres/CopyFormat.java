@@ -11,6 +11,8 @@ import java.util.Set;
 /** The format in which rows travel from one server's {@code COPY … TO} to another's {@code COPY … FROM}. */
 public enum CopyFormat {
   TEXT("FORMAT text"),
+  /** Text for a server that does not read all that a newer one writes ({@link CharBytes}). */
+  TEXT_BEFORE_16("FORMAT text"),
   BINARY("FORMAT binary");
 
   /**
@@ -53,6 +55,17 @@ public enum CopyFormat {
                 && target.column(column.name()).filter(c -> c.typeOid() == column.typeOid()).isPresent())
         ? BINARY
         : TEXT;
+  }
+
+  /** The same for a target of this major. */
+  public static CopyFormat between(TableDefinition source, TableDefinition target, int targetMajor) {
+    CopyFormat format = between(source, target);
+    return format == TEXT && !CharBytes.readsOctal(targetMajor) ? TEXT_BEFORE_16 : format;
+  }
+
+  /** The source's column as it goes into the COPY: its SQL, or an expression over it. */
+  public String selected(String column, int typeOid) {
+    return this == TEXT_BEFORE_16 ? CharBytes.inAscii(column, typeOid) : column;
   }
 
   /** Whether the type is built in and its binary form means the same on every server. */

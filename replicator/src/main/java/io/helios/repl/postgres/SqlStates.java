@@ -87,6 +87,11 @@ public final class SqlStates {
     return "22P02".equals(e.getSQLState());
   }
 
+  /** Whether bytes are no text of the encoding. */
+  public static boolean isBadEncoding(SQLException e) {
+    return "22021".equals(e.getSQLState());
+  }
+
   /** Whether a value does not read as its type. */
   public static boolean isDataException(SQLException e) {
     return e.getSQLState() != null && e.getSQLState().startsWith("22");

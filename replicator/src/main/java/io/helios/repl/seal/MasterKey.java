@@ -31,6 +31,9 @@ public final class MasterKey {
   /** The environment variable that holds it, in base64. */
   public static final String VARIABLE = "HELIOS_MASTER_KEY";
 
+  /** The environment variable that holds the one before it, while it changes. */
+  public static final String PREVIOUS_VARIABLE = "HELIOS_PREVIOUS_MASTER_KEY";
+
   private static final int BYTES = 32;
 
   private final SecretKeySpec key;
@@ -54,7 +57,34 @@ public final class MasterKey {
    * @throws OperatorException when what is set is not a key
    */
   public static Optional<MasterKey> fromEnvironment(Map<String, String> environment) {
-    return Optional.ofNullable(environment.get(VARIABLE)).map(text -> decode(text, VARIABLE));
+    return fromEnvironment(environment, VARIABLE);
+  }
+
+  /** From the variable of this name, where it is set. */
+  public static Optional<MasterKey> fromEnvironment(Map<String, String> environment, String variable) {
+    return Optional.ofNullable(environment.get(variable)).map(text -> decode(text, variable));
+  }
+
+  /**
+   * From a file.
+   *
+   * @throws OperatorException when it is not there, when others could read it, or when it holds no key
+   */
+  public static MasterKey fromFile(Path file) {
+    try {
+      refuseExposed(file);
+      return decode(Files.readString(file, StandardCharsets.US_ASCII), "file " + file);
+    } catch (NoSuchFileException e) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.MASTER_KEY_MISSING,
+              "the master key's file " + file + " is not there",
+              "a key that is asked for by name, or that a keyring was made with, is not made anew by itself",
+              "restore it from its backup; for a new keyring: (umask 077; head -c 32 /dev/urandom | base64 > " + file + ")"),
+          e);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
   }
 
   /**
@@ -67,17 +97,21 @@ public final class MasterKey {
       if (!Files.exists(file)) {
         createFile(file);
       }
-      refuseExposed(file);
-      return decode(Files.readString(file, StandardCharsets.US_ASCII), "file " + file.getFileName());
+      PrivateFiles.removeLeftovers(file);
     } catch (IOException e) {
-      throw new OperatorException(
-          new Problem(
-              ErrorCode.KEYRING_UNAVAILABLE,
-              "the master key's file " + file.getFileName() + " cannot be read or made",
-              e instanceof NoSuchFileException ? "its directory does not exist" : DiskTrouble.of(e),
-              "check the room on the disk and the rights of the data directory"),
-          e);
+      throw unreadable(file, e);
     }
+    return fromFile(file);
+  }
+
+  private static OperatorException unreadable(Path file, IOException e) {
+    return new OperatorException(
+        new Problem(
+            ErrorCode.KEYRING_UNAVAILABLE,
+            "the master key's file " + file + " cannot be read or made",
+            e instanceof NoSuchFileException ? "its directory does not exist" : DiskTrouble.of(e),
+            "check the room on the disk and the rights of " + file.toAbsolutePath().getParent()),
+        e);
   }
 
   private static void createFile(Path file) throws IOException {
@@ -94,7 +128,7 @@ public final class MasterKey {
       throw new OperatorException(
           new Problem(
               ErrorCode.MASTER_KEY_EXPOSED,
-              "the master key's file " + file.getFileName() + " can be read by others",
+              "the master key's file " + file + " can be read by others",
               "its mode gives rights to its group or to everybody",
               "chmod 600 " + file));
     }

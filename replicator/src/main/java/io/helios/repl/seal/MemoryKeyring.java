@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keys that live as long as the process: for applications that embed one pipeline and keep the key themselves, and for
  * tests. Given a key, every tenant's keys are derived from it, so the same key opens the frames of an earlier run and
- * every tenant has one from the start; without, keys are random.
+ * every tenant has one from the start; without, keys are random. What was destroyed does not come back in this process; a
+ * given key derives it again in the next, so there it is the given key that has to go.
  */
 public final class MemoryKeyring implements Keyring {
 
@@ -39,20 +40,24 @@ public final class MemoryKeyring implements Keyring {
 
   @Override
   public TenantKey create(UUID tenant) {
-    destroyed.remove(tenant);
-    return keys.compute(tenant, (id, old) -> extended(id, old, 1)).current();
+    return keys
+        .compute(
+            tenant,
+            (id, old) -> {
+              TenantKeys more = extended(id, old, 1);
+              destroyed.remove(id);
+              return more;
+            })
+        .current();
   }
 
   @Override
   public TenantKey current(UUID tenant) {
     TenantKeys known = keys.get(tenant);
-    if (known != null) {
-      return known.current();
-    }
-    if (given == null || destroyed.contains(tenant)) {
+    if (destroyed.contains(tenant) || known == null && given == null) {
       throw Keyring.missing(tenant);
     }
-    return create(tenant);
+    return known == null ? create(tenant) : known.current();
   }
 
   @Override
@@ -62,7 +67,7 @@ public final class MemoryKeyring implements Keyring {
       known = keys.compute(tenant, (id, old) -> reaching(id, old, generation));
     }
     TenantKey key = known == null ? null : known.generation(generation);
-    if (key == null) {
+    if (key == null || key.destroyed()) {
       throw Keyring.unknown(tenant, generation);
     }
     return key;
@@ -70,20 +75,24 @@ public final class MemoryKeyring implements Keyring {
 
   @Override
   public void destroy(UUID tenant) {
-    destroyed.add(tenant);
-    TenantKeys known = keys.remove(tenant);
-    if (known != null) {
-      known.destroy();
-    }
+    keys.compute(
+        tenant,
+        (id, known) -> {
+          destroyed.add(id);
+          if (known != null) {
+            known.destroy(); // and stays, in place of what would be derived again
+          }
+          return known;
+        });
   }
 
   @Override
   public int generation(UUID tenant) {
     TenantKeys known = keys.get(tenant);
-    if (known != null) {
-      return known.current().generation();
+    if (destroyed.contains(tenant)) {
+      return 0;
     }
-    return given != null && !destroyed.contains(tenant) ? 1 : 0;
+    return known != null ? known.current().generation() : given != null ? 1 : 0;
   }
 
   private TenantKeys reaching(UUID tenant, @Nullable TenantKeys old, int generation) {

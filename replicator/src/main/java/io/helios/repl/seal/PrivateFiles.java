@@ -7,6 +7,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -17,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * Files of secrets: mode 0600 from the moment they exist, whole or absent after a crash. Where the file system has no
@@ -26,6 +28,9 @@ final class PrivateFiles {
 
   private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
   private static final boolean POSIX = FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+
+  /** What the name of a file ends with while it is written. */
+  private static final String UNFINISHED = ".new";
 
   private PrivateFiles() {}
 
@@ -52,11 +57,32 @@ final class PrivateFiles {
   static void replace(Path file, byte[] content) throws IOException {
     Path written = writeBeside(file, content);
     try {
-      Files.move(written, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      move(written, file);
     } finally {
       Files.deleteIfExists(written);
     }
-    forceDirectory(parent(file));
+  }
+
+  /** Moves a file over another of the same directory: whoever looks finds the one or the other, also after a crash. */
+  static void move(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    forceDirectory(parent(to));
+  }
+
+  /** Whether a file of this name is what a process left behind that died while it wrote a file named so, or beginning so. */
+  static boolean isLeftover(String fileName, String of) {
+    return fileName.startsWith(of) && fileName.endsWith(UNFINISHED);
+  }
+
+  /** Removes what processes left behind that died while they made the file. */
+  static void removeLeftovers(Path file) throws IOException {
+    try (Stream<Path> beside = Files.list(parent(file))) {
+      for (Path other : beside.toList()) {
+        if (isLeftover(String.valueOf(other.getFileName()), file.getFileName() + ".")) {
+          Files.deleteIfExists(other);
+        }
+      }
+    }
   }
 
   /** Makes the file unless there is one, also when another process does the same at this moment. */
@@ -66,6 +92,11 @@ final class PrivateFiles {
       Files.createLink(file, written);
     } catch (FileAlreadyExistsException another) {
       return;
+    } catch (NoSuchFileException tidied) {
+      if (!Files.exists(file)) {
+        throw tidied;
+      }
+      return; // another process has made it, and removed what it took for a leftover
     } catch (UnsupportedOperationException noLinks) {
       Files.move(written, file);
     } finally {
@@ -98,7 +129,7 @@ final class PrivateFiles {
   }
 
   private static Path writeBeside(Path file, byte[] content) throws IOException {
-    Path written = parent(file).resolve(file.getFileName() + "." + UUID.randomUUID() + ".new");
+    Path written = parent(file).resolve(file.getFileName() + "." + UUID.randomUUID() + UNFINISHED);
     Set<StandardOpenOption> options = EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     try (FileChannel channel = FileChannel.open(written, options, POSIX ? rights("rw-------") : new FileAttribute<?>[0])) {
       if (POSIX) {
@@ -110,7 +141,7 @@ final class PrivateFiles {
       }
       channel.force(true);
     } catch (IOException e) {
-      Files.deleteIfExists(written);
+      Files.deleteIfExists(written); // a full disk: nothing of it may stay
       throw e;
     }
     return written;

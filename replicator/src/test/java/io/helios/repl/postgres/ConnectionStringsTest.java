@@ -60,6 +60,7 @@ class ConnectionStringsTest {
         List.of(
             "mysql://u:hunter2@h/d",
             "postgresql://u:hunter2@h:port/d",
+            "postgresql://u:hunter2@h/d?port=port",
             "postgresql://u:hunter2@h:99999/d",
             "postgresql://u:hunter2@a,b/d",
             "postgresql://u:hunter2%zz@h/d",

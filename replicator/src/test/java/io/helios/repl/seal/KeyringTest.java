@@ -159,6 +159,24 @@ class KeyringTest {
   }
 
   @Test
+  void aMasterKeyFileThatIsAskedForByNameIsNotMade() {
+    Path file = data.resolve("master.key");
+    isRefused(ErrorCode.MASTER_KEY_MISSING, () -> MasterKey.fromFile(file));
+    assertThat(file).doesNotExist();
+  }
+
+  @Test
+  void whatAProcessThatDiedLeftBesideTheMasterKeysFileIsGoneAtTheNextStart() throws IOException {
+    Path file = data.resolve("master.key");
+    byte[] wrapped = MasterKey.fromFileOrCreate(file).wrap(bytes(3), new byte[0]);
+    Files.createLink(data.resolve("master.key." + UUID.randomUUID() + ".new"), file);
+    assertThat(MasterKey.fromFileOrCreate(file).unwrap(wrapped, new byte[0])).isEqualTo(bytes(3));
+    try (var files = Files.list(data)) {
+      assertThat(files).containsExactly(file);
+    }
+  }
+
+  @Test
   void aMasterKeyFileThatOthersCanReadIsRefused() throws IOException {
     Path file = data.resolve("master.key");
     MasterKey.fromFileOrCreate(file);
@@ -213,6 +231,10 @@ class KeyringTest {
     first.destroy(B);
     assertThat(first.has(B)).isFalse();
     isRefused(ErrorCode.FRAME_KEY_UNKNOWN, () -> first.key(B, 1));
+    isRefused(ErrorCode.TENANT_KEY_MISSING, () -> first.current(B));
+    assertThat(first.create(B).generation()).as("its old key is not derived again").isEqualTo(2);
+    isRefused(ErrorCode.FRAME_KEY_UNKNOWN, () -> first.key(B, 1));
+    assertThat(first.current(B).generation()).isEqualTo(2);
   }
 
   private static void isRefused(ErrorCode code, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {

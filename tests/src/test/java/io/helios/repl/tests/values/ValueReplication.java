@@ -44,17 +44,22 @@ final class ValueReplication {
       try (Replication replication = new Replication(directory, source, target, new Tenancy.ByDatabase(), null)) {
         UUID tenant = replication.start("all");
         tables.assertEqual();
+        tables.watchSets();
         for (Step step : List.<Step>of(
             tables::insertSome,
             tables::insertMany,
             tables::updateAndDelete,
             tables::moveKeys,
             tables::changeLoose,
+            tables::changeSets,
+            tables::updateSets,
+            tables::deleteSets,
             tables::changeOneByOne)) {
           step.run();
           replication.catchUp(tenant);
         }
         tables.assertEqual();
+        tables.assertSets();
       }
     }
   }

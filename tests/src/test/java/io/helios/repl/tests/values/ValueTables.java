@@ -14,27 +14,41 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Two tables with a column for each type, one with a key and one without, and a session of the source's that fills them,
+ * Tables with a column for each type: one with a key, one without, and one whose changes the applier can take as sets (the
+ * type of a single column decides that for its whole table); and a session of the source's that fills them,
  * pinned like those of the product whatever the database's settings are.
  */
 final class ValueTables implements AutoCloseable {
 
   private static final String KEYED = "things.keyed";
   private static final String LOOSE = "things.loose";
+  private static final String SETS = "things.sets";
 
   private final Connection source;
   private final Database target;
   private final String columns;
+  private final String setColumns;
   private final int rows;
 
   private ValueTables(Connection source, Database target, List<Samples> samples) {
     this.source = source;
     this.target = target;
-    this.columns = samples.stream().map(s -> Identifiers.quote(s.name())).collect(Collectors.joining(", "));
+    this.columns = names(samples);
+    this.setColumns = names(inSets(samples));
     this.rows = samples.stream().mapToInt(s -> s.values().size()).max().orElseThrow();
   }
 
-  /** Makes both tables at the source, and fills them: row n has each type's n-th value, from the first on again. */
+  private static String names(List<Samples> samples) {
+    return samples.stream().map(s -> Identifiers.quote(s.name())).collect(Collectors.joining(", "));
+  }
+
+  /** Binary arrays have no arrays as elements, and a text is no regclass to every cast: tables with such columns go row by row. */
+  private static List<Samples> inSets(List<Samples> samples) {
+    boolean binary = samples.stream().allMatch(Samples::portable);
+    return samples.stream().filter(s -> binary ? !s.type().endsWith("[]") : !s.type().equals("regclass")).toList();
+  }
+
+  /** Makes the tables at the source, and fills them: row n has each type's n-th value, from the first on again. */
   static ValueTables create(Database sourceDatabase, Database target, List<Samples> samples) throws SQLException {
     Connection source = sourceDatabase.connect();
     SessionSettings.apply(source);
@@ -53,6 +67,8 @@ final class ValueTables implements AutoCloseable {
     }
     tables.run("INSERT INTO " + KEYED + " (id) VALUES (" + (tables.rows + 1) + ")");
     tables.run("INSERT INTO " + LOOSE + " SELECT * FROM " + KEYED);
+    tables.run("CREATE TABLE " + SETS + " AS SELECT id, " + tables.setColumns + " FROM " + KEYED);
+    tables.run("ALTER TABLE " + SETS + " ADD PRIMARY KEY (id)");
     return tables;
   }
 
@@ -73,6 +89,46 @@ final class ValueTables implements AutoCloseable {
     }
     run("INSERT INTO " + KEYED + " SELECT 2000 + g * 100 + id" + some + " FROM " + KEYED
         + ", generate_series(1, " + (8 + 600 / rows) + ") AS g WHERE id < 100");
+  }
+
+  /** Every statement on the table of sets is noted at the target from now on. */
+  void watchSets() throws SQLException {
+    try (Connection connection = target.connect();
+        Statement statement = connection.createStatement()) {
+      SessionSettings.apply(connection);
+      for (String sql : List.of(
+          "CREATE TABLE things.seen (query text)",
+          "CREATE FUNCTION things.note() RETURNS trigger LANGUAGE plpgsql AS"
+              + " $$ BEGIN INSERT INTO things.seen VALUES (pg_catalog.current_query()); RETURN NULL; END $$",
+          "CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON " + SETS + " FOR EACH STATEMENT EXECUTE FUNCTION things.note()",
+          "ALTER TABLE " + SETS + " ENABLE ALWAYS TRIGGER note")) {
+        statement.execute(sql);
+      }
+    }
+  }
+
+  /** Inserts, updates and deletes, in transactions of their own: folded into one they would be fewer kinds. */
+  void changeSets() throws SQLException {
+    run("INSERT INTO " + SETS + " SELECT 1000 + id, " + setColumns + " FROM " + SETS + " WHERE id < 100",
+        "INSERT INTO " + SETS + " SELECT 2000 + id, " + setColumns + " FROM " + SETS + " WHERE id < 100");
+  }
+
+  void updateSets() throws SQLException {
+    run("UPDATE " + SETS + " AS t SET (" + setColumns + ") = (SELECT " + setColumns + " FROM " + SETS
+        + " AS s WHERE s.id = (t.id + 1) % 1000 % " + (rows + 1) + " + 1) WHERE t.id > 1000");
+  }
+
+  void deleteSets() throws SQLException {
+    run("DELETE FROM " + SETS + " WHERE id > 2000");
+  }
+
+  /** The applier has taken them as sets. */
+  void assertSets() {
+    for (String kind : List.of("INSERT", "UPDATE", "DELETE")) {
+      assertThat(target.query("SELECT query FROM things.seen WHERE query LIKE '" + kind + "%'"))
+          .isNotEmpty()
+          .allMatch(query -> query.contains("pg_catalog.unnest("));
+    }
   }
 
   void updateAndDelete() throws SQLException {
@@ -131,7 +187,7 @@ final class ValueTables implements AutoCloseable {
   void assertEqual() throws SQLException {
     try (Connection there = target.connect()) {
       SessionSettings.apply(there);
-      for (String table : List.of(KEYED, LOOSE)) {
+      for (String table : List.of(KEYED, LOOSE, SETS)) {
         assertThat(digests(there, table)).as(table).isEqualTo(digests(source, table));
       }
     }
