@@ -12,6 +12,7 @@ import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.ExportedSnapshot;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.RowPlaces;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableStorage;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -81,16 +83,22 @@ public final class SnapshotCopier implements AutoCloseable {
     return snapshot.point();
   }
 
+  /** What is read; open as long as this is. */
+  public ExportedSnapshot snapshot() {
+    return snapshot;
+  }
+
   /**
    * What there is to copy, the largest first. A table is read in several parts when it is large and most of it is the
    * tenant's.
    *
+   * @param which those of the tables that are to be copied
    * @param parallelism how many readers there will be
    * @param smallestPartBytes no table is cut into smaller parts than this
    */
-  public List<CopyPart> parts(int parallelism, long smallestPartBytes) {
+  public List<CopyPart> parts(Predicate<TenantTable> which, int parallelism, long smallestPartBytes) {
     List<CopyPart> parts = new ArrayList<>();
-    for (TenantTable table : tables) {
+    for (TenantTable table : tables.stream().filter(which).toList()) {
       try {
         TableDefinition definition = table.definition();
         long rows = estimateRows(table);
@@ -115,10 +123,24 @@ public final class SnapshotCopier implements AutoCloseable {
 
   /** A session that reads parts, one after the other. */
   public Reader reader() {
+    return reader(snapshot);
+  }
+
+  /** A session that reads under a snapshot that somebody else has taken. */
+  public static Reader reader(ExportedSnapshot snapshot) {
     try {
       return new Reader(snapshot.open());
     } catch (SQLException e) {
       throw failed(e, "opening a session under the source's snapshot failed", null);
+    }
+  }
+
+  /** About how many rows of the tenant a table has, as the source's planner sees it. */
+  public long estimatedRows(TenantTable table) {
+    try {
+      return estimateRows(table);
+    } catch (SQLException e) {
+      throw failed(e, "planning the copy failed", table.qualifiedName());
     }
   }
 
@@ -158,9 +180,19 @@ public final class SnapshotCopier implements AutoCloseable {
      * @param counter told of rows while they pass, for whoever watches
      */
     public long read(CopyPart part, CopyFormat format, LongAdder counter, CopySink sink) {
+      return read(part.table(), part.blocks().sql("t"), format, counter, sink);
+    }
+
+    /** Reads the rows that lie at these places, otherwise as {@link #read(CopyPart, CopyFormat, LongAdder, CopySink)}. */
+    public long read(
+        TenantTable table, RowPlaces.Chunk places, CopyFormat format, LongAdder counter, CopySink sink) {
+      return read(table, places.sql("t"), format, counter, sink);
+    }
+
+    private long read(TenantTable table, String which, CopyFormat format, LongAdder counter, CopySink sink) {
       try {
         CopyOut copy =
-            connection.unwrap(PGConnection.class).getCopyAPI().copyOut(sql(connection, part, format));
+            connection.unwrap(PGConnection.class).getCopyAPI().copyOut(sql(connection, table, which, format));
         int filled = 0;
         long counted = 0;
         long messages = 0;
@@ -185,18 +217,19 @@ public final class SnapshotCopier implements AutoCloseable {
         counter.add(copy.getHandledRowCount() - counted); // a row a message, but for the binary format's ends
         return copy.getHandledRowCount();
       } catch (SQLException e) {
-        throw failed(e, "reading the table failed", part.table().qualifiedName());
+        throw failed(e, "reading the table failed", table.qualifiedName());
       }
     }
 
-    private static String sql(Connection connection, CopyPart part, CopyFormat format) throws SQLException {
-      TableDefinition definition = part.table().definition();
+    private static String sql(Connection connection, TenantTable table, String which, CopyFormat format)
+        throws SQLException {
+      TableDefinition definition = table.definition();
       String columns = CopyFormat.copied(definition).stream()
           .map(column -> "t." + Identifiers.quote(column.name()))
           .collect(Collectors.joining(", "));
       return "COPY (SELECT " + columns + " FROM " + TableStorage.source(definition) + " t WHERE "
-          + RowCondition.bind(connection, part.table().definition(), part.table().keyColumn(), part.table().key()).sql("t") + " AND " + part.blocks().sql("t") + ") TO STDOUT WITH ("
-          + format.option() + ")";
+          + RowCondition.bind(connection, definition, table.keyColumn(), table.key()).sql("t") + " AND " + which
+          + ") TO STDOUT WITH (" + format.option() + ")";
     }
   }
 

@@ -46,8 +46,15 @@ final class TenantPipeline {
     RESUME,
     /** Both ends are checked and prepared first, and tables that came meanwhile are copied. */
     START,
+    /** As for a start, and all tables are compared with the source as it is now: what differs is repaired. */
+    ANEW,
     /** As for a start, and all tables are copied again. */
-    ANEW
+    COPY;
+
+    /** Whether it begins from nothing, whatever was captured and applied before. */
+    boolean isAnew() {
+      return this == ANEW || this == COPY;
+    }
   }
 
   /** What carries out the steps; the driver's thread calls it. */
@@ -150,7 +157,7 @@ final class TenantPipeline {
 
   /** As {@link #wish} for RUNNING, but everything is checked first. */
   synchronized void start() {
-    if (standing.state() != TenantState.STREAMING && manner != Manner.ANEW) {
+    if (standing.state() != TenantState.STREAMING && (manner == null || !manner.isAnew())) {
       manner = Manner.START;
     }
     wish(DesiredState.RUNNING);
@@ -181,9 +188,9 @@ final class TenantPipeline {
     drive();
   }
 
-  /** Copies everything again, whatever the state. */
-  synchronized void resync() {
-    manner = Manner.ANEW;
+  /** Begins again from a new consistent point, whatever the state; everything is copied only if that is asked for. */
+  synchronized void resync(boolean copy) {
+    manner = copy ? Manner.COPY : Manner.ANEW;
     renewing = true;
     desired = DesiredState.RUNNING;
     wish = desired;
@@ -281,7 +288,8 @@ final class TenantPipeline {
         step(towards, how, backoff);
         synchronized (this) {
           if (retrying && manner == null) {
-            manner = how;
+            // What is begun at the target already goes on there; nothing needs to be forgotten again.
+            manner = how.isAnew() && begun ? Manner.START : how;
           }
           settled = removed || desired == towards && manner == null && !retrying;
           if (settled) {
@@ -326,7 +334,7 @@ final class TenantPipeline {
   }
 
   private void run(Manner how, Backoff backoff) throws InterruptedException {
-    if (how == Manner.ANEW) {
+    if (how.isAnew()) {
       rest(TenantState.COPYING);
       begun = false;
     }
@@ -334,7 +342,7 @@ final class TenantPipeline {
       return;
     }
     try {
-      if (how == Manner.ANEW) {
+      if (how.isAnew()) {
         steps.forget(tenant, progress);
         renewedUnless(false);
       }
@@ -356,12 +364,12 @@ final class TenantPipeline {
           e.problem().code() == ErrorCode.TENANT_NEEDS_RESYNC ? TenantState.NEEDS_RESYNC : TenantState.FAILED,
           e.problem());
     } finally {
-      renewedUnless(how == Manner.ANEW && retrying);
+      renewedUnless(how.isAnew() && retrying && !begun);
     }
   }
 
   private synchronized void renewedUnless(boolean triedAgain) {
-    renewing = triedAgain || manner == Manner.ANEW;
+    renewing = triedAgain || manner != null && manner.isAnew();
   }
 
   private void waitUnlessUnwanted(Duration wait) throws InterruptedException {

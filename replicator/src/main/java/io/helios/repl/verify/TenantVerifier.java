@@ -3,21 +3,15 @@ package io.helios.repl.verify;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
-import io.helios.repl.error.Problem;
-import io.helios.repl.postgres.Catalog;
 import io.helios.repl.postgres.ConnectionScope;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.ParallelWork;
-import io.helios.repl.postgres.PgConnections;
-import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableName;
 import io.helios.repl.status.Verification;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -87,7 +81,7 @@ public final class TenantVerifier {
 
   private Verification compare() {
     long started = System.nanoTime();
-    Map<TableName, TenantTable> atTarget = atTarget();
+    Map<TableName, TenantTable> atTarget = TablesAtTarget.read(scope, target, tenant, tables);
     SnapshotPair pair =
         SnapshotPair.take(scope, source, target, tenant, definitions(tables), definitions(atTarget.values()), hold, settings);
     Side left = new Side(
@@ -143,41 +137,6 @@ public final class TenantVerifier {
       });
     }
     return workers;
-  }
-
-  /** The same tables with the definitions that the target has. */
-  private Map<TableName, TenantTable> atTarget() {
-    Connection connection = scope.open(() -> PgConnections.open(target, "verify", tenant));
-    try {
-      Map<TableName, TenantTable> wanted = new HashMap<>();
-      tables.forEach(table -> wanted.put(TableName.of(table.definition()), table));
-      Map<TableName, TenantTable> found = new HashMap<>();
-      for (TableDefinition definition :
-          Catalog.tables(connection, (schema, name) -> wanted.containsKey(new TableName(schema, name)))) {
-        TenantTable table = wanted.get(TableName.of(definition));
-        String column = table == null ? null : table.keyColumn();
-        if (table != null && (column == null || definition.column(column).isPresent())) {
-          found.put(TableName.of(definition), new TenantTable(definition, column, table.key()));
-        }
-      }
-      List<String> missing = tables.stream()
-          .filter(table -> !found.containsKey(TableName.of(table.definition())))
-          .map(TenantTable::qualifiedName)
-          .toList();
-      if (!missing.isEmpty()) {
-        throw new OperatorException(new Problem(
-            ErrorCode.VERIFY_TABLE_MISSING,
-            "the target lacks " + String.join(", ", missing),
-            "the table, or the tenant's column in it, is not there",
-            "helios-repl tenant resync " + tenant));
-      }
-      return found;
-    } catch (SQLException e) {
-      throw SqlStates.classify(
-          e, ErrorCode.VERIFY_TARGET_FAILED, "reading the target's catalog failed", "helios-repl target check");
-    } finally {
-      scope.close(connection);
-    }
   }
 
   private static List<TableDefinition> definitions(java.util.Collection<TenantTable> some) {
