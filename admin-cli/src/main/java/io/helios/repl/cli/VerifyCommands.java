@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "verify",
     description = "Compare a tenant's source and target.",
-    subcommands = {VerifyCommands.Run.class},
+    subcommands = {VerifyCommands.Run.class, VerifyRepairCommand.class},
     footer = {"", "Example:", "  helios-repl verify run tenant-123"})
 final class VerifyCommands extends CommandGroup {
 
