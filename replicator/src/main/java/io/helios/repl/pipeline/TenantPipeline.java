@@ -194,6 +194,7 @@ final class TenantPipeline {
     renewing = true;
     desired = DesiredState.RUNNING;
     wish = desired;
+    stand(TenantState.COPYING, null); // at once: who waits for it to stream means afterwards
     drive();
   }
 
@@ -349,7 +350,9 @@ final class TenantPipeline {
       ReplicaTenant attached = steps.bringUp(tenant, how, progress);
       synchronized (this) {
         replica = attached;
-        stand(TenantState.STREAMING, null);
+        if (manner == null || !manner.isAnew()) {
+          stand(TenantState.STREAMING, null);
+        }
       }
     } catch (CancellationException e) {
       LOG.info("tenant {}: bringing it up was broken off", tenant.name());
