@@ -336,7 +336,8 @@ public final class Fleet implements AutoCloseable {
             source(pipeline.tenant().source()),
             target(pipeline.tenant().target()),
             pipeline,
-            tables(pipeline.tenant()));
+            tables(pipeline.tenant()),
+            () -> verify(tenant, patience).join());
     return CompletableFuture.supplyAsync(
         () -> {
           RepairReport report = repair.run(patience);

@@ -16,6 +16,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -28,18 +29,31 @@ final class TenantRepair {
   private final TargetEngine target;
   private final TenantPipeline pipeline;
   private final TenantTables tables;
+  private final Supplier<Verification> verification;
 
-  TenantRepair(SourceEngine source, TargetEngine target, TenantPipeline pipeline, TenantTables tables) {
+  /** @param verification compares both sides while they are live */
+  TenantRepair(
+      SourceEngine source,
+      TargetEngine target,
+      TenantPipeline pipeline,
+      TenantTables tables,
+      Supplier<Verification> verification) {
     this.source = source;
     this.target = target;
     this.pipeline = pipeline;
     this.tables = tables;
+    this.verification = verification;
   }
 
-  /** @throws OperatorException when the tenant is not streaming, or a table is not to be repaired */
+  /**
+   * Repairs.
+   *
+   * @param patience how long to wait at most until source and target can be seen at one point
+   * @throws OperatorException when the tenant is not streaming, or a table is not to be repaired
+   */
   RepairReport run(Duration patience) {
     long started = System.nanoTime();
-    Verification before = new TenantVerification(source, target, pipeline, tables).run(patience);
+    Verification before = verification.get();
     if (before.equal()) {
       return new RepairReport(pipeline.tenant().name(), millis(started), List.of(), 0, before);
     }
@@ -64,7 +78,7 @@ final class TenantRepair {
             new ReplicaHold(replica),
             VerifySettings.DEFAULT.withPatience(patience))
         .run();
-    Verification after = new TenantVerification(source, target, pipeline, tables).run(patience);
+    Verification after = verification.get();
     return new RepairReport(pipeline.tenant().name(), millis(started), done.tables(), done.bytes(), after);
   }
 

@@ -98,7 +98,7 @@ class RepairTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"17, 17", "14, 18", "18, 14"})
+  @CsvSource({"17, 17", "14, 18"})
   void partitionsGeneratedAndIdentityColumnsAndLargeValuesOfAnyTypeAreRepaired(int sourceMajor, int targetMajor) {
     TwoDatabases two = TwoDatabases.of(sourceMajor, targetMajor);
     two.atBoth(
@@ -202,7 +202,7 @@ class RepairTest {
 
   @Test
   void aRowThatIsTakenAwayBetweenComparisonAndRepairLeavesTheTableAsItIsAndItIsTriedAgain() throws Exception {
-    TwoDatabases two = TwoDatabases.of(17);
+    TwoDatabases two = TwoDatabases.of(17, 18); // servers of their own: the source's snapshot waits for what is open there
     two.atBoth("CREATE TABLE t (id int PRIMARY KEY, v text)");
     two.atSource("INSERT INTO t SELECT i, 'v' FROM generate_series(1, 100) i");
     copied(two, two.byDatabase());
@@ -226,7 +226,7 @@ class RepairTest {
 
   @Test
   void aTenantThatMovesWhileItIsRepairedIsNotWrittenTo() throws Exception {
-    TwoDatabases two = TwoDatabases.of(17);
+    TwoDatabases two = TwoDatabases.of(17, 18); // servers of their own: the source's snapshot waits for what is open there
     two.atBoth("CREATE TABLE t (id int PRIMARY KEY, v text)", "INSERT INTO t VALUES (1, 'a')");
     two.atTarget(
         "INSERT INTO helios.replica (tenant, name, tenant_key, epoch, source, source_system, source_region) VALUES ('" + id
