@@ -9,7 +9,7 @@ import java.util.Map;
 
 /**
  * Runs the measurements and writes their tables into {@code docs/benchmarks.md}. Arguments: any of {@code backlog},
- * {@code latency}, {@code huge}, {@code idle} (all when none is named), and {@code rounds=3}.
+ * {@code latency}, {@code huge}, {@code idle}, {@code resync} (all when none is named), and {@code rounds=3}.
  */
 public final class Benchmark {
 
@@ -22,7 +22,7 @@ public final class Benchmark {
         wanted.stream().filter(a -> a.startsWith("rounds=")).map(a -> Integer.parseInt(a.substring(7))).findFirst().orElse(3);
     wanted.removeIf(a -> a.startsWith("rounds="));
     if (wanted.isEmpty()) {
-      wanted = List.of("backlog", "latency", "huge", "idle");
+      wanted = List.of("backlog", "latency", "huge", "idle", "resync");
     }
     Report report = new Report(Path.of("..", "docs", "benchmarks.md"));
     try (Servers servers = new Servers();
@@ -48,6 +48,9 @@ public final class Benchmark {
         try (HeliosRepl helios = new HeliosRepl("1g")) {
           report.section("idle", new IdleTenantsBenchmark(servers).run(helios));
         }
+      }
+      if (wanted.contains("resync")) {
+        report.section("resync", new ResyncBenchmark(servers).run());
       }
     }
   }
