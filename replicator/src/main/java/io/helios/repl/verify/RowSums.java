@@ -35,9 +35,9 @@ record RowSums(Side side, TableName table, RowHash hash, int buckets) {
           || pg_catalog.int4send((n %% 2147483648)::pg_catalog.int4)
           || pg_catalog.int8send(%s) || pg_catalog.int8send(%s), ''::pg_catalog.bytea)
       FROM (
-        SELECT b, count(*) AS n, sum(%s) %% 18446744073709551616 AS high, sum(%s) %% 18446744073709551616 AS low
-        FROM (SELECT h, %s AS b FROM (SELECT %s AS h FROM %s AND %s OFFSET 0) hashed OFFSET 0) s
-        GROUP BY b) g
+        SELECT hi & %d AS b, count(*) AS n, sum(hi) %% 18446744073709551616 AS high, sum(lo) %% 18446744073709551616 AS low
+        FROM (SELECT %s AS hi, %s AS lo FROM (SELECT %s AS h FROM %s AND %s OFFSET 0) hashed OFFSET 0) s
+        GROUP BY hi & %d) g
       """;
 
   private static final String PACKED_ROWS =
@@ -65,8 +65,8 @@ record RowSums(Side side, TableName table, RowHash hash, int buckets) {
   /** What the rows of a range of blocks add up to, by bucket. Buckets without rows are missing. */
   Map<Integer, Digest> sums(Connection connection, BlockRange range, LongAdder bytes) {
     String sql = PACKED_BUCKETS.formatted(
-        wrapped("high"), wrapped("low"), RowHash.high("h"), RowHash.low("h"), bucket("h"), hash.rowSql("t"),
-        side.rows(connection, table), range.sql("t"));
+        wrapped("high"), wrapped("low"), buckets - 1, RowHash.high("h"), RowHash.low("h"), hash.rowSql("t"),
+        side.rows(connection, table), range.sql("t"), buckets - 1);
     Map<Integer, Digest> digests = new HashMap<>();
     try (PreparedStatement query = binary(connection, sql);
         ResultSet row = query.executeQuery()) {
