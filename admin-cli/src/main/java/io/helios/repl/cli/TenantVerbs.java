@@ -98,17 +98,22 @@ final class TenantVerbs {
       this.goal = goal;
     }
 
+    /** What is said to the server besides, as {@code &name=value}. */
+    String parameters() {
+      return "";
+    }
+
     @Override
     public final Integer call() {
       List<String> names = names(verb);
       if (change.dryRun) {
-        showPlans(this, plans(each(names, n -> client().post(path(n) + "?dryRun=true", null))));
+        showPlans(this, plans(each(names, n -> client().post(path(n) + "?dryRun=true" + parameters(), null))));
         return result();
       }
       if (which.all || verb.equals("resync")) {
         confirm(change, verb + " " + (which.all ? "all " + names.size() + " tenants" : String.join(", ", names)) + "?");
       }
-      Map<String, JsonNode> asked = each(names, n -> client().post(path(n) + "?wait=" + waiting.wait, null));
+      Map<String, JsonNode> asked = each(names, n -> client().post(path(n) + "?wait=" + waiting.wait + parameters(), null));
       Map<String, JsonNode> done = waiting.wait ? waitForAll(asked) : asked;
       if (output.format.isForPeople()) {
         done.forEach(
@@ -197,11 +202,23 @@ final class TenantVerbs {
 
   @Command(
       name = "resync",
-      description = "Copy tenants again from a new consistent point, after a gap.",
+      description = {
+        "Stream again from a new consistent point, after a gap. Source and target are compared there, and only the rows that",
+        "differ are moved; a table is copied where most of it differs. The history tells what was moved: tenant describe."
+      },
       footer = {"", "Example:", "  helios-repl tenant resync tenant-123 --wait"})
   static final class Resync extends StateVerb {
+
+    @Option(names = "--copy", description = "Copy everything again, without comparing.")
+    boolean copy;
+
     Resync(Shell shell) {
       super(shell, "resync", "streaming");
+    }
+
+    @Override
+    String parameters() {
+      return copy ? "&copy=true" : "";
     }
   }
 

@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "verify",
     description = "Compare a tenant's source and target.",
-    subcommands = {VerifyCommands.Run.class, VerifyShow.class, VerifyCommands.Cancel.class},
+    subcommands = {VerifyCommands.Run.class, VerifyShow.class, VerifyRepairCommand.class, VerifyCommands.Cancel.class},
     footer = {"", "Examples:", "  helios-repl verify run tenant-123", "  helios-repl verify show tenant-123"})
 final class VerifyCommands extends CommandGroup {
 

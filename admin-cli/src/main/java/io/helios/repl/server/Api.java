@@ -113,6 +113,7 @@ final class Api {
     }
     routes.delete("/api/v1/tenants/{name}", this::delete);
     routes.post("/api/v1/tenants/{name}/wait", this::await);
+    routes.post("/api/v1/tenants/{name}/repair", this::repair);
     routes.get(
         "/api/v1/keys",
         r -> answer(r, 200, Documents.list("KeyList", tenants.all().stream().map(t -> key(t.tenant().name())).toList())));
@@ -248,12 +249,13 @@ final class Api {
   /** With {@code wait=true} the answer is an operation that ends when the verb's goal is reached. */
   private void carryOut(Context request, Verb verb) {
     String name = name(request);
+    boolean copy = verb == Verb.RESYNC && flag(request, "copy");
     if (dryRun(request)) {
-      answer(request, 200, Documents.plan("tenant " + verb.word(), name, tenants.plan(verb, name)));
+      answer(request, 200, Documents.plan("tenant " + verb.word(), name, tenants.plan(verb, name, copy)));
       return;
     }
     Instant asked = Instant.now();
-    tenants.carryOut(verb, name);
+    tenants.carryOut(verb, name, copy);
     if (flag(request, "wait")) {
       answer(request, 202, operations.start(TenantWait.state(verb.goal(), () -> tenants.status(name), asked)));
     } else {
@@ -311,6 +313,19 @@ final class Api {
         barrier.abandon();
       }
     };
+  }
+
+  private void repair(Context request) {
+    StoredTenant tenant = tenants.get(name(request));
+    if (dryRun(request)) {
+      answer(request, 200, Documents.plan("verify repair", tenant.tenant().name(), tenants.planRepair(tenant)));
+      return;
+    }
+    Duration patience = duration(request, "patience", VERIFICATION_PATIENCE);
+    answer(
+        request,
+        202,
+        operations.start(TenantWait.done(fleet.repair(tenant.tenant().id(), patience), Documents::repair)));
   }
 
   private ObjectNode key(String name) {

@@ -8,6 +8,8 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
+import io.helios.repl.status.MendedTable;
+import io.helios.repl.status.RepairReport;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import java.time.Instant;
@@ -167,6 +169,30 @@ final class Documents {
   /** @param generation 0 when the tenant has no key */
   static ObjectNode key(String tenant, int generation) {
     return Json.document("Key").put("tenant", tenant).put("generation", generation);
+  }
+
+  /** What a repair did to each table that differed, and whether both sides are equal now. */
+  static ObjectNode repair(RepairReport r) {
+    ObjectNode node =
+        Json.document("Repair")
+            .put("tenant", r.tenant())
+            .put("lsn", r.after().lsn().toString())
+            .put("at", time(r.after().at()))
+            .put("millis", r.millis())
+            .put("equal", r.after().equal())
+            .put("differing", r.differing())
+            .put("bytes", r.bytes());
+    ArrayNode tables = node.putArray("tables");
+    for (MendedTable t : r.tables()) {
+      tables
+          .addObject()
+          .put("table", t.table())
+          .put("rows", t.rows())
+          .put("differing", t.differing())
+          .put("brought", t.brought())
+          .put("removed", t.removed());
+    }
+    return node;
   }
 
   static ObjectNode configuration(List<EffectiveValue> values) {

@@ -230,7 +230,7 @@ final class Tenants {
   }
 
   /** What the verb would do, in steps; nothing is done. Refuses what {@link #carryOut} refuses. */
-  List<String> plan(Verb verb, String name) {
+  List<String> plan(Verb verb, String name, boolean copy) {
     Entry entry = permitted(verb, name);
     Tenant t = entry.stored().tenant();
     return switch (verb) {
@@ -251,14 +251,35 @@ final class Tenants {
                   + "; its changes stay in the relay journal, within its quota");
       case RESUME -> List.of("go on applying " + name + " to target " + t.target() + " from its position");
       case RESYNC ->
-          List.of(
-              "copy all tables of " + name + " again from source " + t.source() + " to target " + t.target(),
-              "then stream");
+          copy
+              ? List.of(
+                  "delete the rows of " + name + " at target " + t.target() + " and copy all its tables again from source "
+                      + t.source(),
+                  "then stream")
+              : List.of(
+                  "take a new consistent point at source " + t.source(),
+                  "compare all tables of " + name + " there with target " + t.target() + " and move the rows that differ;"
+                      + " copy a table again where most of it differs",
+                  "then stream");
     };
   }
 
-  /** Returns as soon as the wish is kept and the engine has it. */
-  void carryOut(Verb verb, String name) {
+  /** What a repair would do, in steps. */
+  List<String> planRepair(StoredTenant stored) {
+    Tenant t = stored.tenant();
+    return List.of(
+        "compare all tables of " + t.name() + " at source " + t.source() + " and target " + t.target(),
+        "where they differ, hold what is applied of " + t.name() + " at one point of the WAL, and make its rows at target "
+            + t.target() + " what the source's are there",
+        "go on streaming, and compare again");
+  }
+
+  /**
+   * Returns as soon as the wish is kept and the engine has it.
+   *
+   * @param copy whether a resync copies everything; nothing to the other verbs
+   */
+  void carryOut(Verb verb, String name, boolean copy) {
     changing.lock();
     try {
       Entry entry = permitted(verb, name);
@@ -285,7 +306,7 @@ final class Tenants {
           case STOP -> fleet.stopTenant(id);
           case PAUSE -> fleet.pauseTenant(id);
           case RESUME -> fleet.resumeTenant(id);
-          case RESYNC -> fleet.resyncTenant(id);
+          case RESYNC -> fleet.resyncTenant(id, copy);
         }
       } catch (RuntimeException e) {
         if (before != verb.wish()) {

@@ -30,8 +30,8 @@ import java.util.UUID;
  *       not bring. Committed before the first row.
  *   <li>{@link #stamp}: its consistent point. Waits for writers of an attempt before this one, and no writer that knows
  *       another point can write from then on: a copy whose process was killed leaves nothing behind that comes late.
- *   <li>{@link #clear}: what an attempt before this one left half done goes.
- *   <li>{@link #hold} in each transaction that writes rows, {@link #finish} when all of them are there.
+ *   <li>What an attempt before this one left is compared and repaired, or goes ({@link #clear}).
+ *   <li>{@link #permit}: held in each transaction that writes rows, finished when all of them are there.
  * </ol>
  *
  * The connection is the caller's, in autocommit mode for the first three, in the writer's transaction for the last.
@@ -116,9 +116,12 @@ public final class CopyLedger {
   /**
    * Gives begun tables their consistent point, once nobody writes for an earlier one any more.
    *
+   * @param emptied those of them, as the target has them, that an earlier attempt left something in that is of no use; its
+   *     rows are gone when this returns
    * @throws TransientException when an earlier copy finished one of them after all
    */
-  public void stamp(Connection connection, Collection<TableName> tables, Lsn point) throws SQLException {
+  public void stamp(Connection connection, Collection<TableName> tables, Lsn point, Collection<TenantTable> emptied)
+      throws SQLException {
     inTransaction(connection, () -> {
       try (PreparedStatement update = connection.prepareStatement(
           "UPDATE helios.copied_table SET copied_at_lsn = ?::pg_catalog.pg_lsn"
@@ -131,13 +134,28 @@ public final class CopyLedger {
           require(update.executeUpdate() == 1, table);
         }
       }
+      for (TenantTable table : emptied) {
+        clear(connection, table);
+      }
     });
   }
 
-  /** Makes every table of the tenant count as begun only, so that it is emptied and copied again. The caller's transaction. */
+  /** Makes every table of the tenant count as begun only, so that its rows are compared and repaired. The caller's transaction. */
   public void reopen(Connection connection) throws SQLException {
+    update(connection, "finished = false");
+  }
+
+  /**
+   * Makes every table of the tenant count as begun with nothing of use in it, so that it is emptied and copied again. The
+   * caller's transaction.
+   */
+  public void discard(Connection connection) throws SQLException {
+    update(connection, "finished = false, copied_at_lsn = '0/0'");
+  }
+
+  private void update(Connection connection, String assignments) throws SQLException {
     try (PreparedStatement update = connection.prepareStatement(
-        "UPDATE helios.copied_table SET finished = false WHERE tenant = ?::pg_catalog.uuid")) {
+        "UPDATE helios.copied_table SET " + assignments + " WHERE tenant = ?::pg_catalog.uuid")) {
       update.setString(1, tenant.toString());
       update.executeUpdate();
     }
@@ -154,11 +172,27 @@ public final class CopyLedger {
     }
   }
 
+  /** What writes a table that is begun at this point, for a tenant in this epoch, asks, and tells when it is done. */
+  public CopyWriter.Permit permit(TableName table, Lsn point, long epoch) {
+    return new CopyWriter.Permit() {
+      @Override
+      public void hold(Connection connection) throws SQLException {
+        Replicas.refuseOtherEpoch(connection, tenant, tenantName, epoch);
+        require(CopyLedger.this.hold(connection, table, point), table);
+      }
+
+      @Override
+      public void finish(Connection connection) throws SQLException {
+        require(CopyLedger.this.finish(connection, table, point), table);
+      }
+    };
+  }
+
   /**
    * Keeps the table's entry as it is until the transaction ends. False when the table is not begun at this point: then
    * another copy has taken over.
    */
-  boolean hold(Connection connection, TableName table, Lsn point) throws SQLException {
+  private boolean hold(Connection connection, TableName table, Lsn point) throws SQLException {
     try (PreparedStatement query = connection.prepareStatement(
         "SELECT 1 FROM helios.copied_table WHERE tenant = ?::pg_catalog.uuid AND schema_name = ? AND table_name = ?"
             + " AND copied_at_lsn = ?::pg_catalog.pg_lsn AND NOT finished FOR SHARE")) {
@@ -170,7 +204,7 @@ public final class CopyLedger {
   }
 
   /** Notes the table as done. False when the table is not begun at this point. */
-  boolean finish(Connection connection, TableName table, Lsn point) throws SQLException {
+  private boolean finish(Connection connection, TableName table, Lsn point) throws SQLException {
     try (PreparedStatement update = connection.prepareStatement("UPDATE helios.copied_table SET finished = true"
         + " WHERE tenant = ?::pg_catalog.uuid AND schema_name = ? AND table_name = ?"
         + " AND copied_at_lsn = ?::pg_catalog.pg_lsn AND NOT finished")) {
@@ -179,7 +213,7 @@ public final class CopyLedger {
     }
   }
 
-  static void require(boolean ours, TableName table) {
+  private static void require(boolean ours, TableName table) {
     if (!ours) {
       throw new TransientException(new Problem(
               ErrorCode.COPY_TAKEN_OVER,
@@ -195,6 +229,17 @@ public final class CopyLedger {
     statement.setString(2, table.schema());
     statement.setString(3, table.name());
     statement.setString(4, point.toString());
+  }
+
+  /** How many rows of the tenant a table holds. */
+  public static long rows(Connection connection, TenantTable table) throws SQLException {
+    String sql = "SELECT count(*) FROM " + TableStorage.source(table.definition()) + " t WHERE "
+        + RowCondition.bind(connection, table.definition(), table.keyColumn(), table.key()).sql("t");
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      row.next();
+      return row.getLong(1);
+    }
   }
 
   private static boolean holdsRows(Connection connection, TenantTable table) throws SQLException {

@@ -7,15 +7,15 @@ import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.CharBytes;
+import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.ConnectionScope;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.Identifiers;
-import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.RowCondition;
+import io.helios.repl.postgres.RowPlaces;
 import io.helios.repl.postgres.SqlStates;
-import io.helios.repl.postgres.TableName;
 import io.helios.repl.postgres.TableStorage;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -42,21 +42,33 @@ public final class CopyWriter implements AutoCloseable {
     long writeTo(CopySink sink);
   }
 
+  /** Whether rows may be written still: asked in each transaction that writes. */
+  public interface Permit {
+
+    /** Throws an error of the family when somebody else has taken over; else nobody can before the transaction's end. */
+    void hold(Connection connection) throws SQLException;
+
+    /** All rows of the table are there. */
+    void finish(Connection connection) throws SQLException;
+  }
+
+  private interface Work {
+    void run() throws SQLException;
+  }
+
+  private static final int ROWS_PER_STATEMENT = 5_000;
+
   private final ConnectionScope scope;
-  private final CopyLedger ledger;
   private final Connection connection;
 
-  private CopyWriter(ConnectionScope scope, CopyLedger ledger, Connection connection) {
+  private CopyWriter(ConnectionScope scope, Connection connection) {
     this.scope = scope;
-    this.ledger = ledger;
     this.connection = connection;
   }
 
   /** Throws an error of the family when the target is out of reach or does not let this role write as a replica. */
-  public static CopyWriter open(
-      ConnectionScope scope, ConnectionSettings target, String tenant, CopyLedger ledger) {
-    Connection connection = session(scope, target, tenant);
-    return new CopyWriter(scope, ledger, connection);
+  public static CopyWriter open(ConnectionScope scope, ConnectionSettings target, String tenant) {
+    return new CopyWriter(scope, session(scope, target, tenant));
   }
 
   /** A session for the {@link CopyLedger}, which may change rows of guarded tables. */
@@ -80,23 +92,54 @@ public final class CopyWriter implements AutoCloseable {
    *
    * @param table with the definition that the target has
    * @param columns what is copied, in the order of the rows
-   * @param point the consistent point that the table is begun at
    * @param whole whether these are all its rows: then it is noted as done in the same transaction
    * @return the number of rows
    */
   public long write(
-      TenantTable table, List<String> columns, CopyFormat format, Lsn point, boolean whole, Rows rows) {
-    TableName name = TableName.of(table.definition());
-    try {
-      connection.setAutoCommit(false);
-      CopyLedger.require(ledger.hold(connection, name, point), name);
-      long written = copy(table, columns, format, rows);
+      TenantTable table, List<String> columns, CopyFormat format, Permit permit, boolean whole, Rows rows) {
+    long[] written = new long[1];
+    inTransaction(table, () -> {
+      permit.hold(connection);
+      written[0] = copy(table, columns, format, rows);
       refuseTakenDeferrableKeys(table);
       if (whole) {
-        CopyLedger.require(ledger.finish(connection, name, point), name);
+        permit.finish(connection);
       }
+    });
+    return written[0];
+  }
+
+  /**
+   * Takes rows away, writes others, and commits: whoever reads the table sees it as it was or as it is then. All are taken
+   * away first, so that rows may exchange what is unique.
+   *
+   * @param surplus what goes; a snapshot that sees them must be open
+   * @param missing what comes, a piece at a time
+   * @throws TransientException when a row that goes was changed since it was seen
+   */
+  public void replace(
+      TenantTable table, List<String> columns, CopyFormat format, Permit permit, RowPlaces surplus, List<Rows> missing) {
+    inTransaction(table, () -> {
+      permit.hold(connection);
+      remove(table, surplus);
+      for (Rows rows : missing) {
+        copy(table, columns, format, rows);
+      }
+      refuseTakenDeferrableKeys(table);
+      permit.finish(connection);
+    });
+  }
+
+  /** Notes a table as done whose parts have all been committed. */
+  public void finish(TenantTable table, Permit permit) {
+    inTransaction(table, () -> permit.finish(connection));
+  }
+
+  private void inTransaction(TenantTable table, Work work) {
+    try {
+      connection.setAutoCommit(false);
+      work.run();
       connection.commit();
-      return written;
     } catch (SQLException e) {
       HeliosException error = failed(e, table);
       rollback(error);
@@ -107,14 +150,25 @@ public final class CopyWriter implements AutoCloseable {
     }
   }
 
-  /** Notes a table as done whose parts have all been committed. */
-  public void finish(TenantTable table, Lsn point) {
-    TableName name = TableName.of(table.definition());
-    try {
-      connection.setAutoCommit(true);
-      CopyLedger.require(ledger.finish(connection, name, point), name);
-    } catch (SQLException e) {
-      throw failed(e, table);
+  private void remove(TenantTable table, RowPlaces surplus) throws SQLException {
+    if (surplus.size() == 0) {
+      return;
+    }
+    String from = "DELETE FROM " + TableStorage.source(table.definition()) + " t WHERE "
+        + RowCondition.bind(connection, table.definition(), table.keyColumn(), table.key()).sql("t") + " AND ";
+    long removed = 0;
+    try (Statement statement = connection.createStatement()) {
+      for (RowPlaces.Chunk chunk : surplus.chunks(ROWS_PER_STATEMENT)) {
+        removed += statement.executeLargeUpdate(from + chunk.sql("t"));
+      }
+    }
+    if (removed != surplus.size()) {
+      throw new TransientException(new Problem(
+              ErrorCode.ROWS_CHANGED_MEANWHILE,
+              "rows of " + table.qualifiedName() + " changed at the target while they were compared",
+              (surplus.size() - removed) + " rows that were to go are others now: somebody else writes them",
+              "find who writes there past the read-only guard (session_replication_role); it is tried again")
+          .at(null, table.qualifiedName()));
     }
   }
 

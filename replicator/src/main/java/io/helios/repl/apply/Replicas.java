@@ -1,5 +1,9 @@
 package io.helios.repl.apply;
 
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.tenant.Tenant;
@@ -98,15 +102,72 @@ public final class Replicas {
   }
 
   /**
+   * Keeps the tenant in this epoch until the transaction ends.
+   *
+   * @throws OperatorException when another epoch rules; a tenant that is not known has none
+   */
+  static void refuseOtherEpoch(Connection connection, UUID tenant, String name, long epoch) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(
+        "SELECT epoch FROM helios.replica WHERE tenant = ?::pg_catalog.uuid FOR SHARE")) {
+      query.setString(1, tenant.toString());
+      try (ResultSet row = query.executeQuery()) {
+        if (row.next() && row.getLong(1) != epoch) {
+          throw new OperatorException(new Problem(
+              ErrorCode.APPLIER_FENCED,
+              "epoch " + epoch + " of tenant \"" + name + "\" is over: the target is at epoch " + row.getLong(1),
+              "a cutover or failover moved the tenant",
+              "ask the server that owns the tenant now: helios-repl tenant status " + name));
+        }
+      }
+    }
+  }
+
+  /**
+   * What writes the tenant's rows while its applier stands still asks: the tenant stays in this epoch and at this position
+   * until the transaction ends.
+   */
+  public static CopyWriter.Permit permit(Tenant tenant, Lsn position) {
+    return new CopyWriter.Permit() {
+      @Override
+      public void hold(Connection connection) throws SQLException {
+        try (PreparedStatement query = connection.prepareStatement(
+            "SELECT 1 FROM helios.replica WHERE tenant = ?::pg_catalog.uuid AND epoch = ? AND position = ?::pg_catalog.pg_lsn"
+                + " FOR UPDATE")) {
+          query.setString(1, tenant.id().toString());
+          query.setLong(2, tenant.epoch());
+          query.setString(3, position.toString());
+          try (ResultSet row = query.executeQuery()) {
+            if (!row.next()) {
+              throw new TransientException(new Problem(
+                  ErrorCode.REPAIR_DISPLACED,
+                  "tenant \"" + tenant.name() + "\" did not stand still at the target while it was repaired",
+                  "its position or epoch there is another now: a resync began, or another server applies it",
+                  "helios-repl tenant status " + tenant.name() + "; then again: helios-repl verify repair " + tenant.name()));
+            }
+          }
+        }
+      }
+
+      @Override
+      public void finish(Connection connection) {
+        // Where the tenant stands says all there is to say.
+      }
+    };
+  }
+
+  /**
    * Lets the tenant begin again, from the source as it is now: whatever was applied before counts for nothing. In the same
    * transaction the copy must be begun again too.
+   *
+   * @throws OperatorException when another epoch rules
    */
-  public static void restart(Connection connection, UUID tenant, long sourceSystem) throws SQLException {
+  public static void restart(Connection connection, Tenant tenant, long sourceSystem) throws SQLException {
+    refuseOtherEpoch(connection, tenant.id(), tenant.name(), tenant.epoch());
     try (PreparedStatement update = connection.prepareStatement(
         "UPDATE helios.replica SET position = '0/0', through = '0/0', source_system = ?, updated_at = pg_catalog.now()"
             + " WHERE tenant = ?::pg_catalog.uuid")) {
       update.setLong(1, sourceSystem);
-      update.setString(2, tenant.toString());
+      update.setString(2, tenant.id().toString());
       update.executeUpdate();
     }
   }

@@ -209,7 +209,7 @@ final class RowWriter {
               ErrorCode.CONFLICT_STOPPED,
               "conflict " + kind.label() + " in " + sql.plan().name() + " of tenant \"" + tenant.name() + "\"",
               kind.explanation(),
-              "helios-repl verify run " + tenant.name() + "; then repair, and start the tenant again")
+              "helios-repl tenant resync " + tenant.name())
           .at(lsn.toString(), sql.plan().name()));
     }
   }
@@ -350,7 +350,7 @@ final class RowWriter {
             "an update of " + sql.plan().name() + " finds no row at target \"" + target
                 + "\" and does not carry all of it",
             "large values that an update leaves unchanged are not in the source's WAL",
-            "helios-repl verify repair " + tenant.name() + ", or helios-repl tenant resync " + tenant.name())
+            "helios-repl tenant resync " + tenant.name())
         .at(lsn.toString(), sql.plan().name()));
   }
 

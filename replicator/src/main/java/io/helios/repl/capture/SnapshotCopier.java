@@ -13,6 +13,7 @@ import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.ExportedSnapshot;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.RowPlaces;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableStorage;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -82,16 +84,22 @@ public final class SnapshotCopier implements AutoCloseable {
     return snapshot.point();
   }
 
+  /** What is read; open as long as this is. */
+  public ExportedSnapshot snapshot() {
+    return snapshot;
+  }
+
   /**
    * What there is to copy, the largest first. A table is read in several parts when it is large and most of it is the
    * tenant's.
    *
+   * @param which those of the tables that are to be copied
    * @param parallelism how many readers there will be
    * @param smallestPartBytes no table is cut into smaller parts than this
    */
-  public List<CopyPart> parts(int parallelism, long smallestPartBytes) {
+  public List<CopyPart> parts(Predicate<TenantTable> which, int parallelism, long smallestPartBytes) {
     List<CopyPart> parts = new ArrayList<>();
-    for (TenantTable table : tables) {
+    for (TenantTable table : tables.stream().filter(which).toList()) {
       try {
         TableDefinition definition = table.definition();
         long rows = estimateRows(table);
@@ -116,6 +124,11 @@ public final class SnapshotCopier implements AutoCloseable {
 
   /** A session that reads parts, one after the other. */
   public Reader reader() {
+    return reader(snapshot);
+  }
+
+  /** A session that reads under a snapshot that somebody else has taken. */
+  public static Reader reader(ExportedSnapshot snapshot) {
     try {
       return new Reader(snapshot.open());
     } catch (SQLException e) {
@@ -126,6 +139,15 @@ public final class SnapshotCopier implements AutoCloseable {
   /** Reads some columns of all the tenant's rows of a table into the sink. */
   public void readColumns(TenantTable table, List<String> columns, CopyFormat format, CopySink sink) {
     new Reader(snapshot.anchor()).read(table, columns, "true", format, new LongAdder(), sink);
+  }
+
+  /** About how many rows of the tenant a table has, as the source's planner sees it. */
+  public long estimatedRows(TenantTable table) {
+    try {
+      return estimateRows(table);
+    } catch (SQLException e) {
+      throw failed(e, "planning the copy failed", table.qualifiedName());
+    }
   }
 
   @Override
@@ -165,18 +187,24 @@ public final class SnapshotCopier implements AutoCloseable {
      */
     public long read(CopyPart part, CopyFormat format, LongAdder counter, CopySink sink) {
       TenantTable table = part.table();
-      return read(table, names(CopyFormat.copied(table.definition())), part.blocks().sql("t"), format, counter, sink);
+      return read(table, names(table), part.blocks().sql("t"), format, counter, sink);
     }
 
-    private static List<String> names(List<TableDefinition.ColumnDefinition> columns) {
-      return columns.stream().map(TableDefinition.ColumnDefinition::name).toList();
+    /** Reads the rows that lie at these places, otherwise as {@link #read(CopyPart, CopyFormat, LongAdder, CopySink)}. */
+    public long read(
+        TenantTable table, RowPlaces.Chunk places, CopyFormat format, LongAdder counter, CopySink sink) {
+      return read(table, names(table), places.sql("t"), format, counter, sink);
+    }
+
+    private static List<String> names(TenantTable table) {
+      return CopyFormat.copied(table.definition()).stream().map(TableDefinition.ColumnDefinition::name).toList();
     }
 
     private long read(
-        TenantTable table, List<String> columns, String blocks, CopyFormat format, LongAdder counter, CopySink sink) {
+        TenantTable table, List<String> columns, String which, CopyFormat format, LongAdder counter, CopySink sink) {
       try {
         CopyOut copy =
-            connection.unwrap(PGConnection.class).getCopyAPI().copyOut(sql(connection, table, columns, blocks, format));
+            connection.unwrap(PGConnection.class).getCopyAPI().copyOut(sql(connection, table, columns, which, format));
         int filled = 0;
         long counted = 0;
         long messages = 0;
@@ -208,7 +236,7 @@ public final class SnapshotCopier implements AutoCloseable {
     }
 
     private static String sql(
-        Connection connection, TenantTable table, List<String> columns, String blocks, CopyFormat format)
+        Connection connection, TenantTable table, List<String> columns, String which, CopyFormat format)
         throws SQLException {
       String selected = columns.stream()
           .map(name -> format.selected(
@@ -216,7 +244,7 @@ public final class SnapshotCopier implements AutoCloseable {
           .collect(Collectors.joining(", "));
       String mine = RowCondition.bind(connection, table.definition(), table.keyColumn(), table.key()).sql("t");
       return "COPY (SELECT " + selected + " FROM " + TableStorage.source(table.definition()) + " t WHERE " + mine + " AND "
-          + blocks + ") TO STDOUT WITH (" + format.option() + ")";
+          + which + ") TO STDOUT WITH (" + format.option() + ")";
     }
   }
 

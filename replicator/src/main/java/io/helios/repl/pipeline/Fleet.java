@@ -14,6 +14,7 @@ import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Evidence;
 import io.helios.repl.status.Finding;
+import io.helios.repl.status.RepairReport;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.status.Verification;
 import io.helios.repl.tenant.ConflictPolicy;
@@ -201,9 +202,14 @@ public final class Fleet implements AutoCloseable {
     pipeline(tenant).wish(DesiredState.STOPPED);
   }
 
-  /** Copies everything again, from a new consistent point. */
+  /** Streams again from a new consistent point, once the rows that differ there are repaired. */
   public void resyncTenant(UUID tenant) {
-    pipeline(tenant).resync();
+    resyncTenant(tenant, false);
+  }
+
+  /** @param copy whether everything is copied again, whatever is at the target */
+  public void resyncTenant(UUID tenant, boolean copy) {
+    pipeline(tenant).resync(copy);
   }
 
   /** The generation of the key that the tenant's frames are sealed with; 0 when it has none. */
@@ -301,7 +307,9 @@ public final class Fleet implements AutoCloseable {
 
   private TenantStarter starter(Tenant tenant) {
     SourceEngine source = source(tenant.source());
-    return new TenantStarter(source, target(tenant.target()), keyring, tables(tenant), CopySettings.DEFAULT, ticker);
+    return new TenantStarter(
+        source, target(tenant.target()), keyring, tables(tenant), CopySettings.DEFAULT, ticker,
+        (resynced, what) -> event(FleetEvent.Severity.INFO, resynced.name(), "tenant-resynced", what, null));
   }
 
   private TenantTables tables(Tenant tenant) {
@@ -370,6 +378,31 @@ public final class Fleet implements AutoCloseable {
     }
     verification.start(drivers, () -> verifying.remove(tenant));
     return verification;
+  }
+
+  /** Makes both sides equal again while they are live: only rows that differ are written, at one point of the WAL. */
+  public CompletableFuture<RepairReport> repair(UUID tenant, Duration patience) {
+    TenantPipeline pipeline = pipeline(tenant);
+    TenantRepair repair =
+        new TenantRepair(
+            source(pipeline.tenant().source()),
+            target(pipeline.tenant().target()),
+            pipeline,
+            tables(pipeline.tenant()),
+            () -> verify(tenant, patience).join());
+    return CompletableFuture.supplyAsync(
+        () -> {
+          RepairReport report = repair.run(patience);
+          if (!report.tables().isEmpty()) {
+            event(
+                FleetEvent.Severity.WARN, pipeline.tenant().name(), "tenant-repaired",
+                "repaired: %,d rows differed in %,d tables; %,d KiB were moved".formatted(
+                    report.differing(), report.tables().size(), (report.bytes() + 1023) / 1024),
+                null);
+          }
+          return report;
+        },
+        drivers);
   }
 
   /** Waits for what {@link #caughtUp} or {@link #verify} promised; throws what it completed with. */

@@ -13,34 +13,41 @@ import io.helios.repl.postgres.Catalog;
 import io.helios.repl.postgres.ConnectionScope;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.CopyFormat;
+import io.helios.repl.postgres.ExportedSnapshot;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.ParallelWork;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableDefinition.ColumnDefinition;
 import io.helios.repl.postgres.TableName;
+import io.helios.repl.status.MendedTable;
 import io.helios.repl.status.TenantStatus.CopyProgress;
+import io.helios.repl.verify.Repair;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * The initial copy of one tenant: all of its tables from one consistent point of the source to the target, in parallel,
- * with no disk and no queue in between. Made for one {@link #run}; after a {@code TransientException} the caller makes a
- * new one, which keeps the tables that are done, each with its own consistent point, and takes a new snapshot for the
- * rest.
+ * The copy of one tenant: all of its tables from one consistent point of the source to the target, in parallel, with no
+ * disk and no queue in between. Made for one {@link #run}; after a {@code TransientException} the caller makes a new one,
+ * which keeps the tables that are done, each with its own consistent point, and takes a new snapshot for the rest. Tables
+ * that hold rows of ours already, from an attempt before or because of a resync, are compared, and only what differs moves.
  *
  * <p>The tenant's changes must be captured before this runs, and the tables must be there at the target. {@link #run}
  * blocks its caller's thread; the other methods are for any thread.
@@ -50,6 +57,7 @@ public final class TenantCopy {
   private final ConnectionSettings source;
   private final ConnectionSettings target;
   private final UUID id;
+  private final long epoch;
   private final String tenant;
   private final List<TenantTable> tables;
   private final CopySettings settings;
@@ -62,9 +70,12 @@ public final class TenantCopy {
   private volatile int targetMajor;
   private volatile long estimatedRows;
   private volatile long estimatedBytes;
+  private final AtomicInteger copied = new AtomicInteger();
+  private final List<MendedTable> mended = new CopyOnWriteArrayList<>();
   private volatile String activity = "";
 
   /**
+   * @param epoch the tenant's: where the target knows another, nothing is written
    * @param tenant its name, for messages and {@code application_name}
    * @param tables as the source's catalog has them now
    */
@@ -72,12 +83,14 @@ public final class TenantCopy {
       ConnectionSettings source,
       ConnectionSettings target,
       UUID id,
+      long epoch,
       String tenant,
       List<TenantTable> tables,
       CopySettings settings) {
     this.source = source;
     this.target = target;
     this.id = id;
+    this.epoch = epoch;
     this.tenant = tenant;
     this.tables = List.copyOf(tables);
     this.settings = settings;
@@ -110,6 +123,16 @@ public final class TenantCopy {
     return new CopyProgress(tables.size(), done.get(), rows.sum(), bytes.sum(), estimatedRows, estimatedBytes);
   }
 
+  /** Tables that were compared and repaired instead of being copied, so far. */
+  public List<MendedTable> mended() {
+    return List.copyOf(mended);
+  }
+
+  /** How many tables were copied, so far. */
+  public int copied() {
+    return copied.get();
+  }
+
   /** What it does or waits for just now, in a few words for an operator. */
   public String activity() {
     return activity;
@@ -137,27 +160,30 @@ public final class TenantCopy {
         return points;
       }
       Map<TableName, TenantTable> atTarget = atTarget(control, remaining);
-      ledger.claim(
-          control,
-          atTarget.entrySet().stream()
-              .filter(entry -> !entries.containsKey(entry.getKey()))
-              .map(Map.Entry::getValue)
-              .toList());
+      ledger.claim(control, those(atTarget, name -> !entries.containsKey(name)));
       activity = "waiting for the transactions that are open at the source to end, to take a snapshot";
       try (SnapshotCopier copier = SnapshotCopier.open(scope, source, tenant, remaining)) {
         Lsn point = copier.consistentPoint();
         activity = "waiting for sessions of an earlier copy to end at the target";
-        ledger.stamp(control, atTarget.keySet(), point);
-        for (Map.Entry<TableName, TenantTable> entry : atTarget.entrySet()) {
-          if (entries.containsKey(entry.getKey())) {
-            activity = "removing what an earlier copy left half done in " + entry.getKey();
-            ledger.clear(control, entry.getValue());
-          }
+        Set<TableName> begun = atTarget.keySet().stream()
+            .filter(name -> entries.containsKey(name) && !require(entries, name).copiedAt().equals(Lsn.INVALID))
+            .collect(Collectors.toSet());
+        ledger.stamp(
+            control, atTarget.keySet(), point,
+            those(atTarget, name -> entries.containsKey(name) && !begun.contains(name)));
+        Set<TableName> repaired = repair(copier, atTarget, begun, point);
+        for (TenantTable table : those(atTarget, name -> begun.contains(name) && !repaired.contains(name))) {
+          activity = "removing what an earlier copy left in " + table.qualifiedName();
+          ledger.clear(control, table);
         }
         scope.close(control);
-        refuseTakenKeys(copier, remaining, atTarget, point);
+        refuseTakenKeys(
+            copier,
+            remaining.stream().filter(table -> !repaired.contains(TableName.of(table.definition()))).toList(),
+            atTarget,
+            point);
         activity = "copying";
-        copyParts(copier, atTarget, point);
+        copyParts(copier, atTarget, repaired, point);
         atTarget.keySet().forEach(name -> points.put(name, point));
         activity = "";
         return points;
@@ -171,7 +197,7 @@ public final class TenantCopy {
     }
   }
 
-  /** No row is written before it is known that all of them can be. */
+  /** No row is copied before it is known that all of them can be. A repair finds out by itself. */
   private void refuseTakenKeys(
       SnapshotCopier copier, List<TenantTable> remaining, Map<TableName, TenantTable> atTarget, Lsn point) {
     activity = "looking for keys that rows of other tenants hold at the target";
@@ -194,8 +220,46 @@ public final class TenantCopy {
     return CopyFormat.copied(definition).stream().map(ColumnDefinition::name).toList();
   }
 
-  private void copyParts(SnapshotCopier copier, Map<TableName, TenantTable> atTarget, Lsn point) {
-    List<CopyPart> parts = copier.parts(settings.parallelism(), settings.smallestPartBytes());
+  /**
+   * Tables that an earlier attempt has begun, or a resync begins again, hold rows of the tenant that we brought: they are
+   * compared, and what differs is repaired. Returns those that are done; where too much differs, copying is cheaper.
+   */
+  private Set<TableName> repair(
+      SnapshotCopier copier, Map<TableName, TenantTable> atTarget, Set<TableName> begun, Lsn point) throws SQLException {
+    Set<TableName> repaired = new HashSet<>();
+    if (begun.isEmpty()) {
+      return repaired;
+    }
+    Map<TableName, TenantTable> there = new LinkedHashMap<>(atTarget);
+    there.keySet().retainAll(begun);
+    Map<TableName, TenantTable> here = tables.stream()
+        .filter(table -> begun.contains(TableName.of(table.definition())))
+        .collect(Collectors.toMap(table -> TableName.of(table.definition()), table -> table));
+    try (ExportedSnapshot snapshot = ExportedSnapshot.now(
+            scope, target, "copy", tenant, there.values().stream().map(TenantTable::definition).toList());
+        Repair repair = new Repair(
+            scope, target, tenant, copier.snapshot(), here, snapshot, there, new Repair.Moved(rows, bytes))) {
+      for (Map.Entry<TableName, TenantTable> entry : there.entrySet()) {
+        TableName name = entry.getKey();
+        activity = "comparing " + name;
+        long expected = copier.estimatedRows(require(here, name));
+        long found = CopyLedger.rows(snapshot.anchor(), entry.getValue());
+        if (Repair.isWorthTrying(expected, found)) {
+          repair.mend(name, Math.max(expected, found), ledger.permit(name, point, epoch)).ifPresent(table -> {
+            repaired.add(name);
+            mended.add(table);
+            done.incrementAndGet();
+          });
+        }
+      }
+    }
+    return repaired;
+  }
+
+  private void copyParts(
+      SnapshotCopier copier, Map<TableName, TenantTable> atTarget, Set<TableName> except, Lsn point) {
+    List<CopyPart> parts = copier.parts(
+        table -> !except.contains(TableName.of(table.definition())), settings.parallelism(), settings.smallestPartBytes());
     estimatedRows = parts.stream().mapToLong(CopyPart::estimatedRows).sum();
     estimatedBytes = parts.stream().mapToLong(CopyPart::estimatedBytes).sum();
     Map<TableName, AtomicInteger> open = new HashMap<>();
@@ -205,16 +269,17 @@ public final class TenantCopy {
     for (int i = 0; i < Math.min(settings.parallelism(), parts.size()); i++) {
       workers.add(() -> {
         SnapshotCopier.Reader reader = copier.reader();
-        CopyWriter writer = CopyWriter.open(scope, target, tenant, ledger);
+        CopyWriter writer = CopyWriter.open(scope, target, tenant);
         for (CopyPart part = queue.poll(); part != null; part = queue.poll()) {
           scope.check();
           boolean whole = part.parts() == 1;
           copyPart(reader, writer, part, require(atTarget, name(part)), point, whole);
           if (require(open, name(part)).decrementAndGet() == 0) {
             if (!whole) {
-              writer.finish(require(atTarget, name(part)), point);
+              writer.finish(require(atTarget, name(part)), ledger.permit(name(part), point, epoch));
             }
             done.incrementAndGet();
+            copied.incrementAndGet();
           }
         }
         return true;
@@ -231,7 +296,7 @@ public final class TenantCopy {
         table,
         columns(definition),
         format,
-        point,
+        ledger.permit(name(part), point, epoch),
         whole,
         sink -> reader.read(part, format, rows, (array, offset, length) -> {
           sink.write(array, offset, length);
@@ -267,6 +332,10 @@ public final class TenantCopy {
           "helios-repl target prepare"));
     }
     return found;
+  }
+
+  private static List<TenantTable> those(Map<TableName, TenantTable> tables, Predicate<TableName> which) {
+    return tables.entrySet().stream().filter(entry -> which.test(entry.getKey())).map(Map.Entry::getValue).toList();
   }
 
   private static TableName name(CopyPart part) {

@@ -46,8 +46,15 @@ final class TenantPipeline {
     RESUME,
     /** Both ends are checked and prepared first, and tables that came meanwhile are copied. */
     START,
+    /** As for a start, and all tables are compared with the source as it is now: what differs is repaired. */
+    ANEW,
     /** As for a start, and all tables are copied again. */
-    ANEW
+    COPY;
+
+    /** Whether it begins from nothing, whatever was captured and applied before. */
+    boolean isAnew() {
+      return this == ANEW || this == COPY;
+    }
   }
 
   /** Whether what went wrong is that changes are gone, or that what is at the target is not known to be the source's. */
@@ -164,7 +171,7 @@ final class TenantPipeline {
 
   /** As {@link #wish} for RUNNING, but everything is checked first. */
   synchronized void start() {
-    if (standing.state() != TenantState.STREAMING && manner != Manner.ANEW) {
+    if (standing.state() != TenantState.STREAMING && (manner == null || !manner.isAnew())) {
       manner = Manner.START;
     }
     wish(DesiredState.RUNNING);
@@ -195,12 +202,13 @@ final class TenantPipeline {
     drive();
   }
 
-  /** Copies everything again, whatever the state. */
-  synchronized void resync() {
-    manner = Manner.ANEW;
+  /** Begins again from a new consistent point, whatever the state; everything is copied only if that is asked for. */
+  synchronized void resync(boolean copy) {
+    manner = copy ? Manner.COPY : Manner.ANEW;
     renewing = true;
     desired = DesiredState.RUNNING;
     wish = desired;
+    stand(TenantState.COPYING, null); // at once: who waits for it to stream means afterwards
     drive();
   }
 
@@ -295,7 +303,8 @@ final class TenantPipeline {
         step(towards, how, backoff);
         synchronized (this) {
           if (retrying && manner == null) {
-            manner = how;
+            // What is begun at the target already goes on there; nothing needs to be forgotten again.
+            manner = how.isAnew() && begun ? Manner.START : how;
           }
           settled = removed || desired == towards && manner == null && !retrying;
           if (settled) {
@@ -340,7 +349,7 @@ final class TenantPipeline {
   }
 
   private void run(Manner how, Backoff backoff) throws InterruptedException {
-    if (how == Manner.ANEW) {
+    if (how.isAnew()) {
       rest(TenantState.COPYING);
       begun = false;
     }
@@ -348,14 +357,16 @@ final class TenantPipeline {
       return;
     }
     try {
-      if (how == Manner.ANEW) {
+      if (how.isAnew()) {
         steps.forget(tenant, progress);
         renewedUnless(false);
       }
       ReplicaTenant attached = steps.bringUp(tenant, how, progress);
       synchronized (this) {
         replica = attached;
-        stand(TenantState.STREAMING, null);
+        if (manner == null || !manner.isAnew()) {
+          stand(TenantState.STREAMING, null);
+        }
       }
     } catch (CancellationException e) {
       LOG.info("tenant {}: bringing it up was broken off", tenant.name());
@@ -370,12 +381,12 @@ final class TenantPipeline {
       boolean gap = lost != null || isGap(e.problem());
       stand(gap ? TenantState.NEEDS_RESYNC : TenantState.FAILED, lost != null ? lost : e.problem());
     } finally {
-      renewedUnless(how == Manner.ANEW && retrying);
+      renewedUnless(how.isAnew() && retrying && !begun);
     }
   }
 
   private synchronized void renewedUnless(boolean triedAgain) {
-    renewing = triedAgain || manner == Manner.ANEW;
+    renewing = triedAgain || manner != null && manner.isAnew();
   }
 
   private void waitUnlessUnwanted(Duration wait) throws InterruptedException {

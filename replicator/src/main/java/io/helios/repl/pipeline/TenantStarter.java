@@ -27,6 +27,7 @@ import io.helios.repl.postgres.TableName;
 import io.helios.repl.postgres.schema.SchemaComparison;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.Finding;
+import io.helios.repl.status.MendedTable;
 import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -37,6 +38,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -62,10 +64,18 @@ final class TenantStarter implements TenantPipeline.Steps {
   private final TenantTables tables;
   private final CopySettings copySettings;
   private final Ticker ticker;
+  private final BiConsumer<Tenant, String> resynced;
 
+  /** @param resynced is told, in one line, what a resync has moved */
   TenantStarter(
-      SourceEngine source, TargetEngine target, Keyring keyring, TenantTables tables, CopySettings copySettings,
-      Ticker ticker) {
+      SourceEngine source,
+      TargetEngine target,
+      Keyring keyring,
+      TenantTables tables,
+      CopySettings copySettings,
+      Ticker ticker,
+      BiConsumer<Tenant, String> resynced) {
+    this.resynced = resynced;
     this.source = source;
     this.target = target;
     this.keyring = keyring;
@@ -80,7 +90,7 @@ final class TenantStarter implements TenantPipeline.Steps {
     if (!keyring.has(tenant.id())) {
       keyring.create(tenant.id());
     }
-    boolean anew = manner == TenantPipeline.Manner.ANEW;
+    boolean anew = manner.isAnew();
     if (!anew) {
       refuseWhatWasDropped(tenant);
     }
@@ -95,10 +105,13 @@ final class TenantStarter implements TenantPipeline.Steps {
       cancelUnlessWanted(progress);
     }
     try {
-      List<TenantTable> rows = prepare(tenant, anew);
+      List<TenantTable> rows = prepare(tenant, manner);
       long version = source.route(route(tenant));
       awaitInForce(version, tenant, progress);
-      copy(tenant, rows, progress);
+      TenantCopy copy = copy(tenant, rows, progress);
+      if (anew || !copy.mended().isEmpty()) {
+        resynced.accept(tenant, summary(copy));
+      }
     } finally {
       source.copyPlaces().release();
     }
@@ -152,7 +165,8 @@ final class TenantStarter implements TenantPipeline.Steps {
   }
 
   /** Both ends ready, the target's tables there and fitting, the tenant in the target's records, its guard up. */
-  private List<TenantTable> prepare(Tenant tenant, boolean anew) {
+  private List<TenantTable> prepare(Tenant tenant, TenantPipeline.Manner manner) {
+    boolean anew = manner.isAnew();
     try (Connection from = PgConnections.open(source.settings().connection(), "prepare", tenant.name())) {
       long sourceSystem = source.askIdentity().systemIdentifier();
       Lsn before = SeenTables.endOfWal(from);
@@ -175,7 +189,7 @@ final class TenantStarter implements TenantPipeline.Steps {
                 .filter(finding -> finding.code() != ErrorCode.TABLE_UNFIT || concerns(finding, uncopied))
                 .toList(),
             rows);
-        takeUp(to, tenant, rows, sourceSystem, anew);
+        takeUp(to, tenant, rows, sourceSystem, manner);
         keepSequences(from, to, rows, sourceSystem);
         SeenTables.note(to, from, tenant.id(), rows, before, anew);
         return rows;
@@ -266,20 +280,26 @@ final class TenantStarter implements TenantPipeline.Steps {
   }
 
   /** The tenant and its guard in the target's own records, in one transaction. */
-  private void takeUp(Connection to, Tenant tenant, List<TenantTable> rows, long sourceSystem, boolean anew)
+  private void takeUp(
+      Connection to, Tenant tenant, List<TenantTable> rows, long sourceSystem, TenantPipeline.Manner manner)
       throws SQLException {
     to.setAutoCommit(false);
     Optional<ReplicaState> known = Replicas.find(to, tenant.id());
-    if (!anew) {
+    if (!manner.isAnew()) {
       if (known.isPresent()) {
         refuseStrangers(tenant, known.get());
       } else {
         refuseLostRecord(to, tenant);
       }
     }
-    if (anew) {
-      Replicas.restart(to, tenant.id(), sourceSystem);
-      new CopyLedger(tenant.id(), tenant.name()).reopen(to);
+    if (manner.isAnew()) {
+      Replicas.restart(to, tenant, sourceSystem);
+      CopyLedger ledger = new CopyLedger(tenant.id(), tenant.name());
+      if (manner == TenantPipeline.Manner.COPY) {
+        ledger.discard(to);
+      } else {
+        ledger.reopen(to);
+      }
     }
     Replicas.register(to, tenant, replicated(sourceSystem), Lsn.INVALID);
     for (TenantTable table : rows) {
@@ -379,17 +399,35 @@ final class TenantStarter implements TenantPipeline.Steps {
     LOG.debug("tenant {} is routed", tenant.name());
   }
 
-  private void copy(Tenant tenant, List<TenantTable> rows, TenantPipeline.Progress progress) {
+  private TenantCopy copy(Tenant tenant, List<TenantTable> rows, TenantPipeline.Progress progress) {
     TenantCopy copy =
         new TenantCopy(
             source.settings().connection(),
             target.settings().connection(),
             tenant.id(),
+            tenant.epoch(),
             tenant.name(),
             rows,
             copySettings);
     progress.copying(copy);
     copy.run();
+    return copy;
+  }
+
+  /** What a resync has moved, in one line. */
+  private static String summary(TenantCopy copy) {
+    List<MendedTable> mended = copy.mended();
+    List<String> what = new ArrayList<>();
+    if (!mended.isEmpty()) {
+      what.add("%,d of %,d rows differed in %,d tables".formatted(
+          mended.stream().mapToLong(MendedTable::differing).sum(),
+          mended.stream().mapToLong(MendedTable::rows).sum(),
+          mended.size()));
+    }
+    if (copy.copied() > 0) {
+      what.add("%,d tables were copied".formatted(copy.copied()));
+    }
+    return "resynced: %s; %,d KiB were moved".formatted(String.join(", ", what), (copy.progress().bytes() + 1023) / 1024);
   }
 
   private static void cancelUnlessWanted(TenantPipeline.Progress progress) {

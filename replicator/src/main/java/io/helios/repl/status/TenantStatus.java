@@ -38,7 +38,7 @@ public record TenantStatus(
     @Nullable Problem error,
     @Nullable Instant errorAt) {
 
-  /** The initial copy: tables to do, tables done, rows and bytes moved so far; totals as estimated by the source. */
+  /** The initial copy, or a resync: tables to do, tables done, rows and bytes moved so far; totals as estimated by the source. */
   public record CopyProgress(int tables, int done, long rows, long bytes, long estimatedRows, long estimatedBytes) {
     public static final CopyProgress NONE = new CopyProgress(0, 0, 0, 0, 0, 0);
   }

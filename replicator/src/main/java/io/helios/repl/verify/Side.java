@@ -223,7 +223,7 @@ record Side(
   }
 
   /** {@code … t WHERE …}: the tenant's rows, with the key bound to the session. */
-  private String rows(Connection connection, TableName name) {
+  String rows(Connection connection, TableName name) {
     TenantTable table = table(name);
     RowCondition condition;
     try {

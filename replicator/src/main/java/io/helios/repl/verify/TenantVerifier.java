@@ -3,14 +3,10 @@ package io.helios.repl.verify;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
-import io.helios.repl.error.Problem;
-import io.helios.repl.postgres.Catalog;
 import io.helios.repl.postgres.ConnectionScope;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.ParallelWork;
-import io.helios.repl.postgres.PgConnections;
-import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableName;
 import io.helios.repl.status.DifferingKeys;
@@ -18,13 +14,11 @@ import io.helios.repl.status.TableEvidence;
 import io.helios.repl.status.Verification;
 import io.helios.repl.status.VerificationCost;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -145,7 +139,7 @@ public final class TenantVerifier {
   }
 
   private boolean compare(Consumer<TableEvidence> found, Duration snapshotBudget) {
-    Map<TableName, TenantTable> tablesAtTarget = tablesAtTarget();
+    Map<TableName, TenantTable> tablesAtTarget = TablesAtTarget.read(scope, target, tenant, tables);
     SnapshotPair both = SnapshotPair.take(
         scope, source, target, tenant, definitions(tables), definitions(tablesAtTarget.values()), hold, settings);
     pair = both;
@@ -262,41 +256,6 @@ public final class TenantVerifier {
         differences.missing(),
         differences.extra(),
         keys));
-  }
-
-  /** The same tables with the definitions that the target has. */
-  private Map<TableName, TenantTable> tablesAtTarget() {
-    Connection connection = scope.open(() -> PgConnections.open(target, "verify", tenant));
-    try {
-      Map<TableName, TenantTable> wanted = new HashMap<>();
-      tables.forEach(table -> wanted.put(TableName.of(table.definition()), table));
-      Map<TableName, TenantTable> found = new HashMap<>();
-      for (TableDefinition definition :
-          Catalog.tables(connection, (schema, name) -> wanted.containsKey(new TableName(schema, name)))) {
-        TenantTable table = wanted.get(TableName.of(definition));
-        String column = table == null ? null : table.keyColumn();
-        if (table != null && (column == null || definition.column(column).isPresent())) {
-          found.put(TableName.of(definition), new TenantTable(definition, column, table.key()));
-        }
-      }
-      List<String> missing = tables.stream()
-          .filter(table -> !found.containsKey(TableName.of(table.definition())))
-          .map(TenantTable::qualifiedName)
-          .toList();
-      if (!missing.isEmpty()) {
-        throw new OperatorException(new Problem(
-            ErrorCode.VERIFY_TABLE_MISSING,
-            "the target lacks " + String.join(", ", missing),
-            "the table, or the tenant's column in it, is not there",
-            "helios-repl tenant resync " + tenant));
-      }
-      return found;
-    } catch (SQLException e) {
-      throw SqlStates.classify(
-          e, ErrorCode.VERIFY_TARGET_FAILED, "reading the target's catalog failed", "helios-repl target check");
-    } finally {
-      scope.close(connection);
-    }
   }
 
   private static List<TableDefinition> definitions(Collection<TenantTable> some) {

@@ -103,7 +103,7 @@ public final class TwoDatabases {
   }
 
   public TenantCopy copy(UUID tenant, List<TenantTable> tables, CopySettings settings) {
-    return new TenantCopy(source(), target(), tenant, "acme", tables, settings);
+    return new TenantCopy(source(), target(), tenant, 1, "acme", tables, settings);
   }
 
   public List<String> sourceRows(String query) {
