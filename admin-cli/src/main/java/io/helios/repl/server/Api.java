@@ -113,7 +113,6 @@ final class Api {
     }
     routes.delete("/api/v1/tenants/{name}", this::delete);
     routes.post("/api/v1/tenants/{name}/wait", this::await);
-    routes.post("/api/v1/tenants/{name}/repair", this::repair);
     routes.get(
         "/api/v1/keys",
         r -> answer(r, 200, Documents.list("KeyList", tenants.all().stream().map(t -> key(t.tenant().name())).toList())));
@@ -315,19 +314,6 @@ final class Api {
     };
   }
 
-  private void repair(Context request) {
-    StoredTenant tenant = tenants.get(name(request));
-    if (dryRun(request)) {
-      answer(request, 200, Documents.plan("verify repair", tenant.tenant().name(), tenants.planRepair(tenant)));
-      return;
-    }
-    Duration patience = duration(request, "patience", VERIFICATION_PATIENCE);
-    answer(
-        request,
-        202,
-        operations.start(TenantWait.done(fleet.repair(tenant.tenant().id(), patience), Documents::repair)));
-  }
-
   private ObjectNode key(String name) {
     return Documents.key(name, tenants.keyGeneration(name));
   }
@@ -413,7 +399,7 @@ final class Api {
     throw badRequest("the body is not a JSON object", "Content-Type: application/json");
   }
 
-  private static boolean dryRun(Context request) {
+  static boolean dryRun(Context request) {
     return flag(request, "dryRun");
   }
 

@@ -94,7 +94,7 @@ public final class HeliosServer implements AutoCloseable {
     ServerFacts facts = new ServerFacts(configuration, store.place(), () -> address.uri().toString(), Instant.now());
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     VerificationRoutes verifications =
-        new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), operations);
+        new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), fleet, operations);
     Authentication authentication = new Authentication(data.token());
     Javalin http =
         http(

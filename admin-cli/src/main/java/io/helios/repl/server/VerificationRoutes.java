@@ -2,11 +2,13 @@ package io.helios.repl.server;
 
 import static io.helios.repl.server.Api.answer;
 import static io.helios.repl.server.Api.badRequest;
+import static io.helios.repl.server.Api.dryRun;
 import static io.helios.repl.server.Api.duration;
 import static io.helios.repl.server.Api.flag;
 import static io.helios.repl.server.Api.name;
 
 import io.helios.repl.config.ByteSizes;
+import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.status.Evidence;
 import io.helios.repl.verify.VerifySettings;
 import io.javalin.config.RoutesConfig;
@@ -22,16 +24,19 @@ final class VerificationRoutes {
 
   private final Tenants tenants;
   private final Verifications verifications;
+  private final Fleet fleet;
   private final Operations operations;
 
-  VerificationRoutes(Tenants tenants, Verifications verifications, Operations operations) {
+  VerificationRoutes(Tenants tenants, Verifications verifications, Fleet fleet, Operations operations) {
     this.tenants = tenants;
+    this.fleet = fleet;
     this.verifications = verifications;
     this.operations = operations;
   }
 
   void install(RoutesConfig routes) {
     routes.post("/api/v1/tenants/{name}/verify", this::run);
+    routes.post("/api/v1/tenants/{name}/repair", this::repair);
     routes.get("/api/v1/tenants/{name}/verification", this::show);
     routes.delete("/api/v1/tenants/{name}/verification", this::cancel);
     routes.get(
@@ -61,6 +66,19 @@ final class VerificationRoutes {
             TenantWait.done(
                 verifications.run(name, settings, flag(request, "fresh")).copy(),
                 evidence -> document(name, new VerificationHistory.Entry(evidence, false)))));
+  }
+
+  private void repair(Context request) {
+    StoredTenant tenant = tenants.get(name(request));
+    if (dryRun(request)) {
+      answer(request, 200, Documents.plan("verify repair", tenant.tenant().name(), tenants.planRepair(tenant)));
+      return;
+    }
+    Duration patience = duration(request, "patience", PATIENCE);
+    answer(
+        request,
+        202,
+        operations.start(TenantWait.done(fleet.repair(tenant.tenant().id(), patience), Documents::repair)));
   }
 
   /** With {@code maxAge} it is asked whether the evidence suffices to rely on both sides being equal. */

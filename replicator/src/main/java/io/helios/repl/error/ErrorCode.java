@@ -167,7 +167,6 @@ public enum ErrorCode {
   MASTER_KEY_INVALID(4204, "The master key is not a key", "A master key is 32 random bytes, written in base64."),
   KEYRING_UNAVAILABLE(4205, "The keyring cannot be read or written", "The disk or the rights of the keyring's directory do not allow it."),
   TENANT_KEY_MISSING(4206, "A tenant has no key", "Nothing can be sealed for the tenant: its key was shredded, or never made."),
-  TENANT_KEY_SHREDDED(4207, "A tenant's keys were shredded", "An operator destroyed them: no frame of the tenant can be read any more, in no copy of the relay journal. tenant resync makes a new key and copies the tenant again."),
   MASTER_KEY_MISSING(4208, "The master key's file is missing", "Without the key that its keyring was made with, a server opens no tenant's frames. A file that the configuration names, or that there is already a keyring for, is not made anew. Restore it from its backup."),
   TENANT_KEY_SHREDDED(4207, "A tenant's keys were shredded", "An operator destroyed them: no frame of the tenant can be read any more, in no copy of the relay journal. tenant resync makes a new key, compares both sides and moves what differs."),
   // 5xxx tenants

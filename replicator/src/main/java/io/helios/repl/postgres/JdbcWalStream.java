@@ -126,6 +126,11 @@ public final class JdbcWalStream implements WalStream {
     }
   }
 
+  /** Which server this is, asked over the very connection that streams. */
+  public SourceIdentity identity() {
+    return identity;
+  }
+
   /**
    * This stream, if it comes from that server and its timeline, asked over the very connection that streams.
    *

@@ -227,7 +227,7 @@ class HostileFramesTest {
               1, d.tenants(), d.changes(), d.bytes(), d.fetchBytes(), Duration.ofHours(1), d.retryFirst(), d.retryLast(),
               true);
       applier =
-          Applier.open(schedule, new FrameOpener(keys), new JdbcTarget("copy", target.settings(), settings), settings);
+          Applier.open(schedule, new FrameOpener(keys), new JdbcTarget("copy", target.settings(), settings), settings, System::nanoTime);
       schedule.add(replica);
     }
 
