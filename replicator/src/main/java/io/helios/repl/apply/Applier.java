@@ -1,5 +1,6 @@
 package io.helios.repl.apply;
 
+import io.helios.repl.error.Backoff;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
@@ -154,7 +155,7 @@ public final class Applier implements AutoCloseable {
   private void lost(HeliosException e) {
     failures++;
     problem = e.problem();
-    retryAt = nanos.getAsLong() + backoff.pauseNanos(failures);
+    retryAt = nanos.getAsLong() + backoff.pause(failures).toNanos();
     disconnect();
   }
 

@@ -4,6 +4,7 @@ import io.helios.repl.apply.ApplySchedule.Outcome;
 import io.helios.repl.apply.TargetSession.Advance;
 import io.helios.repl.apply.TargetSession.Care;
 import io.helios.repl.change.Change;
+import io.helios.repl.error.Backoff;
 import io.helios.repl.error.CorruptionException;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
@@ -199,7 +200,7 @@ final class ApplyTurn {
     }
     for (ReplicaTenant other : others) {
       if (waiting.remove(other)) {
-        schedule.giveBackLater(other, backoff.pauseNanos(1));
+        schedule.giveBackLater(other, backoff.pause(1).toNanos());
       }
     }
   }
@@ -332,7 +333,7 @@ final class ApplyTurn {
   private void later(ReplicaTenant tenant, HeliosException e) {
     tenant.failed(e.problem(), false);
     waiting.remove(tenant);
-    schedule.giveBackLater(tenant, backoff.pauseNanos(tenant.status().failures()));
+    schedule.giveBackLater(tenant, backoff.pause(tenant.status().failures()).toNanos());
   }
 
   private void untouched(ReplicaTenant tenant) {

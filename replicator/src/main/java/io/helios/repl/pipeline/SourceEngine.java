@@ -10,6 +10,7 @@ import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.capture.WalCapture;
+import io.helios.repl.error.Backoff;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
@@ -70,6 +71,8 @@ final class SourceEngine implements AutoCloseable {
   private static final int COPIES_AT_ONCE = 4;
 
   /** A stream that broke sooner breaks at the same place each time, perhaps: it is opened again ever more slowly. */
+  private static final Backoff RETRY = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
+
   private static final long HEALTHY_NANOS = Duration.ofSeconds(10).toNanos();
 
   /** After we hung up, the walsender holds the slot for a moment. */
@@ -93,7 +96,7 @@ final class SourceEngine implements AutoCloseable {
   private volatile @Nullable WalCapture capture;
   private volatile @Nullable WalStream stream;
   private volatile @Nullable SourceIdentity identity;
-  private final Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
+  private int failures;
   private long retryAtNanos;
   private long connectedNanos;
   private boolean textOnly;
@@ -570,10 +573,10 @@ final class SourceEngine implements AutoCloseable {
 
   private void fail(HeliosException e) {
     if (capture != null && System.nanoTime() - connectedNanos >= HEALTHY_NANOS) {
-      backoff.reset();
+      failures = 0;
     }
     disconnect();
-    retryAtNanos = System.nanoTime() + backoff.next().toNanos();
+    retryAtNanos = System.nanoTime() + RETRY.pause(++failures).toNanos();
     Problem known = condition.problem();
     if (known == null || known.code() != e.problem().code()) {
       LOG.warn("source {}: {}", settings.name(), e.problem().message(), e);
