@@ -8,6 +8,7 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.Relation;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.Tuple;
@@ -327,7 +328,11 @@ final class JdbcTargetSession implements TargetSession {
   @Override
   public void close() {
     try {
+      boolean lost = connection.isClosed();
       connection.close();
+      if (lost) {
+        PgConnections.leave(connection);
+      }
     } catch (SQLException e) {
       // It is of no use any more in any case.
     }

@@ -257,7 +257,7 @@ final class SourceEngine implements AutoCloseable {
 
   /** Publication, slot and replica identities. */
   PreparationPlan prepare(boolean dryRun) {
-    try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
+    try (Connection connection = PgConnections.openForDefinitions(settings.connection(), "prepare", null)) {
       if (dryRun) {
         return new PreparationPlan(SourcePreparation.plan(connection, scope()), false);
       }

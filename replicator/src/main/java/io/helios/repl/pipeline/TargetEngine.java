@@ -129,7 +129,7 @@ final class TargetEngine implements AutoCloseable {
 
   /** Schema helios. Tables are made when a tenant starts. */
   PreparationPlan prepare(boolean dryRun) {
-    try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
+    try (Connection connection = PgConnections.openForDefinitions(settings.connection(), "prepare", null)) {
       List<String> sql = TargetSchema.plan(connection);
       if (!dryRun) {
         TargetSchema.install(connection);

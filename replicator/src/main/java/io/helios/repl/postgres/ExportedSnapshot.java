@@ -156,6 +156,8 @@ public final class ExportedSnapshot implements AutoCloseable {
     connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
+      // It rightly idles as long as somebody reads under it.
+      statement.execute("SET LOCAL idle_in_transaction_session_timeout = 0");
       if (snapshot == null) {
         statement.execute("SELECT 1"); // the snapshot of a transaction is taken with its first query
       } else if (NAME.matcher(snapshot).matches()) {
