@@ -164,6 +164,8 @@ final class ApplyTurn {
     }
   }
 
+      // What it waited for may take long, and the others need not wait with it.
+      tenant.suspect(true);
   /**
    * A value that another tenant's row holds. It may be about to go in that tenant's time, however far behind that is: then
    * both are tried as one, since each may be waiting for the other, and if that does not help, later.

@@ -137,7 +137,7 @@ final class JdbcTargetSession implements TargetSession {
   private RuntimeException failed(
       SQLException e, Tenant tenant, Replicated what, Relation relation, Lsn commitLsn, Change change, Care care)
       throws RejectedBatchException, SQLException {
-    if (care == Care.BATCH && !SqlStates.isTransient(e)) {
+    if (care == Care.BATCH && !TargetErrors.passes(e)) {
       throw new RejectedBatchException(SqlStates.reason(e), SqlStates.clean(e));
     }
     if (follower != null && SqlStates.isUnknownValue(e)) {
@@ -201,7 +201,7 @@ final class JdbcTargetSession implements TargetSession {
       bytes = 0;
       return conflicts;
     } catch (SQLException e) {
-      if (SqlStates.isTransient(e)) {
+      if (TargetErrors.passes(e)) {
         throw TargetErrors.classify(e, target);
       }
       throw new RejectedBatchException(SqlStates.reason(e), SqlStates.clean(e));

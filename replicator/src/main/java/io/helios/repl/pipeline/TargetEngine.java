@@ -233,7 +233,8 @@ final class TargetEngine implements AutoCloseable {
     }
   }
 
-  private @Nullable Problem problem() {
+  /** Why the target cannot be used at the moment, or null. */
+  @Nullable Problem problem() {
     return bug != null
         ? bug
         : appliers.stream().map(Applier::problem).filter(Objects::nonNull).findFirst().orElse(null);
