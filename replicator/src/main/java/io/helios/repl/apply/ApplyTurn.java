@@ -8,6 +8,7 @@ import io.helios.repl.error.Backoff;
 import io.helios.repl.error.CorruptionException;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.LargestRow;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
@@ -102,6 +103,10 @@ final class ApplyTurn {
       } catch (TransientException e) {
         rollback();
         goOnAfter(e);
+      } catch (OutOfMemoryError e) {
+        // Somebody's row is too large: alone it is told whose.
+        together.forEach(tenant -> tenant.suspect(true));
+        throw outOfMemory(e);
       }
     }
     for (ReplicaTenant tenant : List.copyOf(waiting)) {
@@ -159,13 +164,24 @@ final class ApplyTurn {
     } catch (TransientException e) {
       rollback();
       goOnAfter(e);
+      // What it waited for may take long, and the others need not wait with it.
+      tenant.suspect(true);
       tenant.unload();
       later(tenant, e);
+    } catch (OutOfMemoryError e) {
+      TransientException passing = outOfMemory(e);
+      stop(tenant, passing);
+      throw passing;
     }
   }
 
-      // What it waited for may take long, and the others need not wait with it.
-      tenant.suspect(true);
+  /** The session may be in the middle of anything, and is not used any more. */
+  private TransientException outOfMemory(OutOfMemoryError e) {
+    session.close();
+    return new TransientException(
+        LargestRow.outOfMemory("applying a transaction at target \"" + target + "\"").at(current.toString(), null), e);
+  }
+
   /**
    * A value that another tenant's row holds. It may be about to go in that tenant's time, however far behind that is: then
    * both are tried as one, since each may be waiting for the other, and if that does not help, later.

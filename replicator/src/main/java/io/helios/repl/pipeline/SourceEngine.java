@@ -13,6 +13,7 @@ import io.helios.repl.capture.WalCapture;
 import io.helios.repl.error.Backoff;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.LargestRow;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
@@ -70,9 +71,9 @@ final class SourceEngine implements AutoCloseable {
 
   private static final int COPIES_AT_ONCE = 4;
 
-  /** A stream that broke sooner breaks at the same place each time, perhaps: it is opened again ever more slowly. */
   private static final Backoff RETRY = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
 
+  /** A stream that broke sooner breaks at the same place each time, perhaps: it is opened again ever more slowly. */
   private static final long HEALTHY_NANOS = Duration.ofSeconds(10).toNanos();
 
   /** After we hung up, the walsender holds the slot for a moment. */
@@ -377,6 +378,10 @@ final class SourceEngine implements AutoCloseable {
       }
     } catch (HeliosException e) {
       fail(e);
+    } catch (OutOfMemoryError e) {
+      // Of one large array: the rest of the process is as it was.
+      fail(new TransientException(
+          LargestRow.outOfMemory("capturing a change of source \"" + settings.name() + "\""), e));
     }
   }
 

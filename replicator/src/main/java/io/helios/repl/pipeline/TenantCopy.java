@@ -6,6 +6,7 @@ import io.helios.repl.capture.CopyPart;
 import io.helios.repl.capture.SnapshotCopier;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.LargestRow;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Catalog;
@@ -200,16 +201,21 @@ public final class TenantCopy {
     CopyFormat format = CopyFormat.between(definition, table.definition());
     List<String> columns =
         CopyFormat.copied(definition).stream().map(ColumnDefinition::name).toList();
-    writer.write(
-        table,
-        columns,
-        format,
-        point,
-        whole,
-        sink -> reader.read(part, format, rows, (array, offset, length) -> {
-          sink.write(array, offset, length);
-          bytes.add(length);
-        }));
+    try {
+      writer.write(
+          table,
+          columns,
+          format,
+          point,
+          whole,
+          sink -> reader.read(part, format, rows, (array, offset, length) -> {
+            sink.write(array, offset, length);
+            bytes.add(length);
+          }));
+    } catch (OutOfMemoryError e) {
+      throw new OperatorException(
+          LargestRow.outOfMemory("copying a row of " + table.qualifiedName()).at(null, table.qualifiedName()), e);
+    }
   }
 
   /** The same tables with the definitions that the target has. */

@@ -26,11 +26,13 @@ import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  *   open SOURCE_PORT SOURCE_DATABASE TARGET_PORT TARGET_DATABASE DIRECTORY TENANTS    a fleet with new tenants, started
  *   reopen …                                                      the same fleet as before
  *   streaming                                                     waits until all of them stream
+ *   status                                                        each tenant's state, and the code of what is wrong with it
  *   close                                                         closes the fleet
  *   heap                                                          bytes in use after a collection
  *   peak                                                          bytes in use at most since the start, garbage included
@@ -88,6 +91,7 @@ final class EngineProcess {
       case "open" -> open(words, false);
       case "reopen" -> open(words, true);
       case "streaming" -> awaitStreaming();
+      case "status" -> status();
       case "close" -> close();
       case "heap" -> heap();
       case "peak" -> peak();
@@ -148,6 +152,16 @@ final class EngineProcess {
       }
       Thread.sleep(20);
     }
+  }
+
+  private String status() {
+    Fleet opened = fleet;
+    return opened == null
+        ? ""
+        : opened.statuses().values().stream()
+            .sorted(Comparator.comparing(TenantStatus::tenant))
+            .map(s -> s.state() + (s.error() == null ? "" : " " + s.error().code().id()))
+            .collect(Collectors.joining(" "));
   }
 
   private String close() {
