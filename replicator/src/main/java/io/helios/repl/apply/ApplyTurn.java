@@ -36,6 +36,12 @@ final class ApplyTurn {
   /** How soon a tenant is asked again whose source is not yet captured up to its hold. */
   private static final long HOLD_POLL_NANOS = Duration.ofMillis(2).toNanos();
 
+  /** A large transaction rather waits longer for a lock than to begin again. */
+  private static final Duration LARGE_PATIENCE = Duration.ofSeconds(30);
+
+  /** Who met a lock before is tried often, and should not keep a worker from the others. */
+  private static final Duration HASTY_PATIENCE = Duration.ofMillis(50);
+
   private final TargetSession session;
   private final String target;
   private final List<ReplicaTenant> waiting;
@@ -51,6 +57,8 @@ final class ApplyTurn {
   /** Read to the end of their turn, their last changes not yet committed. */
   private final Map<ReplicaTenant, TenantReader> read = new LinkedHashMap<>();
 
+  private boolean batchFailed;
+  private boolean hasty;
   private long openSince;
   private Lsn current = Lsn.INVALID;
 
@@ -103,6 +111,7 @@ final class ApplyTurn {
       } catch (TransientException e) {
         rollback();
         goOnAfter(e);
+        batchFailed = true;
       } catch (OutOfMemoryError e) {
         // Somebody's row is too large: alone it is told whose.
         together.forEach(tenant -> tenant.suspect(true));
@@ -140,6 +149,7 @@ final class ApplyTurn {
   }
 
   private void alone(ReplicaTenant tenant) {
+    hasty = batchFailed || tenant.isSuspect();
     try {
       try {
         drive(List.of(tenant), Care.BATCH, null);
@@ -263,6 +273,9 @@ final class ApplyTurn {
           commit();
           tenants.subList(i + 1, tenants.size()).forEach(this::untouched);
           tenants = tenants.subList(0, i + 1);
+          session.lockPatience(LARGE_PATIENCE);
+        } else if (hasty && gains.isEmpty()) {
+          session.lockPatience(HASTY_PATIENCE);
         }
         apply(tenant, reader, care);
         if (isFull()) {

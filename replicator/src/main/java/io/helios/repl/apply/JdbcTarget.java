@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /** A PostgreSQL database as target. Any thread. */
 public final class JdbcTarget implements Target {
 
-  /** Others wait with whoever waits for a lock in the same transaction. */
-  private static final Duration LOCK_PATIENCE = Duration.ofSeconds(5);
+  /** Others wait with whoever waits for a lock: in the same transaction, or for a worker. */
+  private static final Duration LOCK_PATIENCE = Duration.ofSeconds(2);
 
   private final String name;
   private final ConnectionSettings connection;

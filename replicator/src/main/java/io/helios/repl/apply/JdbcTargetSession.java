@@ -15,6 +15,7 @@ import io.helios.repl.postgres.Tuple;
 import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -205,6 +206,18 @@ final class JdbcTargetSession implements TargetSession {
         throw TargetErrors.classify(e, target);
       }
       throw new RejectedBatchException(SqlStates.reason(e), SqlStates.clean(e));
+    }
+  }
+
+  @Override
+  public void lockPatience(Duration patience) {
+    try {
+      send(new Statement("SET LOCAL lock_timeout = " + patience.toMillis(), List.of()), -1);
+      run();
+    } catch (SQLException e) {
+      throw TargetErrors.classify(e, target);
+    } catch (RejectedBatchException e) {
+      throw new IllegalStateException(e);
     }
   }
 

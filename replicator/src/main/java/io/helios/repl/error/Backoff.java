@@ -19,7 +19,11 @@ public record Backoff(Duration first, Duration limit) {
     }
   }
 
-  /** @param failures in a row, at least one */
+  /**
+   * The next pause.
+   *
+   * @param failures in a row, at least one
+   */
   public Duration pause(int failures) {
     long ceiling = first.toNanos();
     for (int i = 1; i < failures && ceiling < limit.toNanos(); i++) {

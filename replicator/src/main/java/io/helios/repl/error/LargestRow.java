@@ -39,6 +39,6 @@ public final class LargestRow {
   }
 
   private static long mebibytes(long bytes) {
-    return bytes + (1 << 20) - 1 >> 20;
+    return (bytes + (1 << 20) - 1) >> 20;
   }
 }

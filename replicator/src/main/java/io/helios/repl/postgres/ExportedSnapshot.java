@@ -157,11 +157,11 @@ public final class ExportedSnapshot implements AutoCloseable {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
       // It rightly idles as long as somebody reads under it.
-      statement.execute("SET LOCAL idle_in_transaction_session_timeout = 0");
+      String idle = "SET LOCAL idle_in_transaction_session_timeout = 0; ";
       if (snapshot == null) {
-        statement.execute("SELECT 1"); // the snapshot of a transaction is taken with its first query
+        statement.execute(idle + "SELECT 1"); // the snapshot of a transaction is taken with its first query
       } else if (NAME.matcher(snapshot).matches()) {
-        statement.execute("SET TRANSACTION SNAPSHOT '" + snapshot + "'");
+        statement.execute(idle + "SET TRANSACTION SNAPSHOT '" + snapshot + "'");
       } else {
         throw new SQLException("the server's name of a snapshot has an unknown form", "XX000");
       }

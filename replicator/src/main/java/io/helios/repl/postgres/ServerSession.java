@@ -17,8 +17,7 @@ record ServerSession(int pid, long startedMicros) {
       """
       pg_catalog.pg_backend_pid() AS pid,
       (SELECT (pg_catalog.date_part('epoch', a.backend_start) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8
-         FROM pg_catalog.pg_stat_activity AS a
-        WHERE a.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()) AS started""";
+         FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) AS a) AS started""";
 
   private static final String MINE =
       """

@@ -14,7 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -43,6 +45,13 @@ class BadTargetTest {
         + target.name() + "' AND " + condition;
   }
 
+  private void awaitWaiting(String table) {
+    await()
+        .atMost(Journey.BOUND)
+        .pollInterval(Duration.ofMillis(5))
+        .until(() -> !target.query("SELECT FROM pg_locks WHERE relation = '" + table + "'::regclass AND NOT granted").isEmpty());
+  }
+
   /** New sessions, which take over what was set meanwhile. */
   private void endSessions() {
     target.query("SELECT pg_terminate_backend(pid) FROM (" + appliers("true") + ") s");
@@ -58,11 +67,17 @@ class BadTargetTest {
         operator.setAutoCommit(false);
         statement.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
         helpful(journey.trouble(ErrorCode.TARGET_LOCKED));
-        await().atMost(Journey.BOUND).until(() -> {
-          statement.execute("SELECT pg_cancel_backend(pid) FROM (" + appliers("wait_event_type = 'Lock'") + ") s");
-          return journey.has(ErrorCode.TARGET_CANCELLED);
-        });
         operator.rollback();
+        journey.moves();
+        Set<ErrorCode> seen = journey.watch();
+        await().atMost(Journey.BOUND).until(() -> {
+          statement.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+          awaitWaiting("orders");
+          statement.execute("SELECT pg_cancel_backend(pid) FROM (" + appliers("wait_event_type = 'Lock'") + ") s");
+          operator.rollback();
+          journey.moves();
+          return seen.contains(ErrorCode.TARGET_CANCELLED);
+        });
         journey.moves();
         assertThat(load.transactions()).isPositive();
       }
@@ -72,8 +87,6 @@ class BadTargetTest {
 
   @Test
   void aDeadlockWithAStrangerIsLostAndTriedAgain() throws Exception {
-    target.execute(
-        "ALTER DATABASE " + target.name() + " SET deadlock_timeout = '2s'");
     try (Journey journey = journey()) {
       journey.stream();
       try (LiveLoad load = LiveLoad.start(source);
@@ -82,13 +95,16 @@ class BadTargetTest {
         journey.moves();
         stranger.setAutoCommit(false);
         statement.execute("SET deadlock_timeout = '10min'"); // so that we are the victim
-        // The applier has written orders and wants log; the stranger has log and wants orders.
-        statement.execute("LOCK TABLE log IN ACCESS EXCLUSIVE MODE");
-        await().atMost(Journey.BOUND).until(() -> !target.query(
-            "SELECT FROM pg_locks WHERE relation = 'log'::regclass AND NOT granted").isEmpty());
-        statement.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
-        helpful(journey.trouble(ErrorCode.TARGET_CONTENTION));
-        stranger.rollback();
+        Set<ErrorCode> seen = journey.watch();
+        await().atMost(Journey.BOUND).until(() -> {
+          // The applier has written orders and wants log; the stranger has log and wants orders.
+          statement.execute("LOCK TABLE log IN ACCESS EXCLUSIVE MODE");
+          awaitWaiting("log");
+          statement.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+          stranger.rollback();
+          journey.moves();
+          return seen.contains(ErrorCode.TARGET_CONTENTION);
+        });
         journey.moves();
         assertThat(load.transactions()).isPositive();
       }

@@ -226,4 +226,49 @@ class IsolationTest {
       assertThat(near.value("SELECT count(*) FROM orders WHERE tenant_id = 'poisoned'")).isEqualTo(String.valueOf(id));
     }
   }
+
+  @Test
+  void tenantsThatWaitForALockLetTheOthersGoOn() throws Exception {
+    source.execute(
+        ORDERS,
+        "CREATE TABLE notes (tenant_id text, id bigint, PRIMARY KEY (tenant_id, id))");
+    try (Fleet fleet = fleet(far.settings());
+        Connection operator = near.connect();
+        Statement statement = operator.createStatement()) {
+      List<UUID> others = new ArrayList<>();
+      for (String other : OTHERS) {
+        others.add(start(fleet, other, "near"));
+      }
+      List<UUID> locked = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        locked.add(start(fleet, "locked" + i, "near"));
+      }
+      medianLag(20);
+      double before = medianLag(60);
+      operator.setAutoCommit(false);
+      statement.execute("LOCK TABLE notes IN ACCESS EXCLUSIVE MODE");
+      source.execute("INSERT INTO notes SELECT 'locked' || i, n FROM generate_series(0, 7) i, generate_series(1, 10) n");
+      for (UUID tenant : locked) {
+        await().atMost(Journey.BOUND).until(() -> {
+          Problem problem = fleet.status(tenant).error();
+          return problem != null && problem.code() == ErrorCode.TARGET_LOCKED;
+        });
+      }
+      double during = medianLag(60);
+      System.out.printf(
+          "others' median lag: %.1f ms without, %.1f ms beside %d tenants that wait for a lock%n", before, during, locked.size());
+      for (UUID other : others) {
+        Fleet.await(fleet.caughtUp(other), Journey.BOUND);
+        assertThat(fleet.status(other).error()).isNull();
+      }
+      assertThat(near.query("SELECT FROM pg_locks WHERE relation = 'notes'::regclass AND mode = 'AccessExclusiveLock' AND granted"))
+          .as("the lock is still held").hasSize(1);
+      operator.rollback();
+      for (UUID tenant : locked) {
+        Fleet.await(fleet.caughtUp(tenant), Journey.BOUND);
+        await().atMost(Journey.BOUND).untilAsserted(() -> assertThat(fleet.status(tenant).error()).isNull());
+      }
+      assertThat(near.value("SELECT count(*) FROM notes")).isEqualTo("80");
+    }
+  }
 }

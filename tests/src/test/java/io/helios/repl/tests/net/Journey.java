@@ -18,7 +18,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Two tenants on their way from one database to another, with a {@link FaultProxy} before each, under load. */
@@ -31,6 +34,7 @@ final class Journey implements AutoCloseable {
   final FaultProxy beforeTarget;
   final Replication replication;
   final List<UUID> tenants = new ArrayList<>();
+  private volatile boolean closed;
 
   Journey(Path directory, Database source, Database target) {
     this(directory, source, target, target.settings());
@@ -100,8 +104,20 @@ final class Journey implements AutoCloseable {
     return await().atMost(BOUND).until(() -> problem(code), Objects::nonNull);
   }
 
-  boolean has(ErrorCode code) {
-    return problem(code) != null;
+  /** Every code that a status names from now on, also for a moment. */
+  Set<ErrorCode> watch() {
+    Set<ErrorCode> seen = ConcurrentHashMap.newKeySet();
+    Thread.ofVirtual().name("watch").start(() -> {
+      while (!closed) {
+        for (TenantStatus status : statuses()) {
+          if (status.error() != null) {
+            seen.add(status.error().code());
+          }
+        }
+        LockSupport.parkNanos(5_000_000);
+      }
+    });
+    return seen;
   }
 
   private @Nullable Problem problem(ErrorCode code) {
@@ -141,6 +157,7 @@ final class Journey implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     beforeSource.heal();
     beforeTarget.heal();
     replication.close();
