@@ -1,5 +1,6 @@
 package io.helios.repl.apply;
 
+import io.helios.repl.error.Backoff;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
@@ -156,7 +157,7 @@ public final class Applier implements AutoCloseable {
     failures++;
     schedule.distrustAll();
     problem = e.problem();
-    retryAt = nanos.getAsLong() + backoff.pauseNanos(failures);
+    retryAt = nanos.getAsLong() + backoff.pause(failures).toNanos();
     disconnect();
   }
 

@@ -4,9 +4,11 @@ import io.helios.repl.apply.ApplySchedule.Outcome;
 import io.helios.repl.apply.TargetSession.Advance;
 import io.helios.repl.apply.TargetSession.Care;
 import io.helios.repl.change.Change;
+import io.helios.repl.error.Backoff;
 import io.helios.repl.error.CorruptionException;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.LargestRow;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
@@ -34,6 +36,12 @@ final class ApplyTurn {
   /** How soon a tenant is asked again whose source is not yet captured up to its hold. */
   private static final long HOLD_POLL_NANOS = Duration.ofMillis(2).toNanos();
 
+  /** A large transaction rather waits longer for a lock than to begin again. */
+  private static final Duration LARGE_PATIENCE = Duration.ofSeconds(30);
+
+  /** Who met a lock before is tried often, and should not keep a worker from the others. */
+  private static final Duration HASTY_PATIENCE = Duration.ofMillis(50);
+
   private final TargetSession session;
   private final String target;
   private final List<ReplicaTenant> waiting;
@@ -49,6 +57,8 @@ final class ApplyTurn {
   /** Read to the end of their turn, their last changes not yet committed. */
   private final Map<ReplicaTenant, TenantReader> read = new LinkedHashMap<>();
 
+  private boolean batchFailed;
+  private boolean hasty;
   private long openSince;
   private Lsn current = Lsn.INVALID;
 
@@ -101,6 +111,11 @@ final class ApplyTurn {
       } catch (TransientException e) {
         rollback();
         goOnAfter(e);
+        batchFailed = true;
+      } catch (OutOfMemoryError e) {
+        // Somebody's row is too large: alone it is told whose.
+        together.forEach(tenant -> tenant.suspect(true));
+        throw outOfMemory(e);
       }
     }
     for (ReplicaTenant tenant : List.copyOf(waiting)) {
@@ -134,6 +149,7 @@ final class ApplyTurn {
   }
 
   private void alone(ReplicaTenant tenant) {
+    hasty = batchFailed || tenant.isSuspect();
     try {
       try {
         drive(List.of(tenant), Care.BATCH, null);
@@ -158,9 +174,22 @@ final class ApplyTurn {
     } catch (TransientException e) {
       rollback();
       goOnAfter(e);
+      // What it waited for may take long, and the others need not wait with it.
+      tenant.suspect(true);
       tenant.unload();
       later(tenant, e);
+    } catch (OutOfMemoryError e) {
+      TransientException passing = outOfMemory(e);
+      stop(tenant, passing);
+      throw passing;
     }
+  }
+
+  /** The session may be in the middle of anything, and is not used any more. */
+  private TransientException outOfMemory(OutOfMemoryError e) {
+    session.close();
+    return new TransientException(
+        LargestRow.outOfMemory("applying a transaction at target \"" + target + "\"").at(current.toString(), null), e);
   }
 
   /**
@@ -199,7 +228,7 @@ final class ApplyTurn {
     }
     for (ReplicaTenant other : others) {
       if (waiting.remove(other)) {
-        schedule.giveBackLater(other, backoff.pauseNanos(1));
+        schedule.giveBackLater(other, backoff.pause(1).toNanos());
       }
     }
   }
@@ -244,6 +273,9 @@ final class ApplyTurn {
           commit();
           tenants.subList(i + 1, tenants.size()).forEach(this::untouched);
           tenants = tenants.subList(0, i + 1);
+          session.lockPatience(LARGE_PATIENCE);
+        } else if (hasty && gains.isEmpty()) {
+          session.lockPatience(HASTY_PATIENCE);
         }
         apply(tenant, reader, care);
         if (isFull()) {
@@ -332,7 +364,7 @@ final class ApplyTurn {
   private void later(ReplicaTenant tenant, HeliosException e) {
     tenant.failed(e.problem(), false);
     waiting.remove(tenant);
-    schedule.giveBackLater(tenant, backoff.pauseNanos(tenant.status().failures()));
+    schedule.giveBackLater(tenant, backoff.pause(tenant.status().failures()).toNanos());
   }
 
   private void untouched(ReplicaTenant tenant) {

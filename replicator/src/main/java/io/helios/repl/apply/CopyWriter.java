@@ -21,6 +21,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +59,9 @@ public final class CopyWriter implements AutoCloseable {
 
   private static final int ROWS_PER_STATEMENT = 5_000;
 
+  /** A copy that fails begins its open tables again, so it waits longer than the applier. */
+  private static final Duration LOCK_PATIENCE = Duration.ofMinutes(1);
+
   private final ConnectionScope scope;
   private final Connection connection;
 
@@ -75,15 +79,21 @@ public final class CopyWriter implements AutoCloseable {
   public static Connection session(ConnectionScope scope, ConnectionSettings target, String tenant) {
     Connection connection = scope.open(() -> PgConnections.open(target, "copy", tenant));
     try (Statement statement = connection.createStatement()) {
-      statement.execute("SET session_replication_role = replica");
+      WriterSession.pin(statement, LOCK_PATIENCE);
       return connection;
     } catch (SQLException e) {
       scope.close(connection);
-      throw SqlStates.classify(
-          e,
-          ErrorCode.COPY_TARGET_FAILED,
-          "the target does not let this role write as a replica",
-          "GRANT SET ON PARAMETER session_replication_role TO " + Identifiers.quote(target.user()));
+      throw SqlStates.isTransient(e)
+          ? SqlStates.classify(
+              e,
+              ErrorCode.COPY_TARGET_FAILED,
+              "the connection to the target was lost before the copy began",
+              "it is tried again; if it lasts: helios-repl target check")
+          : SqlStates.classify(
+              e,
+              ErrorCode.COPY_TARGET_FAILED,
+              "the target does not let this role write as a replica",
+              "GRANT SET ON PARAMETER session_replication_role TO " + Identifiers.quote(target.user()));
     }
   }
 

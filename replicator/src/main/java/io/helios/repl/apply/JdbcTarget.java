@@ -5,10 +5,14 @@ import io.helios.repl.postgres.PgConnections;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** A PostgreSQL database as target. Any thread. */
 public final class JdbcTarget implements Target {
+
+  /** Others wait with whoever waits for a lock: in the same transaction, or for a worker. */
+  private static final Duration LOCK_PATIENCE = Duration.ofSeconds(2);
 
   private final String name;
   private final ConnectionSettings connection;
@@ -67,7 +71,7 @@ public final class JdbcTarget implements Target {
    */
   private void pin(Connection opened) throws SQLException {
     try (Statement statement = opened.createStatement()) {
-      statement.execute("SET session_replication_role = replica");
+      WriterSession.pin(statement, LOCK_PATIENCE);
       statement.execute("SET enable_hashjoin = off");
       statement.execute("SET enable_mergejoin = off");
       statement.execute("SET enable_seqscan = off");

@@ -8,12 +8,14 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.Relation;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.Tuple;
 import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -135,7 +137,7 @@ final class JdbcTargetSession implements TargetSession {
   private RuntimeException failed(
       SQLException e, Tenant tenant, Replicated what, Relation relation, Lsn commitLsn, Change change, Care care)
       throws RejectedBatchException, SQLException {
-    if (care == Care.BATCH && !SqlStates.isTransient(e)) {
+    if (care == Care.BATCH && !TargetErrors.passes(e)) {
       throw new RejectedBatchException(SqlStates.reason(e), SqlStates.clean(e));
     }
     if (follower != null && SqlStates.isUnknownValue(e)) {
@@ -199,10 +201,22 @@ final class JdbcTargetSession implements TargetSession {
       bytes = 0;
       return conflicts;
     } catch (SQLException e) {
-      if (SqlStates.isTransient(e)) {
+      if (TargetErrors.passes(e)) {
         throw TargetErrors.classify(e, target);
       }
       throw new RejectedBatchException(SqlStates.reason(e), SqlStates.clean(e));
+    }
+  }
+
+  @Override
+  public void lockPatience(Duration patience) {
+    try {
+      send(new Statement("SET LOCAL lock_timeout = " + patience.toMillis(), List.of()), -1);
+      run();
+    } catch (SQLException e) {
+      throw TargetErrors.classify(e, target);
+    } catch (RejectedBatchException e) {
+      throw new IllegalStateException(e);
     }
   }
 
@@ -326,7 +340,11 @@ final class JdbcTargetSession implements TargetSession {
   @Override
   public void close() {
     try {
+      boolean lost = connection.isClosed();
       connection.close();
+      if (lost) {
+        PgConnections.leave(connection);
+      }
     } catch (SQLException e) {
       // It is of no use any more in any case.
     }

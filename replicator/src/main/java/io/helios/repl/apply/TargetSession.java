@@ -3,6 +3,7 @@ package io.helios.repl.apply;
 import io.helios.repl.change.Change;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.tenant.Tenant;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -61,6 +62,9 @@ public interface TargetSession extends AutoCloseable {
    * @throws io.helios.repl.error.OperatorException when the only tenant is fenced
    */
   Map<UUID, Long> commit(List<Advance> advances) throws RejectedBatchException;
+
+  /** How long the transaction that begins now waits for a lock, other than usual. Only before its first change. */
+  default void lockPatience(Duration patience) {}
 
   /** Forgets what is held back and everything since the last commit. Never throws. */
   void rollback();

@@ -2,6 +2,7 @@ package io.helios.repl.capture;
 
 import io.helios.repl.change.ChangeWriter;
 import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.LargestRow;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Lsn;
@@ -134,7 +135,7 @@ final class FrameAssembler implements RoutedChanges {
   @Override
   public void insert(int tenant, Relation relation, Tuple row) {
     OpenFrame frame = frames[tenant];
-    ChangeWriter writer = room(frame, row.byteLength());
+    ChangeWriter writer = room(frame, relation, row.byteLength());
     if (writer != null) {
       int before = writer.size();
       writer.insert(relation, row);
@@ -145,7 +146,7 @@ final class FrameAssembler implements RoutedChanges {
   @Override
   public void update(int tenant, Relation relation, @Nullable Tuple old, boolean oldIsKey, Tuple row) {
     OpenFrame frame = frames[tenant];
-    ChangeWriter writer = room(frame, (long) row.byteLength() + (old == null ? 0 : old.byteLength()));
+    ChangeWriter writer = room(frame, relation, (long) row.byteLength() + (old == null ? 0 : old.byteLength()));
     if (writer != null) {
       int before = writer.size();
       writer.update(relation, old, oldIsKey, row);
@@ -156,7 +157,7 @@ final class FrameAssembler implements RoutedChanges {
   @Override
   public void delete(int tenant, Relation relation, Tuple old, boolean oldIsKey) {
     OpenFrame frame = frames[tenant];
-    ChangeWriter writer = room(frame, old.byteLength());
+    ChangeWriter writer = room(frame, relation, old.byteLength());
     if (writer != null) {
       int before = writer.size();
       writer.delete(relation, old, oldIsKey);
@@ -167,7 +168,7 @@ final class FrameAssembler implements RoutedChanges {
   @Override
   public void truncate(int tenant, Relation relation, boolean restartIdentity) {
     OpenFrame frame = frames[tenant];
-    ChangeWriter writer = room(frame, 0);
+    ChangeWriter writer = room(frame, relation, 0);
     if (writer != null) {
       int before = writer.size();
       writer.truncate(relation, restartIdentity);
@@ -185,7 +186,10 @@ final class FrameAssembler implements RoutedChanges {
   }
 
   /** The writer with a transaction begun in it; null when the tenant takes no more. */
-  private @Nullable ChangeWriter room(OpenFrame frame, long bytes) {
+  private @Nullable ChangeWriter room(OpenFrame frame, Relation relation, long bytes) {
+    if (!frame.failed && bytes > LargestRow.BYTES) {
+      giveUp(frame, LargestRow.exceeded(bytes).at(commitLsn.toString(), relation.qualifiedName()));
+    }
     if (!frame.failed && frame.size() > 0 && frame.size() + bytes + ENTRY_BYTES > FrameHeader.MAX_PLAIN) {
       cut(frame);
     }

@@ -10,8 +10,10 @@ import io.helios.repl.capture.SourceScope;
 import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.capture.WalCapture;
 import io.helios.repl.capture.WitnessedStream;
+import io.helios.repl.error.Backoff;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.LargestRow;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.CopyFormat;
@@ -67,6 +69,8 @@ final class SourceEngine implements AutoCloseable {
 
   private static final int COPIES_AT_ONCE = 4;
 
+  private static final Backoff RETRY = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
+
   /** A stream that broke sooner breaks at the same place each time, perhaps: it is opened again ever more slowly. */
   private static final long HEALTHY_NANOS = Duration.ofSeconds(10).toNanos();
 
@@ -95,7 +99,7 @@ final class SourceEngine implements AutoCloseable {
   private volatile @Nullable WalCapture capture;
   private volatile @Nullable WalStream stream;
   private volatile @Nullable SourceIdentity identity;
-  private final Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
+  private int failures;
   private long retryAtNanos;
   private long connectedNanos;
   private boolean textOnly;
@@ -288,7 +292,7 @@ final class SourceEngine implements AutoCloseable {
 
   /** Publication, slot and replica identities. */
   PreparationPlan prepare(boolean dryRun) {
-    try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
+    try (Connection connection = PgConnections.openForDefinitions(settings.connection(), "prepare", null)) {
       if (dryRun) {
         return new PreparationPlan(SourcePreparation.plan(connection, scope()), false);
       }
@@ -412,6 +416,10 @@ final class SourceEngine implements AutoCloseable {
       }
     } catch (HeliosException e) {
       fail(e.problem().code() == ErrorCode.SOURCE_HISTORY ? gaps.beginNewHistory(e, routes) : e);
+    } catch (OutOfMemoryError e) {
+      // Of one large array: the rest of the process is as it was.
+      fail(new TransientException(
+          LargestRow.outOfMemory("capturing a change of source \"" + settings.name() + "\""), e));
     }
   }
 
@@ -577,7 +585,7 @@ final class SourceEngine implements AutoCloseable {
 
   private void fail(HeliosException e) {
     if (capture != null && ticker.nanos() - connectedNanos >= HEALTHY_NANOS) {
-      backoff.reset();
+      failures = 0;
     }
     Problem known = condition.problem();
     ErrorCode code = e.problem().code();
@@ -586,7 +594,7 @@ final class SourceEngine implements AutoCloseable {
             ? new Lsn(journal.capturedUpTo())
             : null;
     disconnect();
-    retryAtNanos = ticker.nanos() + backoff.next().toNanos();
+    retryAtNanos = ticker.nanos() + RETRY.pause(++failures).toNanos();
     if (known == null || known.code() != code) {
       LOG.warn("source {}: {}", settings.name(), e.problem().message(), e);
       report.accept(FleetEvent.Severity.ERROR, e.problem());

@@ -226,6 +226,12 @@ final class Supervisor implements AutoCloseable {
       problem = condition.problem();
       at = condition.at();
     }
+    TargetEngine target = targets.get(pipeline.tenant().target());
+    if (problem == null && target != null && applied != null && waits(standing.state(), applied, backlog)) {
+      // Its turn has not come yet to meet what the others met.
+      problem = target.problem();
+      at = Instant.now();
+    }
     RateMeter rate = rates.get(pipeline.tenant().id());
     Lsn captured = source.capturedUpTo();
     Volume volume = source.journal().volume(pipeline.tenant().id());
@@ -249,6 +255,10 @@ final class Supervisor implements AutoCloseable {
         standing.since(),
         problem,
         problem == null ? null : at);
+  }
+
+  private static boolean waits(TenantState state, AppliedStatus applied, Backlog backlog) {
+    return state == TenantState.STREAMING && new Lsn(backlog.lastPosition()).isAfter(applied.position());
   }
 
   private static boolean isActive(TenantState state) {

@@ -140,7 +140,7 @@ final class TargetEngine implements AutoCloseable {
 
   /** Schema helios. Tables are made when a tenant starts. */
   PreparationPlan prepare(boolean dryRun) {
-    try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
+    try (Connection connection = PgConnections.openForDefinitions(settings.connection(), "prepare", null)) {
       List<String> sql = TargetSchema.plan(connection);
       if (!dryRun) {
         TargetSchema.install(connection);
@@ -261,7 +261,8 @@ final class TargetEngine implements AutoCloseable {
     }
   }
 
-  private @Nullable Problem problem() {
+  /** Why the target cannot be used at the moment, or null. */
+  @Nullable Problem problem() {
     return bug != null
         ? bug
         : appliers.stream().map(Applier::problem).filter(Objects::nonNull).findFirst().orElse(null);

@@ -7,6 +7,7 @@ import io.helios.repl.capture.CopyPart;
 import io.helios.repl.capture.SnapshotCopier;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.LargestRow;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Catalog;
@@ -292,16 +293,21 @@ public final class TenantCopy {
       SnapshotCopier.Reader reader, CopyWriter writer, CopyPart part, TenantTable table, Lsn point, boolean whole) {
     TableDefinition definition = part.table().definition();
     CopyFormat format = CopyFormat.between(definition, table.definition(), targetMajor);
-    writer.write(
-        table,
-        columns(definition),
-        format,
-        ledger.permit(name(part), point, epoch),
-        whole,
-        sink -> reader.read(part, format, rows, (array, offset, length) -> {
-          sink.write(array, offset, length);
-          bytes.add(length);
-        }));
+    try {
+      writer.write(
+          table,
+          columns(definition),
+          format,
+          ledger.permit(name(part), point, epoch),
+          whole,
+          sink -> reader.read(part, format, rows, (array, offset, length) -> {
+            sink.write(array, offset, length);
+            bytes.add(length);
+          }));
+    } catch (OutOfMemoryError e) {
+      throw new OperatorException(
+          LargestRow.outOfMemory("copying a row of " + table.qualifiedName()).at(null, table.qualifiedName()), e);
+    }
   }
 
   /** The same tables with the definitions that the target has. */

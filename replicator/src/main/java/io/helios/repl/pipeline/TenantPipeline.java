@@ -2,6 +2,7 @@ package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.AppliedStatus;
 import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.error.Backoff;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
@@ -36,6 +37,7 @@ final class TenantPipeline {
 
   private static final Logger LOG = LoggerFactory.getLogger(TenantPipeline.class);
   private static final Duration TURN = Duration.ofMillis(50);
+  private static final Backoff RETRY = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
 
   /** Where the tenant stands. */
   record Standing(TenantState state, Instant since, @Nullable Problem problem, @Nullable Instant problemAt) {}
@@ -289,7 +291,7 @@ final class TenantPipeline {
   }
 
   private void driveUntilSettled() {
-    Backoff backoff = new Backoff(Duration.ofMillis(200), Duration.ofSeconds(10));
+    int failures = 0;
     boolean settled = false;
     try {
       while (!settled) {
@@ -300,7 +302,8 @@ final class TenantPipeline {
           how = manner == null ? Manner.RESUME : manner;
           manner = null;
         }
-        step(towards, how, backoff);
+        step(towards, how, failures + 1);
+        failures = retrying ? failures + 1 : 0;
         synchronized (this) {
           if (retrying && manner == null) {
             // What is begun at the target already goes on there; nothing needs to be forgotten again.
@@ -328,11 +331,12 @@ final class TenantPipeline {
     notifyAll();
   }
 
-  private void step(DesiredState towards, Manner how, Backoff backoff) throws InterruptedException {
+  /** @param attempt counts from 1 since it last went well */
+  private void step(DesiredState towards, Manner how, int attempt) throws InterruptedException {
     retrying = false;
     switch (towards) {
       case CREATED -> {}
-      case RUNNING -> run(how, backoff);
+      case RUNNING -> run(how, attempt);
       case PAUSED -> rest(TenantState.PAUSED);
       case STOPPED -> rest(TenantState.STOPPED);
     }
@@ -348,7 +352,7 @@ final class TenantPipeline {
     stand(state, null);
   }
 
-  private void run(Manner how, Backoff backoff) throws InterruptedException {
+  private void run(Manner how, int attempt) throws InterruptedException {
     if (how.isAnew()) {
       rest(TenantState.COPYING);
       begun = false;
@@ -373,7 +377,7 @@ final class TenantPipeline {
     } catch (TransientException e) {
       LOG.warn("tenant {}: {}", tenant.name(), e.problem().message(), e);
       stand(TenantState.COPYING, e.problem());
-      waitUnlessUnwanted(backoff.next());
+      waitUnlessUnwanted(RETRY.pause(attempt));
       retrying = true;
     } catch (HeliosException e) {
       LOG.warn("tenant {}: {}", tenant.name(), e.problem().message(), e);

@@ -29,7 +29,7 @@ final class TenantRemoval {
 
   void run(Tenant tenant, boolean purge) {
     List<TenantTable> rows = purge ? tablesToPurge(tenant) : List.of();
-    try (Connection connection = PgConnections.open(target.settings().connection(), "remove", tenant.name())) {
+    try (Connection connection = PgConnections.openForDefinitions(target.settings().connection(), "remove", tenant.name())) {
       if (TargetSchema.installedVersion(connection) == 0) {
         return;
       }
@@ -50,7 +50,7 @@ final class TenantRemoval {
   }
 
   private List<TenantTable> tablesToPurge(Tenant tenant) {
-    try (Connection connection = PgConnections.open(source.settings().connection(), "remove", tenant.name())) {
+    try (Connection connection = PgConnections.openForDefinitions(source.settings().connection(), "remove", tenant.name())) {
       return tables.read(connection, tenant);
     } catch (SQLException e) {
       throw SqlStates.classify(

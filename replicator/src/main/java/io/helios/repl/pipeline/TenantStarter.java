@@ -167,7 +167,7 @@ final class TenantStarter implements TenantPipeline.Steps {
   /** Both ends ready, the target's tables there and fitting, the tenant in the target's records, its guard up. */
   private List<TenantTable> prepare(Tenant tenant, TenantPipeline.Manner manner) {
     boolean anew = manner.isAnew();
-    try (Connection from = PgConnections.open(source.settings().connection(), "prepare", tenant.name())) {
+    try (Connection from = PgConnections.openForDefinitions(source.settings().connection(), "prepare", tenant.name())) {
       long sourceSystem = source.askIdentity().systemIdentifier();
       Lsn before = SeenTables.endOfWal(from);
       List<TenantTable> rows = rows(from, tenant);
@@ -177,7 +177,7 @@ final class TenantStarter implements TenantPipeline.Steps {
               .toList(),
           rows);
       source.publish(from);
-      try (Connection to = PgConnections.open(target.settings().connection(), "prepare", tenant.name())) {
+      try (Connection to = PgConnections.openForDefinitions(target.settings().connection(), "prepare", tenant.name())) {
         List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
         TargetPreparation.run(to, target.settings().name(), from, definitions);
         SeenTables.followRenames(to, tenant.id(), rows);

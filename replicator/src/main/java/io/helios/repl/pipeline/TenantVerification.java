@@ -2,6 +2,7 @@ package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.change.TenantTable;
+import io.helios.repl.error.Backoff;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
@@ -43,6 +44,8 @@ import org.slf4j.LoggerFactory;
 public final class TenantVerification {
 
   private static final Logger LOG = LoggerFactory.getLogger(TenantVerification.class);
+
+  private static final Backoff RETRY = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10));
 
   /** Passes in a row that came to nothing, before it is given up. */
   private static final int MOST_FAILURES = 5;
@@ -124,7 +127,6 @@ public final class TenantVerification {
 
   /** @throws OperatorException when the tenant is not streaming, or somebody cancelled it */
   private Evidence run() {
-    Backoff backoff = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(10));
     boolean begun = false;
     int failures = 0;
     try {
@@ -146,7 +148,7 @@ public final class TenantVerification {
             throw e;
           }
           LOG.info("the verification of tenant {} goes on with what is left: {}", name(), e.getMessage());
-          if (cancelled.await(backoff.next().toMillis(), TimeUnit.MILLISECONDS)) {
+          if (cancelled.await(RETRY.pause(failures).toMillis(), TimeUnit.MILLISECONDS)) {
             throw new CancellationException();
           }
         }

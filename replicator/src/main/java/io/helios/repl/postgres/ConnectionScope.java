@@ -51,7 +51,7 @@ public final class ConnectionScope implements AutoCloseable {
 
   /**
    * Breaks the work off: every server is asked to stop what it does for us (one that waits for a lock does not notice a
-   * closed socket) and every socket is closed. Does not wait.
+   * closed socket) and every socket is closed; sessions that do not notice are ended there. Does not wait.
    */
   public void breakOff() {
     List<Connection> all;
@@ -72,6 +72,7 @@ public final class ConnectionScope implements AutoCloseable {
         } catch (SQLException e) {
           // Closed already.
         }
+        PgConnections.leave(connection);
       });
     }
   }

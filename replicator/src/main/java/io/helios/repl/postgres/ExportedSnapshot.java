@@ -156,10 +156,12 @@ public final class ExportedSnapshot implements AutoCloseable {
     connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
+      // It rightly idles as long as somebody reads under it.
+      String idle = "SET LOCAL idle_in_transaction_session_timeout = 0; ";
       if (snapshot == null) {
-        statement.execute("SELECT 1"); // the snapshot of a transaction is taken with its first query
+        statement.execute(idle + "SELECT 1"); // the snapshot of a transaction is taken with its first query
       } else if (NAME.matcher(snapshot).matches()) {
-        statement.execute("SET TRANSACTION SNAPSHOT '" + snapshot + "'");
+        statement.execute(idle + "SET TRANSACTION SNAPSHOT '" + snapshot + "'");
       } else {
         throw new SQLException("the server's name of a snapshot has an unknown form", "XX000");
       }

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  *       only in memory. The slot is told what {@link #release} was told, nothing else.
  *   <li>Its "last receive LSN" is each message's start, which also goes backwards (a Begin carries its first record's);
  *       between two transactions it is the last commit's end or a later keepalive's. So it is taken there only.
- *   <li>Polled, it takes the end of the connection for silence. So silence is measured ({@link PgSocketFactory}), the
+ *   <li>Polled, it takes the end of the connection for silence. So silence is measured ({@link SocketWatch}), the
  *       server is asked for an answer after {@link #ASK_AFTER_SECONDS}, and without one the stream is broken.
  *   <li>It writes nothing while nobody reads: {@link #keepAlive} does, from any other thread, under the stream's lock.
  *   <li>A server that shuts down waits until its walsenders' clients have everything: going by the flush position when the
@@ -52,7 +52,7 @@ public final class JdbcWalStream implements WalStream {
   private final Connection connection;
   private final SourceIdentity identity;
   private final PGReplicationStream stream;
-  private final PgSocketFactory.Watch watch;
+  private final SocketWatch watch;
 
   private boolean inTransaction;
   private Lsn received;
@@ -72,7 +72,7 @@ public final class JdbcWalStream implements WalStream {
       Connection connection,
       SourceIdentity identity,
       PGReplicationStream stream,
-      PgSocketFactory.Watch watch) {
+      SocketWatch watch) {
     this.settings = settings;
     this.slot = slot;
     this.publication = publication;
@@ -95,7 +95,7 @@ public final class JdbcWalStream implements WalStream {
   public static JdbcWalStream open(
       ConnectionSettings settings, String slot, String publication, Lsn from, boolean binary) {
     ReplicationSlot.checkName(slot);
-    try (PgSocketFactory.Watch watch = new PgSocketFactory.Watch()) {
+    try (SocketWatch watch = new SocketWatch(settings, true)) {
       Connection connection = PgConnections.openReplication(settings, "capture", watch);
       try {
         SourceIdentity identity = SourceIdentity.read(connection);
@@ -115,6 +115,7 @@ public final class JdbcWalStream implements WalStream {
                 .withSlotOption("messages", "true")
                 .withSlotOption("binary", binary ? "true" : "false")
                 .start();
+        watch.quick();
         return new JdbcWalStream(settings, slot, publication, binary, from, connection, identity, stream, watch);
       } catch (SQLException e) {
         closeQuietly(connection);
@@ -193,6 +194,8 @@ public final class JdbcWalStream implements WalStream {
     }
     if (asked) {
       if (now - askedNanos > TimeUnit.SECONDS.toNanos(GIVE_UP_SECONDS)) {
+        // The walsender may wait for us as long as we did for it, and nobody else can read the slot meanwhile.
+        SilenceWatch.leave(watch);
         throw new TransientException(problem("the server has not answered for " + GIVE_UP_SECONDS + " s"));
       }
     } else if (now - watch.lastReadNanos() > TimeUnit.SECONDS.toNanos(ASK_AFTER_SECONDS)) {
@@ -277,6 +280,7 @@ public final class JdbcWalStream implements WalStream {
   private HeliosException broken(SQLException e) {
     String state = String.valueOf(e.getSQLState());
     if (SqlStates.isTransient(e)) {
+      SilenceWatch.leave(watch);
       return new TransientException(problem(SqlStates.reason(e)), SqlStates.clean(e));
     }
     return switch (state) {

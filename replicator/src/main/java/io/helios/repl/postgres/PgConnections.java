@@ -11,7 +11,11 @@ import java.nio.file.FileSystemException;
 import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Collections;
+import java.util.Map;
 import java.util.Properties;
+import java.util.WeakHashMap;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
@@ -19,7 +23,8 @@ import org.postgresql.PGProperty;
 
 /**
  * Opens connections, each pinned by {@link SessionSettings} and named {@code helios-repl/<role>[/<tenant>]}. Everything
- * goes to the driver as a typed property; no URL holds anything. Any thread.
+ * goes to the driver as a typed property; no URL holds anything. No wait in one is without end: see {@link SilenceWatch}.
+ * Any thread.
  */
 public final class PgConnections {
 
@@ -27,7 +32,20 @@ public final class PgConnections {
   /** PostgreSQL cuts an application_name at NAMEDATALEN. */
   private static final int MAX_NAME = 63;
 
+  private static final Map<Connection, SocketWatch> WATCHES = Collections.synchronizedMap(new WeakHashMap<>());
+
   private PgConnections() {}
+
+  /**
+   * Makes sure that the session of a connection that was lost or broken off ends at the server too, whatever it believes of
+   * its network: else it may keep locks that the next attempt waits for. Does not wait; does nothing about other connections.
+   */
+  public static void leave(Connection connection) {
+    SocketWatch watch = WATCHES.get(connection);
+    if (watch != null) {
+      SilenceWatch.leave(watch);
+    }
+  }
 
   /**
    * An ordinary connection, autocommit on.
@@ -38,23 +56,52 @@ public final class PgConnections {
    */
   public static Connection open(ConnectionSettings settings, String role, @Nullable String tenant) {
     Properties properties = properties(settings, tenant == null ? role : role + "/" + tenant);
-    return connect(settings, properties, false);
+    try (SocketWatch watch = new SocketWatch(settings, false)) {
+      return connect(settings, properties, false, watch);
+    }
+  }
+
+  /**
+   * The same, for changing definitions: it waits ten seconds for a lock at the most (55P03), since everybody who wants the
+   * table after us waits behind us.
+   */
+  public static Connection openForDefinitions(ConnectionSettings settings, String role, @Nullable String tenant) {
+    Connection connection = open(settings, role, tenant);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET lock_timeout = '10s'");
+      return connection;
+    } catch (SQLException e) {
+      HeliosException refused = refused(settings, false, e);
+      try {
+        connection.close();
+      } catch (SQLException close) {
+        refused.addSuppressed(close);
+      }
+      throw refused;
+    }
+  }
+
+  /** One for quick questions only: it is given up when the server does not answer one for {@link SilenceWatch}'s while. */
+  static Connection openQuick(ConnectionSettings settings, String role) {
+    try (SocketWatch watch = new SocketWatch(settings, false)) {
+      Connection connection = connect(settings, properties(settings, role), false, watch);
+      watch.quick();
+      return connection;
+    }
   }
 
   /** A connection to a walsender that also takes plain SQL ({@code replication=database}); one statement at a time. */
   public static Connection openReplication(ConnectionSettings settings, String role) {
-    return openReplication(settings, role, null);
+    try (SocketWatch watch = new SocketWatch(settings, false)) {
+      return openReplication(settings, role, watch);
+    }
   }
 
-  static Connection openReplication(
-      ConnectionSettings settings, String role, PgSocketFactory.@Nullable Watch watch) {
+  static Connection openReplication(ConnectionSettings settings, String role, SocketWatch watch) {
     Properties properties = properties(settings, role);
     PGProperty.REPLICATION.set(properties, "database");
     PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
-    if (watch != null) {
-      PGProperty.SOCKET_FACTORY_ARG.set(properties, watch.id);
-    }
-    return connect(settings, properties, true);
+    return connect(settings, properties, true, watch);
   }
 
   private static Properties properties(ConnectionSettings settings, String name) {
@@ -74,20 +121,22 @@ public final class PgConnections {
     PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "14");
     PGProperty.TCP_KEEP_ALIVE.set(properties, true);
     PGProperty.SOCKET_FACTORY.set(properties, PgSocketFactory.class.getName());
-    PGProperty.SOCKET_FACTORY_ARG.set(properties, "");
     // A DETAIL carries row values; it must not get into any exception's text.
     PGProperty.LOG_SERVER_ERROR_DETAIL.set(properties, false);
     return properties;
   }
 
-  private static Connection connect(ConnectionSettings settings, Properties properties, boolean replication) {
+  private static Connection connect(
+      ConnectionSettings settings, Properties properties, boolean replication, SocketWatch watch) {
+    PGProperty.SOCKET_FACTORY_ARG.set(properties, watch.id);
     try {
       Connection connection = new Driver().connect("jdbc:postgresql://", properties);
       if (connection == null) {
         throw new IllegalStateException("pgjdbc does not take its own URL");
       }
       try {
-        SessionSettings.apply(connection);
+        watch.session(SessionSettings.pin(connection));
+        WATCHES.put(connection, watch);
         return connection;
       } catch (SQLException | RuntimeException e) {
         connection.close();

@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -42,13 +43,16 @@ public final class SessionSettings {
     // How long anything may take is the replicator's business.
     PINNED.put("statement_timeout", "0");
     PINNED.put("lock_timeout", "0");
-    PINNED.put("idle_in_transaction_session_timeout", "0");
     PINNED.put("idle_session_timeout", "0");
     PINNED.put("transaction_timeout", "0");
+    // No transaction of ours idles but those that keep a snapshot: what does, has lost us, and holds locks.
+    PINNED.put("idle_in_transaction_session_timeout", "1min");
     // A session whose client's machine is gone ends within two minutes, and with it its locks and its hold on the slot.
     PINNED.put("tcp_keepalives_idle", "60");
     PINNED.put("tcp_keepalives_interval", "10");
     PINNED.put("tcp_keepalives_count", "6");
+    // And one whose client has hung up ends at once, also while it waits for a lock or runs a long statement.
+    PINNED.put("client_connection_check_interval", "10s");
     // What is told: notices may be as many as rows, and an error must leave the session to us.
     PINNED.put("client_min_messages", "warning");
     PINNED.put("exit_on_error", "off");
@@ -68,11 +72,19 @@ public final class SessionSettings {
     return Map.copyOf(PINNED);
   }
 
+  /** Pins the session: {@link #pinned} and an empty search_path. */
+  public static void apply(Connection connection) throws SQLException {
+    pin(connection);
+  }
+
   /**
    * Pins the session, in three round trips. Settings that this server does not have (restrict_nonsystem_relation_kind
-   * before the minor releases of August 2024, transaction_timeout before 17) are left out.
+   * before the minor releases of August 2024, transaction_timeout before 17) are left out, and so is
+   * client_connection_check_interval where the server's kernel may not tell it of a closed connection.
+   *
+   * @return whom to ask about at the server when it does not answer
    */
-  public static void apply(Connection connection) throws SQLException {
+  static ServerSession pin(Connection connection) throws SQLException {
     String values =
         PINNED.entrySet().stream()
             .map(e -> "('" + e.getKey() + "', '" + e.getValue() + "')")
@@ -83,13 +95,18 @@ public final class SessionSettings {
       statement.execute("SET search_path = ''");
       try (ResultSet rows =
           statement.executeQuery(
-              "SELECT pg_catalog.set_config(s.name, v.value, false) FROM (VALUES "
+              "SELECT pg_catalog.set_config(s.name, v.value, false), " + ServerSession.COLUMNS + " FROM (VALUES "
                   + values
                   + ") AS v (name, value) JOIN pg_catalog.pg_settings AS s"
-                  + " ON pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) v.name")) {
+                  + " ON pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) v.name"
+                  + " WHERE v.name OPERATOR(pg_catalog.<>) 'client_connection_check_interval'"
+                  + " OR pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0")) {
+        ServerSession session = null;
         while (rows.next()) {
           // Each row is one setting made.
+          session = new ServerSession(rows.getInt("pid"), rows.getLong("started"));
         }
+        return Objects.requireNonNull(session, "a server without settings");
       }
     }
   }

@@ -32,18 +32,23 @@ public final class SqlStates {
   public static final String NOT_IN_PREREQUISITE_STATE = "55000";
   public static final String OBJECT_IN_USE = "55006";
   public static final String FILE_MISSING = "58P01";
+  public static final String CONNECTION_FAILURE = "08006";
+  public static final String SERIALIZATION_FAILURE = "40001";
+  public static final String DEADLOCK = "40P01";
+  public static final String LOCK_NOT_AVAILABLE = "55P03";
+  public static final String CANCELLED = "57014";
 
   /** Class 08 (connection) and 53 (resources) as a whole, and these: none of them is the statement's own fault. */
   private static final Set<String> TRANSIENT =
       Set.of(
           "25P03", // idle in transaction for too long
           "25P04", // transaction timeout
-          "40001", // serialization failure
+          SERIALIZATION_FAILURE,
           "40003", // statement completion unknown
-          "40P01", // deadlock
+          DEADLOCK,
           "55006", // object in use
-          "55P03", // lock not available
-          "57014", // cancelled
+          LOCK_NOT_AVAILABLE,
+          CANCELLED,
           "57P01", // administrator's shutdown
           "57P02", // crash shutdown
           "57P03", // cannot connect now
@@ -79,7 +84,7 @@ public final class SqlStates {
 
   /** Whether the same transaction, begun anew, may well succeed at once. */
   public static boolean isSerializationFailure(SQLException e) {
-    return "40001".equals(e.getSQLState());
+    return SERIALIZATION_FAILURE.equals(e.getSQLState());
   }
 
   /** Whether a text is no value of its type: of an enum that lacks it, for one. */

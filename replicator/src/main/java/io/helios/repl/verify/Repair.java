@@ -4,6 +4,8 @@ import io.helios.repl.apply.CopyWriter;
 import io.helios.repl.capture.SnapshotCopier;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.LargestRow;
+import io.helios.repl.error.OperatorException;
 import io.helios.repl.postgres.Catalog;
 import io.helios.repl.postgres.ConnectionScope;
 import io.helios.repl.postgres.ConnectionSettings;
@@ -127,7 +129,12 @@ public final class Repair implements AutoCloseable {
         .toList();
     List<String> columns =
         CopyFormat.copied(from.definition()).stream().map(ColumnDefinition::name).toList();
-    writer.replace(to, columns, format, permit, found.surplus(), missing);
+    try {
+      writer.replace(to, columns, format, permit, found.surplus(), missing);
+    } catch (OutOfMemoryError e) {
+      throw new OperatorException(
+          LargestRow.outOfMemory("copying a row of " + to.qualifiedName()).at(null, to.qualifiedName()), e);
+    }
     return Optional.of(
         new MendedTable(name.toString(), found.sourceRows(), found.missing().size(), found.surplus().size()));
   }

@@ -161,7 +161,7 @@ class ApplierTest {
         fixture.target("SELECT pg_terminate_backend(pid) FROM (" + waiting + ") s");
         assertThat(turn.get()).isZero();
         assertThat(fixture.applier().problem()).isNotNull();
-        assertThat(one.status().error().code()).isEqualTo(ErrorCode.TARGET_BUSY);
+        assertThat(one.status().error().code()).isEqualTo(ErrorCode.TARGET_CONNECTION_LOST);
         assertThat(one.status().stopped()).isFalse();
       }
       fixture.applyUntil(() -> one.status().transactions() == 2);

@@ -30,11 +30,13 @@ import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +48,7 @@ import org.jspecify.annotations.Nullable;
  *   reopen …                                                      the same fleet as before
  *   streaming                                                     waits until all of them stream
  *   verify SESSIONS                                               compares the first tenant: millis, held millis, rows, bytes, differing
+ *   status                                                        each tenant's state, and the code of what is wrong with it
  *   close                                                         closes the fleet
  *   heap                                                          bytes in use after a collection
  *   peak                                                          bytes in use at most since the start, garbage included
@@ -94,6 +97,7 @@ final class EngineProcess {
       case "reopen" -> open(words, true);
       case "streaming" -> awaitStreaming();
       case "verify" -> verify(Integer.parseInt(words[1]));
+      case "status" -> status();
       case "close" -> close();
       case "heap" -> heap();
       case "peak" -> peak();
@@ -166,6 +170,16 @@ final class EngineProcess {
     long differing = found.tables().stream().mapToLong(TableEvidence::differing).sum();
     VerificationCost cost = found.cost();
     return cost.millis() + " " + cost.heldMillis() + " " + cost.rows() + " " + cost.bytes() + " " + differing;
+  }
+
+  private String status() {
+    Fleet opened = fleet;
+    return opened == null
+        ? ""
+        : opened.statuses().values().stream()
+            .sorted(Comparator.comparing(TenantStatus::tenant))
+            .map(s -> s.state() + (s.error() == null ? "" : " " + s.error().code().id()))
+            .collect(Collectors.joining(" "));
   }
 
   private String close() {
