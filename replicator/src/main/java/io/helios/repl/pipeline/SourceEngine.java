@@ -3,9 +3,9 @@ package io.helios.repl.pipeline;
 import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.capture.CaptureStatus;
 import io.helios.repl.capture.CatalogColumnTypes;
+import io.helios.repl.capture.GapKeeper;
 import io.helios.repl.capture.Routes;
 import io.helios.repl.capture.SourceCheck;
-import io.helios.repl.capture.SourceContinuity;
 import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.capture.TenantRoute;
@@ -43,11 +43,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
@@ -83,12 +81,11 @@ final class SourceEngine implements AutoCloseable {
   private final RelayJournal journal;
   private final FrameSealer sealer;
   private final CaptureSettings captureSettings;
-  private final GapJudge gapJudge;
   private final BiConsumer<FleetEvent.Severity, Problem> report;
   private final Map<UUID, TenantRoute> routed = new LinkedHashMap<>();
   private long routesVersion;
   private volatile Routes routes;
-  private final Map<UUID, Problem> gaps = new ConcurrentHashMap<>();
+  private final GapKeeper gaps;
   private volatile Condition condition = Condition.IDLE;
   private volatile @Nullable WalCapture capture;
   private volatile @Nullable WalStream stream;
@@ -115,12 +112,6 @@ final class SourceEngine implements AutoCloseable {
     static final Condition IDLE = new Condition(false, null, null);
   }
 
-  /** Knows what tenants have at their targets. */
-  interface GapJudge {
-    /** Whether the tenant needs anything that committed before this; null: anything at all. */
-    boolean loses(UUID tenant, @Nullable Lsn before);
-  }
-
   /** @param report told once about each new trouble, and about each recovery (INFO) */
   SourceEngine(
       SourceSettings settings,
@@ -128,13 +119,13 @@ final class SourceEngine implements AutoCloseable {
       Keyring keyring,
       int zstdLevel,
       CaptureSettings captureSettings,
-      GapJudge gapJudge,
+      GapKeeper.Judge gapJudge,
       BiConsumer<FleetEvent.Severity, Problem> report) {
     this.settings = settings;
     this.journal = journal;
     this.sealer = new FrameSealer(keyring, zstdLevel);
     this.captureSettings = captureSettings;
-    this.gapJudge = gapJudge;
+    this.gaps = new GapKeeper(settings.name(), journal, gapJudge);
     this.report = report;
     this.routes = new Routes(0, settings.tenancy(), settings.tables(), settings.referenceTables(), List.of());
   }
@@ -171,7 +162,7 @@ final class SourceEngine implements AutoCloseable {
     if (!journal.overflowed().contains(tenant)) {
       return null;
     }
-    Problem gap = gaps.get(tenant);
+    Problem gap = gaps.of(tenant);
     return gap != null
         ? gap
         : new Problem(
@@ -183,7 +174,7 @@ final class SourceEngine implements AutoCloseable {
 
   /** Captures nothing more for a tenant that has lost something, and keeps in mind, durably, that it has. */
   void abandon(UUID tenant, Problem why) {
-    gaps.putIfAbsent(tenant, why);
+    gaps.note(tenant, why);
     try {
       journal.drop(tenant);
       unroute(tenant);
@@ -197,7 +188,7 @@ final class SourceEngine implements AutoCloseable {
   void forget(UUID tenant) {
     unroute(tenant);
     journal.forget(tenant);
-    gaps.remove(tenant);
+    gaps.forget(tenant);
   }
 
   /** Everything of every tenant that committed before this can be read from the journal, or there was nothing. */
@@ -398,7 +389,7 @@ final class SourceEngine implements AutoCloseable {
     } catch (SQLException e) {
       throw unreachable(e);
     }
-    noticeGap(found, slot);
+    gaps.goOn(slot, found, identity, routes.tenants());
     Lsn from = slot.confirmedFlush();
     WalStream opened =
         JdbcWalStream.open(settings.connection(), settings.slot(), settings.publication(), from, binary);
@@ -427,13 +418,14 @@ final class SourceEngine implements AutoCloseable {
   private ReplicationSlot.SlotState existingSlot(Connection connection) {
     ReplicationSlot.SlotState slot = ReplicationSlot.find(connection, settings.slot()).orElse(null);
     if (slot == null) {
-      giveUp(
+      gaps.giveUp(
           new Problem(
               ErrorCode.SLOT_MISSING,
               "source \"" + settings.name() + "\" has no replication slot \"" + settings.slot() + "\"",
               "somebody dropped it, or the server was restored; what its tenants changed since is not known",
               "helios-repl source prepare " + settings.name() + "; then: helios-repl tenant resync NAME"),
-          null);
+          null,
+          routes.tenants());
     }
     if (slot == null) {
       throw new OperatorException(
@@ -526,46 +518,6 @@ final class SourceEngine implements AutoCloseable {
         ErrorCode.SOURCE_QUERY_FAILED,
         "source \"" + settings.name() + "\" cannot be asked",
         "helios-repl source check " + settings.name());
-  }
-
-  /**
-   * Compares the slot with what the journal holds. Whoever needs what lies between loses it, by name and durably, before
-   * anything is streamed.
-   */
-  private void noticeGap(SourceIdentity found, ReplicationSlot.SlotState slot) {
-    Lsn held = new Lsn(journal.rewind());
-    Problem gap = SourceContinuity.gap(slot, found, identity, held).orElse(null);
-    if (gap != null) {
-      giveUp(gap, slot.confirmedFlush());
-      if (slot.isLost()) {
-        throw new OperatorException(gap);
-      }
-    } else if (held.equals(Lsn.INVALID)) {
-      giveUp(
-          new Problem(
-              ErrorCode.SOURCE_CHANGED,
-              "the journal of source \"" + settings.name() + "\" is new, and its slot is not",
-              "the journal's files were lost or moved; what it held of lagging tenants is gone",
-              "helios-repl tenant resync NAME"),
-          slot.confirmedFlush());
-    }
-    if (found.currentLsn().isBefore(held)) {
-      journal.restart(slot.confirmedFlush().value());
-      giveUp(Objects.requireNonNull(gap), null);
-    } else if (slot.confirmedFlush().isAfter(held)) {
-      journal.sync(slot.confirmedFlush().value());
-    }
-  }
-
-  /** @param from who has everything before this needs nothing that is gone; null when nobody can be spared */
-  private void giveUp(Problem why, @Nullable Lsn from) {
-    for (TenantRoute route : routes.tenants()) {
-      if (!journal.overflowed().contains(route.tenant()) && gapJudge.loses(route.tenant(), from)) {
-        journal.drop(route.tenant());
-        gaps.put(route.tenant(), why);
-        LOG.error("source {}: tenant {} has a gap: {}: {}", settings.name(), route.tenant(), why.message(), why.why());
-      }
-    }
   }
 
   private void fail(HeliosException e) {
