@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,7 +65,7 @@ final class Supervisor implements AutoCloseable {
     this.meters = meters;
     this.passing = passing;
     this.targets = targets;
-    this.marks = new AppliedMarks(tenants, this::through);
+    this.marks = new AppliedMarks(this::through);
   }
 
   void start() {
@@ -89,7 +90,7 @@ final class Supervisor implements AutoCloseable {
       meters.sample(
           tenants.values().stream().map(this::sample).toList(),
           sources.values().stream().map(source -> source.status(0)).toList());
-      sources.forEach((name, source) -> source.releaseUpTo(marks.releasable(name, tenants.values())));
+      sources.forEach((name, source) -> source.releaseUpTo(marks.releasable(streaming(tenant -> tenant.source().equals(name)))));
     }
     if (now - lookedNanos >= LOOK_EVERY_NANOS) {
       lookedNanos = now;
@@ -98,9 +99,30 @@ final class Supervisor implements AutoCloseable {
     }
     if (now - markedNanos >= MARK_EVERY_NANOS) {
       markedNanos = now;
-      targets.values().forEach(target -> passing.execute(() -> marks.write(target)));
+      targets.forEach(
+          (name, target) ->
+              passing.execute(
+                  () -> marks.write(name, streaming(tenant -> tenant.target().equals(name)), target::mark)));
     }
     Thread.sleep(barriers.isEmpty() ? IDLE_TURN : BUSY_TURN);
+  }
+
+  private List<AppliedMarks.Streaming> streaming(Predicate<Tenant> which) {
+    List<AppliedMarks.Streaming> found = new ArrayList<>();
+    for (TenantPipeline pipeline : tenants.values()) {
+      Tenant tenant = pipeline.tenant();
+      if (which.test(tenant) && pipeline.standing().state() == TenantState.STREAMING) {
+        ReplicaTenant replica = pipeline.replica();
+        Lsn position = replica == null ? Lsn.INVALID : replica.status().position();
+        found.add(new AppliedMarks.Streaming(tenant.id(), tenant.epoch(), position));
+      }
+    }
+    return found;
+  }
+
+  private @Nullable Lsn through(UUID tenant) {
+    TenantPipeline pipeline = tenants.get(tenant);
+    return pipeline == null ? null : through(pipeline);
   }
 
   private Meters.Sample sample(TenantPipeline pipeline) {
@@ -185,8 +207,7 @@ final class Supervisor implements AutoCloseable {
     Lsn captured = source.capturedUpTo();
     Lsn waiting = new Lsn(source.journal().backlog(pipeline.tenant().id()).lastPosition());
     Lsn applied = replica.status().position();
-    // A position is a commit LSN: what committed at it is applied, and nothing else can be between it and the next.
-    return waiting.isAfter(applied) ? applied : Lsn.max(captured, applied);
+    return AppliedMarks.through(captured, waiting, applied);
   }
 
   /** What any thread may be told of a tenant. */
