@@ -8,8 +8,10 @@ import io.helios.repl.relay.Frame;
 import io.helios.repl.seal.FrameOpener;
 import java.time.Duration;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,12 +49,23 @@ public final class Applier implements AutoCloseable {
       Target target,
       ApplySettings settings,
       LongSupplier nanos) {
+    this(schedule, opener, target, settings, nanos, new SplittableRandom());
+  }
+
+  /** @param jitter what the pauses before new tries vary by; this thread's own */
+  public Applier(
+      ApplySchedule schedule,
+      Function<Frame, byte[]> opener,
+      Target target,
+      ApplySettings settings,
+      LongSupplier nanos,
+      RandomGenerator jitter) {
     this.schedule = schedule;
     this.opener = opener;
     this.target = target;
     this.settings = settings;
     this.nanos = nanos;
-    this.backoff = new Backoff(settings.retryFirst(), settings.retryLast());
+    this.backoff = new Backoff(settings.retryFirst(), settings.retryLast(), jitter);
   }
 
   /** An applier on sealed frames; the opener is its own from now on. */

@@ -1,18 +1,20 @@
 package io.helios.repl.apply;
 
 import java.time.Duration;
-import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 
 /** Pauses that double from a first to a last one, cut by up to half so that many who fail at once do not return at once. */
 final class Backoff {
 
   private final long first;
   private final long last;
-  private final SplittableRandom jitter = new SplittableRandom();
+  private final RandomGenerator jitter;
 
-  Backoff(Duration first, Duration last) {
+  /** @param jitter the owner's own */
+  Backoff(Duration first, Duration last, RandomGenerator jitter) {
     this.first = first.toNanos();
     this.last = last.toNanos();
+    this.jitter = jitter;
   }
 
   /** @param failures in a row, at least one */
