@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,7 +96,7 @@ final class ApplyTurn {
     }
     if (together.size() > 1) {
       try {
-        drive(together, Care.BATCH, null);
+        drive(together, Care.BATCH, null, false);
       } catch (RejectedBatchException | OperatorException | CorruptionException e) {
         rollback();
       } catch (TransientException e) {
@@ -136,7 +137,7 @@ final class ApplyTurn {
   private void alone(ReplicaTenant tenant) {
     try {
       try {
-        drive(List.of(tenant), Care.BATCH, null);
+        drive(List.of(tenant), Care.BATCH, null, false);
         tenant.suspect(false);
       } catch (SchemaChangedException e) {
         throw e;
@@ -165,10 +166,12 @@ final class ApplyTurn {
 
   /**
    * A value that another tenant's row holds. It may be about to go in that tenant's time, however far behind that is: then
-   * both are tried as one, since each may be waiting for the other, and if that does not help, later.
+   * both are tried as one, with those whom that one waits for in turn, since one source transaction may have passed values
+   * round in a circle. If that does not help, later.
    */
   private void taken(ReplicaTenant tenant, HeliosException e) {
     Set<UUID> holders = session.holders();
+    tenant.waitsFor(holders);
     if (!schedule.anyBehind(holders, current)) {
       if (tenant.status().failures() < PATIENCE_WITH_OTHERS) {
         later(tenant, e);
@@ -177,13 +180,12 @@ final class ApplyTurn {
       }
       return;
     }
-    List<ReplicaTenant> others = schedule.claimToo(tenant, holders, settings.tenants());
-    waiting.addAll(others);
+    List<ReplicaTenant> others = claimAll(tenant, holders);
     List<ReplicaTenant> all = new ArrayList<>(others.stream().filter(this::load).toList());
     if (!all.isEmpty()) {
       all.add(tenant);
       try {
-        drive(all, Care.BATCH, null);
+        drive(all, Care.BATCH, null, true);
       } catch (RejectedBatchException | OperatorException | CorruptionException rejected) {
         e.addSuppressed(rejected);
         rollback();
@@ -204,11 +206,23 @@ final class ApplyTurn {
     }
   }
 
+  private List<ReplicaTenant> claimAll(ReplicaTenant tenant, Set<UUID> holders) {
+    List<ReplicaTenant> others = new ArrayList<>();
+    Set<UUID> wanted = holders;
+    while (!wanted.isEmpty()) {
+      List<ReplicaTenant> more = schedule.claimToo(tenant, wanted, settings.tenants() - others.size());
+      others.addAll(more);
+      waiting.addAll(more);
+      wanted = more.stream().flatMap(other -> other.waitsFor().stream()).collect(Collectors.toSet());
+    }
+    return others;
+  }
+
   /** Change by change. Where one cannot be applied, what committed before its transaction at the source is applied. */
   private void carefully(ReplicaTenant tenant) throws SchemaChangedException {
     OperatorException cause;
     try {
-      drive(List.of(tenant), Care.EACH_CHANGE, null);
+      drive(List.of(tenant), Care.EACH_CHANGE, null, false);
       return;
     } catch (SchemaChangedException e) {
       throw e;
@@ -221,7 +235,7 @@ final class ApplyTurn {
     Lsn failed = current;
     if (failed.isAfter(tenant.position())) {
       try {
-        drive(List.of(tenant), Care.EACH_CHANGE, failed);
+        drive(List.of(tenant), Care.EACH_CHANGE, failed, false);
       } catch (SchemaChangedException e) {
         throw e;
       } catch (RejectedBatchException | OperatorException again) {
@@ -231,22 +245,26 @@ final class ApplyTurn {
     throw cause;
   }
 
-  /** @param stop the tenants' turns end before the transaction with this commit LSN, and they stay claimed */
-  private void drive(List<ReplicaTenant> tenants, Care care, @Nullable Lsn stop) throws RejectedBatchException {
+  /**
+   * @param stop the tenants' turns end before the transaction with this commit LSN, and they stay claimed
+   * @param asOne whether all is one target transaction, however much that is
+   */
+  private void drive(List<ReplicaTenant> tenants, Care care, @Nullable Lsn stop, boolean asOne)
+      throws RejectedBatchException {
     openSince = nanos.getAsLong();
     for (int i = 0; i < tenants.size(); i++) {
       ReplicaTenant tenant = tenants.get(i);
       TenantReader reader = new TenantReader(tenant, opener, settings.fetchBytes());
       boolean enough = false;
       while (!enough && reader.nextTransaction(stop)) {
-        if (reader.isLarge()) {
+        if (!asOne && reader.isLarge()) {
           // It may take long: what is done already is not held up by it, and the others go to other workers.
           commit();
           tenants.subList(i + 1, tenants.size()).forEach(this::untouched);
           tenants = tenants.subList(0, i + 1);
         }
         apply(tenant, reader, care);
-        if (isFull()) {
+        if (!asOne && isFull()) {
           enough = care == Care.EACH_CHANGE;
           commit();
         }
