@@ -233,6 +233,24 @@ final class TargetEngine implements AutoCloseable {
     }
   }
 
+  /**
+   * Lets what was copied and applied of the tenant count for nothing, if there is anything: it is to be copied again.
+   *
+   * @throws HeliosException when the target cannot be told
+   */
+  void restart(Tenant tenant, long sourceSystem) {
+    try (Connection connection = PgConnections.open(settings.connection(), "restart", tenant.name())) {
+      if (TargetSchema.installedVersion(connection) == TargetSchema.VERSION) {
+        connection.setAutoCommit(false);
+        Replicas.restart(connection, tenant.id(), sourceSystem);
+        new CopyLedger(tenant.id(), tenant.name()).reopen(connection);
+        connection.commit();
+      }
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
   private @Nullable Problem problem() {
     return bug != null
         ? bug

@@ -115,6 +115,8 @@ final class TenantStarter implements TenantPipeline.Steps {
       cancelUnlessWanted(progress);
       Thread.sleep(TURN);
     }
+    // In this order: whoever stops in between finds a tenant that lacks something, not one that goes on over the hole.
+    target.restart(tenant, source.requireIdentity().systemIdentifier());
     source.forget(tenant.id());
   }
 
