@@ -3,6 +3,7 @@ package io.helios.repl.pipeline;
 import io.helios.repl.apply.Replicas.Mark;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.relay.RelayJournal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -30,9 +31,9 @@ public final class AppliedMarks {
   private final Set<String> busy = ConcurrentHashMap.newKeySet();
 
   /**
-   * A tenant that streams.
+   * A tenant that streams, or is about to, from where its target is.
    *
-   * @param position commit LSN of the last transaction that is at the target, as far as is known; INVALID when it is not
+   * @param position commit LSN of the last transaction that is at the target; INVALID as long as that is not known
    */
   public record Streaming(UUID tenant, long epoch, Lsn position) {}
 
@@ -42,13 +43,18 @@ public final class AppliedMarks {
   }
 
   /**
-   * How far a tenant has everything, of which this much is known: asked for in this order, lest the answer be too great.
+   * Everything of the tenant that committed before this is at its target; null when that cannot be said, since the journal
+   * has dropped the tenant: what is captured from then on holds nothing of it.
    *
-   * @param captured everything of every tenant that committed before this can be read from the journal
-   * @param waiting position of the tenant's last frame in the journal; INVALID when it never had one
+   * @param captured everything of every tenant that committed before this can be read from the journal; asked for before
+   *     this is called, since what is dropped is dropped before more is captured
    * @param applied the tenant's position at the target
    */
-  public static Lsn through(Lsn captured, Lsn waiting, Lsn applied) {
+  public static @Nullable Lsn through(RelayJournal journal, Lsn captured, UUID tenant, Lsn applied) {
+    if (journal.overflowed().contains(tenant)) {
+      return null;
+    }
+    Lsn waiting = new Lsn(journal.backlog(tenant).lastPosition());
     // A position is a commit LSN: what committed at it is applied, and nothing else can be between it and the next.
     return waiting.isAfter(applied) ? applied : Lsn.max(captured, applied);
   }

@@ -111,7 +111,8 @@ final class Supervisor implements AutoCloseable {
     List<AppliedMarks.Streaming> found = new ArrayList<>();
     for (TenantPipeline pipeline : tenants.values()) {
       Tenant tenant = pipeline.tenant();
-      if (which.test(tenant) && pipeline.standing().state() == TenantState.STREAMING) {
+      boolean streams = pipeline.standing().state() == TenantState.STREAMING || pipeline.isResuming();
+      if (which.test(tenant) && streams) {
         ReplicaTenant replica = pipeline.replica();
         Lsn position = replica == null ? Lsn.INVALID : replica.status().position();
         found.add(new AppliedMarks.Streaming(tenant.id(), tenant.epoch(), position));
@@ -177,8 +178,12 @@ final class Supervisor implements AutoCloseable {
       Problem problem = replica.status().error();
       pipeline.fail(
           problem == null ? Fleet.bug(new IllegalStateException("stopped without an error")) : problem,
-          problem != null && problem.code() == ErrorCode.TENANT_NEEDS_RESYNC);
+          problem != null && isGap(problem.code()));
     }
+  }
+
+  private static boolean isGap(ErrorCode code) {
+    return code == ErrorCode.TENANT_NEEDS_RESYNC || code == ErrorCode.JOURNAL_GAP;
   }
 
   private Barriers.Progress progress(UUID id) {
@@ -203,11 +208,9 @@ final class Supervisor implements AutoCloseable {
       return null;
     }
     SourceEngine source = source(pipeline);
-    // In this order: what is captured after the first line only makes the backlog longer, never the answer wrong.
+    // In this order: what is captured after this only makes the backlog longer, never the answer wrong.
     Lsn captured = source.capturedUpTo();
-    Lsn waiting = new Lsn(source.journal().backlog(pipeline.tenant().id()).lastPosition());
-    Lsn applied = replica.status().position();
-    return AppliedMarks.through(captured, waiting, applied);
+    return AppliedMarks.through(source.journal(), captured, pipeline.tenant().id(), replica.status().position());
   }
 
   /** What any thread may be told of a tenant. */
