@@ -234,17 +234,14 @@ final class TargetEngine implements AutoCloseable {
   }
 
   /**
-   * Lets what was copied and applied of the tenant count for nothing, if there is anything: it is to be copied again.
+   * Makes the tenant's copy, if there is one, count as begun only: without a new one it does not stream again.
    *
    * @throws HeliosException when the target cannot be told
    */
-  void restart(Tenant tenant, long sourceSystem) {
-    try (Connection connection = PgConnections.open(settings.connection(), "restart", tenant.name())) {
-      if (TargetSchema.installedVersion(connection) == TargetSchema.VERSION) {
-        connection.setAutoCommit(false);
-        Replicas.restart(connection, tenant.id(), sourceSystem);
+  void reopenCopy(Tenant tenant) {
+    try (Connection connection = PgConnections.open(settings.connection(), "reopen", tenant.name())) {
+      if (TargetSchema.installedVersion(connection) > 0) {
         new CopyLedger(tenant.id(), tenant.name()).reopen(connection);
-        connection.commit();
       }
     } catch (SQLException e) {
       throw refused(e);

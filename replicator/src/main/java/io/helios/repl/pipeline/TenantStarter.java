@@ -110,13 +110,13 @@ final class TenantStarter implements TenantPipeline.Steps {
 
   @Override
   public void forget(Tenant tenant, TenantPipeline.Progress progress) throws InterruptedException {
+    // First: whoever stops in between finds a tenant that is to be copied, not one that goes on over what is not captured.
+    target.reopenCopy(tenant);
     long version = source.unroute(tenant.id());
     while (!source.isUnrouted(version)) {
       cancelUnlessWanted(progress);
       Thread.sleep(TURN);
     }
-    // In this order: whoever stops in between finds a tenant that lacks something, not one that goes on over the hole.
-    target.restart(tenant, source.requireIdentity().systemIdentifier());
     source.forget(tenant.id());
   }
 

@@ -123,27 +123,22 @@ final class SimulatedTarget {
     finishPending();
     SimulatedReplica replica = replicas.computeIfAbsent(tenant, id -> new SimulatedReplica(number, epoch));
     if (anew) {
-      beginAgain(replica);
+      replica.position = 0;
+      replica.through = 0;
+      replica.copiedAt.clear();
     }
     trace.note(anew ? "registered anew" : "registered", number, epoch);
     seams.mayDie(Seam.RECORD, life);
   }
 
-  /** Before the journal forgets what was lost, so that no crash in between lets the tenant go on from where it was. */
-  void restart(UUID tenant, Life life) {
+  /** From then on it does not stream without a new copy. */
+  void reopenCopy(UUID tenant, Life life) {
     call(Seam.RECORD, life);
-    finishPending();
     SimulatedReplica replica = replicas.get(tenant);
     if (replica != null) {
-      beginAgain(replica);
+      replica.copiedAt.clear();
     }
     seams.mayDie(Seam.RECORD, life);
-  }
-
-  private static void beginAgain(SimulatedReplica replica) {
-    replica.position = 0;
-    replica.through = 0;
-    replica.copiedAt.clear();
   }
 
   void copy(UUID tenant, SimulatedTable table, long point, TenantRows rows, Life life) {

@@ -157,6 +157,7 @@ final class TenantDriver {
 
   private void begin() {
     if (anew) {
+      world.target.reopenCopy(declared.id, server.life);
       version = server.unroute(declared.id);
       stage = Stage.UNROUTING;
       return;
@@ -172,7 +173,6 @@ final class TenantDriver {
 
   private void forget() {
     if (server.isUnrouted(version)) {
-      world.target.restart(declared.id, server.life);
       declared.excused = true; // should it come to a crash right now, what was dropped still is
       declared.forgottenAt = server.journal.capturedUpTo();
       server.journal.forget(declared.id);

@@ -286,7 +286,7 @@ final class World implements AutoCloseable {
     if (driver.problem().code() == ErrorCode.APPLIER_FENCED) {
       tenant.epoch = target.replica(tenant.id).epoch;
       renew(driver);
-    } else if (driver.problem().code() == ErrorCode.KEY_TAKEN) {
+    } else if (driver.problem().code() == ErrorCode.KEY_TAKEN || driver.problem().code() == ErrorCode.ROW_REJECTED) {
       driver.start();
     } else {
       throw new Violation("tenant " + tenant.number + " fails: " + driver.problem());
