@@ -47,7 +47,7 @@ final class SimulatedSource {
   void commit() {
     end += chance.below(3) == 0 ? chance.between(1, 300) : 0; // WAL of others; none: adjacent transactions
     List<SourceTransaction.Change> changes = workload.transaction();
-    long commitLsn = end + 8L * changes.size();
+    long commitLsn = end + (chance.coin() ? 8L * changes.size() : 0); // its changes may stand far before its commit
     end = commitLsn + chance.between(1, 60);
     wal.add(new SourceTransaction(commitLsn, end, seams.nanos() / 1000, changes));
     for (int tenant : workload.touched()) {

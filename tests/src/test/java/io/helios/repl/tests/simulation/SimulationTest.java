@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  */
 class SimulationTest {
 
-  private static final int FIXED = 300;
-  private static final Duration SHORT = Duration.ofSeconds(8);
+  private static final int FIXED = 200;
+  private static final Duration SHORT = Duration.ofSeconds(5);
   private static final Duration LONG = Duration.ofMinutes(2);
 
   private final Logger log = (Logger) LoggerFactory.getLogger("io.helios.repl");
