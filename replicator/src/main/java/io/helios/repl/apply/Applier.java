@@ -9,8 +9,11 @@ import io.helios.repl.relay.Frame;
 import io.helios.repl.seal.FrameOpener;
 import java.time.Duration;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +33,7 @@ public final class Applier implements AutoCloseable {
   private final Target target;
   private final ApplySettings settings;
   private final LongSupplier nanos;
-  private final Backoff backoff;
+  private final IntFunction<Duration> pauses;
 
   private volatile @Nullable Problem problem;
   private @Nullable FrameOpener ownOpener;
@@ -48,12 +51,24 @@ public final class Applier implements AutoCloseable {
       Target target,
       ApplySettings settings,
       LongSupplier nanos) {
+    this(schedule, opener, target, settings, nanos, new SplittableRandom());
+  }
+
+  /** @param jitter what the pauses before new tries vary by; this thread's own */
+  public Applier(
+      ApplySchedule schedule,
+      Function<Frame, byte[]> opener,
+      Target target,
+      ApplySettings settings,
+      LongSupplier nanos,
+      RandomGenerator jitter) {
     this.schedule = schedule;
     this.opener = opener;
     this.target = target;
     this.settings = settings;
     this.nanos = nanos;
-    this.backoff = new Backoff(settings.retryFirst(), settings.retryLast());
+    Backoff backoff = new Backoff(settings.retryFirst(), settings.retryLast());
+    this.pauses = failed -> backoff.pause(failed, jitter);
   }
 
   /** An applier on sealed frames; the opener is its own from now on. */
@@ -75,7 +90,7 @@ public final class Applier implements AutoCloseable {
     }
     try {
       TargetSession usable = connected();
-      ApplyTurn turn = new ApplyTurn(usable, target.name(), claimed, schedule, opener, settings, nanos, backoff);
+      ApplyTurn turn = new ApplyTurn(usable, target.name(), claimed, schedule, opener, settings, nanos, pauses);
       try {
         turn.run();
       } finally {
@@ -157,7 +172,7 @@ public final class Applier implements AutoCloseable {
     failures++;
     schedule.distrustAll();
     problem = e.problem();
-    retryAt = nanos.getAsLong() + backoff.pause(failures).toNanos();
+    retryAt = nanos.getAsLong() + pauses.apply(failures).toNanos();
     disconnect();
   }
 

@@ -4,7 +4,6 @@ import io.helios.repl.apply.ApplySchedule.Outcome;
 import io.helios.repl.apply.TargetSession.Advance;
 import io.helios.repl.apply.TargetSession.Care;
 import io.helios.repl.change.Change;
-import io.helios.repl.error.Backoff;
 import io.helios.repl.error.CorruptionException;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
@@ -21,7 +20,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +50,7 @@ final class ApplyTurn {
   private final Function<Frame, byte[]> opener;
   private final ApplySettings settings;
   private final LongSupplier nanos;
-  private final Backoff backoff;
+  private final IntFunction<Duration> pauses;
 
   /** Of the target transaction that is open. */
   private final Map<ReplicaTenant, Gain> gains = new LinkedHashMap<>();
@@ -84,7 +85,7 @@ final class ApplyTurn {
       Function<Frame, byte[]> opener,
       ApplySettings settings,
       LongSupplier nanos,
-      Backoff backoff) {
+      IntFunction<Duration> pauses) {
     this.session = session;
     this.target = target;
     this.waiting = new ArrayList<>(claimed);
@@ -92,7 +93,7 @@ final class ApplyTurn {
     this.opener = opener;
     this.settings = settings;
     this.nanos = nanos;
-    this.backoff = backoff;
+    this.pauses = pauses;
   }
 
   /** @throws TransientException when the session is lost; what was not given back is still claimed */
@@ -105,7 +106,7 @@ final class ApplyTurn {
     }
     if (together.size() > 1) {
       try {
-        drive(together, Care.BATCH, null);
+        drive(together, Care.BATCH, null, false);
       } catch (RejectedBatchException | OperatorException | CorruptionException e) {
         rollback();
       } catch (TransientException e) {
@@ -152,7 +153,7 @@ final class ApplyTurn {
     hasty = batchFailed || tenant.isSuspect();
     try {
       try {
-        drive(List.of(tenant), Care.BATCH, null);
+        drive(List.of(tenant), Care.BATCH, null, false);
         tenant.suspect(false);
       } catch (SchemaChangedException e) {
         throw e;
@@ -194,10 +195,12 @@ final class ApplyTurn {
 
   /**
    * A value that another tenant's row holds. It may be about to go in that tenant's time, however far behind that is: then
-   * both are tried as one, since each may be waiting for the other, and if that does not help, later.
+   * both are tried as one, with those whom that one waits for in turn, since one source transaction may have passed values
+   * round in a circle. If that does not help, later.
    */
   private void taken(ReplicaTenant tenant, HeliosException e) {
     Set<UUID> holders = session.holders();
+    tenant.waitsFor(holders);
     if (!schedule.anyBehind(holders, current)) {
       if (tenant.status().failures() < PATIENCE_WITH_OTHERS) {
         later(tenant, e);
@@ -206,13 +209,12 @@ final class ApplyTurn {
       }
       return;
     }
-    List<ReplicaTenant> others = schedule.claimToo(tenant, holders, settings.tenants());
-    waiting.addAll(others);
+    List<ReplicaTenant> others = claimAll(tenant, holders);
     List<ReplicaTenant> all = new ArrayList<>(others.stream().filter(this::load).toList());
     if (!all.isEmpty()) {
       all.add(tenant);
       try {
-        drive(all, Care.BATCH, null);
+        drive(all, Care.BATCH, null, true);
       } catch (RejectedBatchException | OperatorException | CorruptionException rejected) {
         e.addSuppressed(rejected);
         rollback();
@@ -228,16 +230,28 @@ final class ApplyTurn {
     }
     for (ReplicaTenant other : others) {
       if (waiting.remove(other)) {
-        schedule.giveBackLater(other, backoff.pause(1).toNanos());
+        schedule.giveBackLater(other, pauses.apply(1).toNanos());
       }
     }
+  }
+
+  private List<ReplicaTenant> claimAll(ReplicaTenant tenant, Set<UUID> holders) {
+    List<ReplicaTenant> others = new ArrayList<>();
+    Set<UUID> wanted = holders;
+    while (!wanted.isEmpty()) {
+      List<ReplicaTenant> more = schedule.claimToo(tenant, wanted, settings.tenants() - others.size());
+      others.addAll(more);
+      waiting.addAll(more);
+      wanted = more.stream().flatMap(other -> other.waitsFor().stream()).collect(Collectors.toSet());
+    }
+    return others;
   }
 
   /** Change by change. Where one cannot be applied, what committed before its transaction at the source is applied. */
   private void carefully(ReplicaTenant tenant) throws SchemaChangedException {
     OperatorException cause;
     try {
-      drive(List.of(tenant), Care.EACH_CHANGE, null);
+      drive(List.of(tenant), Care.EACH_CHANGE, null, false);
       return;
     } catch (SchemaChangedException e) {
       throw e;
@@ -250,7 +264,7 @@ final class ApplyTurn {
     Lsn failed = current;
     if (failed.isAfter(tenant.position())) {
       try {
-        drive(List.of(tenant), Care.EACH_CHANGE, failed);
+        drive(List.of(tenant), Care.EACH_CHANGE, failed, false);
       } catch (SchemaChangedException e) {
         throw e;
       } catch (RejectedBatchException | OperatorException again) {
@@ -260,15 +274,19 @@ final class ApplyTurn {
     throw cause;
   }
 
-  /** @param stop the tenants' turns end before the transaction with this commit LSN, and they stay claimed */
-  private void drive(List<ReplicaTenant> tenants, Care care, @Nullable Lsn stop) throws RejectedBatchException {
+  /**
+   * @param stop the tenants' turns end before the transaction with this commit LSN, and they stay claimed
+   * @param asOne whether all is one target transaction, however much that is
+   */
+  private void drive(List<ReplicaTenant> tenants, Care care, @Nullable Lsn stop, boolean asOne)
+      throws RejectedBatchException {
     openSince = nanos.getAsLong();
     for (int i = 0; i < tenants.size(); i++) {
       ReplicaTenant tenant = tenants.get(i);
       TenantReader reader = new TenantReader(tenant, opener, settings.fetchBytes());
       boolean enough = false;
       while (!enough && reader.nextTransaction(stop)) {
-        if (reader.isLarge()) {
+        if (!asOne && reader.isLarge()) {
           // It may take long: what is done already is not held up by it, and the others go to other workers.
           commit();
           tenants.subList(i + 1, tenants.size()).forEach(this::untouched);
@@ -278,7 +296,7 @@ final class ApplyTurn {
           session.lockPatience(HASTY_PATIENCE);
         }
         apply(tenant, reader, care);
-        if (isFull()) {
+        if (!asOne && isFull()) {
           enough = care == Care.EACH_CHANGE;
           commit();
         }
@@ -364,7 +382,7 @@ final class ApplyTurn {
   private void later(ReplicaTenant tenant, HeliosException e) {
     tenant.failed(e.problem(), false);
     waiting.remove(tenant);
-    schedule.giveBackLater(tenant, backoff.pause(tenant.status().failures()).toNanos());
+    schedule.giveBackLater(tenant, pauses.apply(tenant.status().failures()).toNanos());
   }
 
   private void untouched(ReplicaTenant tenant) {

@@ -7,6 +7,7 @@ import io.helios.repl.relay.FrameSource;
 import io.helios.repl.tenant.Tenant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,7 @@ public final class ReplicaTenant {
   private @Nullable Lsn acknowledged;
   private long lastSequence;
   private boolean suspect;
+  private Set<UUID> waitsFor = Set.of();
 
   public ReplicaTenant(Tenant tenant, Replicated what, FrameSource frames) {
     this.tenant = tenant;
@@ -191,6 +193,7 @@ public final class ReplicaTenant {
   /** A target transaction with these changes has committed. */
   void advanced(Lsn to, long commitMicros, long transactions, Map<String, AppliedStatus.Rows> tables, long conflicts) {
     position = to;
+    waitsFor = Set.of();
     forgetCopies();
     AppliedStatus s = status;
     Map<String, AppliedStatus.Rows> sums = new HashMap<>(s.tables());
@@ -221,6 +224,15 @@ public final class ReplicaTenant {
       status = new AppliedStatus(s.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
           s.conflicts(), s.tables(), 0, false, null);
     }
+  }
+
+  /** Whose rows were in its way when it was applied last. */
+  Set<UUID> waitsFor() {
+    return waitsFor;
+  }
+
+  void waitsFor(Set<UUID> holders) {
+    waitsFor = Set.copyOf(holders);
   }
 
   /** Whether its last batch was rejected: then it is applied alone, so that it costs the others nothing. */

@@ -2,6 +2,7 @@ package io.helios.repl.error;
 
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
 
 /**
  * How long to wait before what failed for the moment ({@link TransientException}) is tried again: doubling from {@code first}
@@ -25,11 +26,16 @@ public record Backoff(Duration first, Duration limit) {
    * @param failures in a row, at least one
    */
   public Duration pause(int failures) {
+    return pause(failures, ThreadLocalRandom.current());
+  }
+
+  /** The next pause, cut by chance that is the caller's own. */
+  public Duration pause(int failures, RandomGenerator chance) {
     long ceiling = first.toNanos();
     for (int i = 1; i < failures && ceiling < limit.toNanos(); i++) {
       ceiling *= 2;
     }
     ceiling = Math.min(ceiling, limit.toNanos());
-    return Duration.ofNanos(ceiling / 2 + ThreadLocalRandom.current().nextLong(ceiling - ceiling / 2 + 1));
+    return Duration.ofNanos(ceiling / 2 + chance.nextLong(ceiling - ceiling / 2 + 1));
   }
 }

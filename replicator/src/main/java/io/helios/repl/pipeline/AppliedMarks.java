@@ -1,12 +1,10 @@
 package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.Replicas.Mark;
-import io.helios.repl.apply.AppliedStatus;
-import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
-import io.helios.repl.status.TenantState;
+import io.helios.repl.relay.RelayJournal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -15,7 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,16 +25,29 @@ import org.slf4j.LoggerFactory;
  * nothing for it. A slot is released no further than that: so when this machine's journal is lost, each target can say that
  * nothing is missing, and what it lacks comes again from the WAL. Thread-safe.
  */
-final class AppliedMarks {
+public final class AppliedMarks {
 
   private static final Logger LOG = LoggerFactory.getLogger(AppliedMarks.class);
 
-  private final Map<UUID, TenantPipeline> tenants;
-  private final Function<TenantPipeline, @Nullable Lsn> through;
-  private final Function<TenantPipeline, Lsn> waits;
-  private final Function<TenantPipeline, Lsn> lastTransaction;
   private final Map<UUID, Recorded> recorded = new ConcurrentHashMap<>();
   private final Set<String> busy = ConcurrentHashMap.newKeySet();
+
+  /**
+   * A tenant that streams, or is about to, from where its target is.
+   *
+   * @param position commit LSN of the last transaction that is at the target; INVALID as long as that is not known
+   */
+  public record Streaming(UUID tenant, long epoch, Lsn position) {}
+
+  /**
+   * What a tenant's target may note.
+   *
+   * @param position its position there: whoever has moved on since is not found, and is noted the next time
+   * @param through everything of the tenant that committed before this is at the target
+   * @param lastTransaction the last one in the journal of the tenant's source, asked for before {@code through}; {@link
+   *     Lsn#MAX} when there is none
+   */
+  public record Due(UUID tenant, long epoch, Lsn position, Lsn through, Lsn lastTransaction) {}
 
   /**
    * What the target has noted of a tenant.
@@ -47,41 +60,45 @@ final class AppliedMarks {
   }
 
   /**
-   * @param through everything of the tenant that committed before this is at the target; null when it does not stream
-   * @param waits of one at rest, where the first of its frames begins that waits in the journal
-   * @param lastTransaction the last one in the journal of the tenant's source; {@link Lsn#MAX} when there is none
+   * Everything of the tenant that committed before this is at its target; null when that cannot be said, since the journal
+   * has dropped the tenant: what is captured from then on holds nothing of it.
+   *
+   * @param captured everything of every tenant that committed before this can be read from the journal; asked for before
+   *     this is called, since what is dropped is dropped before more is captured
+   * @param applied the tenant's position at the target
    */
-  AppliedMarks(
-      Map<UUID, TenantPipeline> tenants,
-      Function<TenantPipeline, @Nullable Lsn> through,
-      Function<TenantPipeline, Lsn> waits,
-      Function<TenantPipeline, Lsn> lastTransaction) {
-    this.tenants = tenants;
-    this.through = through;
-    this.waits = waits;
-    this.lastTransaction = lastTransaction;
+  public static @Nullable Lsn through(RelayJournal journal, Lsn captured, UUID tenant, Lsn applied) {
+    if (journal.overflowed().contains(tenant)) {
+      return null;
+    }
+    Lsn waiting = new Lsn(journal.backlog(tenant).lastPosition());
+    // A position is a commit LSN: what committed at it is applied, and nothing else can be between it and the next.
+    return waiting.isAfter(applied) ? applied : Lsn.max(captured, applied);
   }
 
-  /** Writes what is new for one target; does nothing while the last call for it still runs. */
-  void write(TargetEngine target) {
-    if (!busy.add(target.settings().name())) {
+  /**
+   * Writes what is new for one target; does nothing while the last call for it still runs.
+   *
+   * @param due of all tenants of this target
+   * @param writer returns the marks that it could write
+   * @param distrust told of tenants whose marks the target did not take
+   */
+  public void write(
+      String target, Supplier<Collection<Due>> due, UnaryOperator<List<Mark>> writer, Consumer<UUID> distrust) {
+    if (!busy.add(target)) {
       return;
     }
     List<Mark> marks = new ArrayList<>();
     Map<UUID, Lsn> releases = new HashMap<>();
     try {
-      for (TenantPipeline pipeline : tenants.values()) {
-        if (pipeline.tenant().target().equals(target.settings().name())) {
-          Lsn transaction = lastTransaction.apply(pipeline); // before what is through, which is then not before it
-          Mark mark = mark(pipeline);
-          if (mark != null && mark.through().isAfter(recorded(pipeline).through())) {
-            marks.add(mark);
-            releases.put(mark.tenant(), Lsn.min(transaction, mark.through()));
-          }
+      for (Due next : due.get()) {
+        if (next.through().isAfter(recorded(next.tenant()).through())) {
+          marks.add(new Mark(next.tenant(), next.epoch(), next.position(), next.through()));
+          releases.put(next.tenant(), Lsn.min(next.lastTransaction(), next.through()));
         }
       }
       if (!marks.isEmpty()) {
-        List<Mark> written = target.mark(marks);
+        List<Mark> written = writer.apply(List.copyOf(marks));
         for (Mark mark : written) {
           Lsn release = releases.getOrDefault(mark.tenant(), Lsn.INVALID);
           recorded.put(mark.tenant(), new Recorded(mark.through(), release));
@@ -90,26 +107,22 @@ final class AppliedMarks {
       }
     } catch (TransientException e) {
       // The slot waits, within its budget; the appliers of that target say what is wrong with it.
-      LOG.debug("target {} takes no marks: {}", target.settings().name(), e.problem().message());
+      LOG.debug("target {} takes no marks: {}", target, e.problem().message());
       marks.clear();
     } catch (HeliosException e) {
-      LOG.debug("target {} refuses marks: {}", target.settings().name(), e.problem().message());
+      LOG.debug("target {} refuses marks: {}", target, e.problem().message());
     } finally {
-      busy.remove(target.settings().name());
+      busy.remove(target);
     }
     // Most often an applier was just committing; but the target may be another one than we take it for.
-    marks.forEach(mark -> target.distrust(mark.tenant()));
+    marks.forEach(mark -> distrust.accept(mark.tenant()));
   }
 
-  /** How far the source's slot may be released as far as the marks of those are concerned that stream from it. */
-  Lsn releasable(String source, Collection<TenantPipeline> pipelines) {
+  /** How far a source's slot may be released as far as those are concerned that stream from it. */
+  public Lsn releasable(Collection<Streaming> tenants) {
     Lsn least = Lsn.MAX;
-    for (TenantPipeline pipeline : pipelines) {
-      if (pipeline.tenant().source().equals(source) && pipeline.standing().state() == TenantState.STREAMING) {
-        ReplicaTenant replica = pipeline.replica();
-        Lsn position = replica == null ? Lsn.INVALID : replica.status().position();
-        least = Lsn.min(least, Lsn.max(recorded(pipeline).release(), position));
-      }
+    for (Streaming tenant : tenants) {
+      least = Lsn.min(least, Lsn.max(recorded(tenant.tenant()).release(), tenant.position()));
     }
     return least;
   }
@@ -118,23 +131,7 @@ final class AppliedMarks {
     recorded.remove(tenant);
   }
 
-  private @Nullable Mark mark(TenantPipeline pipeline) {
-    ReplicaTenant replica = pipeline.replica();
-    AppliedStatus last = pipeline.lastApplied();
-    // The position first: one that has moved on since is not found, and that mark is written the next time.
-    return switch (pipeline.standing().state()) {
-      case STREAMING -> replica == null ? null : mark(pipeline, replica.status().position(), through.apply(pipeline));
-      // Its frames wait from here on; the slot may go as far, so the target must say that it has what is before.
-      case PAUSED, STOPPED -> replica != null || last == null ? null : mark(pipeline, last.position(), waits.apply(pipeline));
-      default -> null;
-    };
-  }
-
-  private static @Nullable Mark mark(TenantPipeline pipeline, Lsn position, @Nullable Lsn reached) {
-    return reached == null ? null : new Mark(pipeline.tenant().id(), pipeline.tenant().epoch(), position, reached);
-  }
-
-  private Recorded recorded(TenantPipeline pipeline) {
-    return recorded.getOrDefault(pipeline.tenant().id(), Recorded.NOTHING);
+  private Recorded recorded(UUID tenant) {
+    return recorded.getOrDefault(tenant, Recorded.NOTHING);
   }
 }

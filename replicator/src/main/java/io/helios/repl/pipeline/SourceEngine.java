@@ -9,7 +9,6 @@ import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.capture.WalCapture;
-import io.helios.repl.capture.WitnessedStream;
 import io.helios.repl.error.Backoff;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
@@ -448,7 +447,7 @@ final class SourceEngine implements AutoCloseable {
     }
     gaps.notice(found, slot, routes);
     Lsn from = slot.confirmedFlush();
-    WalStream opened = open(found, from, binary);
+    WalStream opened = gaps.witnessed(surroundings.walStream(settings, found, from, binary), from);
     synchronized (this) {
       stream = opened;
       capture = new WalCapture(
@@ -469,14 +468,6 @@ final class SourceEngine implements AutoCloseable {
       condition = new Condition(true, condition.problem(), condition.at());
     }
     LOG.info("source {}: streaming from {} ({})", settings.name(), from, binary ? "binary" : "text");
-  }
-
-  private WalStream open(SourceIdentity found, Lsn from, boolean binary) {
-    WalStream opened = surroundings.walStream(settings, found, from, binary);
-    Provenance captured = journal.provenance();
-    return captured.hasTransaction() && !from.isAfter(new Lsn(captured.position()))
-        ? new WitnessedStream(opened, settings.name(), captured, new Lsn(journal.capturedUpTo()))
-        : opened;
   }
 
   /**

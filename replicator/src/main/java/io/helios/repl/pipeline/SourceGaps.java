@@ -3,6 +3,7 @@ package io.helios.repl.pipeline;
 import io.helios.repl.capture.Routes;
 import io.helios.repl.capture.SourceContinuity;
 import io.helios.repl.capture.TenantRoute;
+import io.helios.repl.capture.WitnessedStream;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
@@ -12,6 +13,7 @@ import io.helios.repl.postgres.ReplicationSlot;
 import io.helios.repl.postgres.ReplicationSlot.SlotState;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.TimelineHistory;
+import io.helios.repl.postgres.WalStream;
 import io.helios.repl.relay.Provenance;
 import io.helios.repl.relay.RelayJournal;
 import java.sql.Connection;
@@ -30,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * <p>The capture thread owns it, but for {@link #of}, {@link #remember}, {@link #forget} and {@link #lastTransaction}, which
  * are for any.
  */
-final class SourceGaps {
+public final class SourceGaps {
 
   private static final Logger LOG = LoggerFactory.getLogger(SourceGaps.class);
   private static final String RESYNC = "; then, for each of its tenants: helios-repl tenant resync NAME";
@@ -46,7 +48,7 @@ final class SourceGaps {
   private Lsn slotAtConnect = Lsn.INVALID;
 
   /** Knows what tenants have at their targets. */
-  interface Judge {
+  public interface Judge {
     /**
      * Whether the tenant needs anything that committed before this; null: anything at all. What it has from another server,
      * or from beyond the WAL of this one, counts for nothing.
@@ -54,7 +56,7 @@ final class SourceGaps {
     boolean loses(UUID tenant, SourceIdentity source, @Nullable Lsn before);
   }
 
-  SourceGaps(
+  public SourceGaps(
       SourceSettings settings,
       RelayJournal journal,
       long walBudget,
@@ -70,15 +72,15 @@ final class SourceGaps {
   }
 
   /** Why the tenant's changes are gone; null when they are not, or that was in an earlier life of the process. */
-  @Nullable Problem of(UUID tenant) {
+  public @Nullable Problem of(UUID tenant) {
     return causes.get(tenant);
   }
 
-  void remember(UUID tenant, Problem why) {
+  public void remember(UUID tenant, Problem why) {
     causes.putIfAbsent(tenant, why);
   }
 
-  void forget(UUID tenant) {
+  public void forget(UUID tenant) {
     causes.remove(tenant);
   }
 
@@ -86,7 +88,7 @@ final class SourceGaps {
    * The slot is told no more than this: the source shows it again, and so shows that it is the one we know. {@link Lsn#MAX}
    * when the journal knows of none.
    */
-  Lsn lastTransaction() {
+  public Lsn lastTransaction() {
     Provenance captured = journal.provenance();
     return captured.hasTransaction() ? new Lsn(captured.position()) : Lsn.MAX;
   }
@@ -130,7 +132,7 @@ final class SourceGaps {
    *
    * @throws OperatorException when the slot has lost its WAL
    */
-  void notice(SourceIdentity now, SlotState slot, Routes routes) {
+  public void notice(SourceIdentity now, SlotState slot, Routes routes) {
     found = now;
     slotAtConnect = slot.confirmedFlush();
     Lsn held = new Lsn(journal.rewind());
@@ -168,8 +170,16 @@ final class SourceGaps {
     }
   }
 
+  /** The stream that begins at {@code from}, looked at until it is past what the journal holds. */
+  public WalStream witnessed(WalStream stream, Lsn from) {
+    Provenance captured = journal.provenance();
+    return captured.hasTransaction() && !from.isAfter(new Lsn(captured.position()))
+        ? new WitnessedStream(stream, settings.name(), captured, new Lsn(journal.capturedUpTo()))
+        : stream;
+  }
+
   /** What the stream shows is not the history that was captured: nothing of that goes on. Returns what to report. */
-  HeliosException beginNewHistory(HeliosException otherHistory, Routes routes) {
+  public HeliosException beginNewHistory(HeliosException otherHistory, Routes routes) {
     SourceIdentity now = found;
     if (now == null) {
       throw new IllegalStateException("a history before any server was found");

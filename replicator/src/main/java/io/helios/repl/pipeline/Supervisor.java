@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,12 +71,7 @@ final class Supervisor implements AutoCloseable {
     this.sampledNanos = ticker.nanos();
     this.lookedNanos = ticker.nanos() - LOOK_EVERY_NANOS;
     this.targets = targets;
-    this.marks = 
-        new AppliedMarks(
-            tenants,
-            this::through,
-            pipeline -> new Lsn(source(pipeline).journal().oldestUnacknowledged(pipeline.tenant().id())),
-            pipeline -> source(pipeline).lastTransaction());
+    this.marks = new AppliedMarks();
   }
 
   void start() {
@@ -100,7 +96,7 @@ final class Supervisor implements AutoCloseable {
       meters.sample(
           tenants.values().stream().map(this::sample).toList(),
           sources.values().stream().map(source -> source.status(0)).toList());
-      sources.forEach((name, source) -> source.releaseUpTo(marks.releasable(name, tenants.values())));
+      sources.forEach((name, source) -> source.releaseUpTo(marks.releasable(streaming(tenant -> tenant.source().equals(name)))));
     }
     if (now - lookedNanos >= LOOK_EVERY_NANOS) {
       lookedNanos = now;
@@ -109,9 +105,56 @@ final class Supervisor implements AutoCloseable {
     }
     if (now - markedNanos >= MARK_EVERY_NANOS) {
       markedNanos = now;
-      targets.values().forEach(target -> passing.execute(() -> marks.write(target)));
+      targets.forEach(
+          (name, target) ->
+              passing.execute(
+                  () -> marks.write(name, () -> due(name), target::mark, target::distrust)));
     }
     Thread.sleep(barriers.isEmpty() ? IDLE_TURN : BUSY_TURN);
+  }
+
+  private List<AppliedMarks.Streaming> streaming(Predicate<Tenant> which) {
+    List<AppliedMarks.Streaming> found = new ArrayList<>();
+    for (TenantPipeline pipeline : tenants.values()) {
+      Tenant tenant = pipeline.tenant();
+      boolean streams = pipeline.standing().state() == TenantState.STREAMING || pipeline.isResuming();
+      if (which.test(tenant) && streams) {
+        ReplicaTenant replica = pipeline.replica();
+        Lsn position = replica == null ? Lsn.INVALID : replica.status().position();
+        found.add(new AppliedMarks.Streaming(tenant.id(), tenant.epoch(), position));
+      }
+    }
+    return found;
+  }
+
+  private List<AppliedMarks.Due> due(String target) {
+    List<AppliedMarks.Due> found = new ArrayList<>();
+    for (TenantPipeline pipeline : tenants.values()) {
+      Tenant tenant = pipeline.tenant();
+      if (tenant.target().equals(target)) {
+        Lsn transaction = source(pipeline).lastTransaction(); // before what is through, which is then not before it
+        ReplicaTenant replica = pipeline.replica();
+        AppliedStatus last = pipeline.lastApplied();
+        // The position first: one that has moved on since is not found, and that mark is written the next time.
+        AppliedStatus known =
+            switch (pipeline.standing().state()) {
+              case STREAMING -> replica == null ? null : replica.status();
+              case PAUSED, STOPPED -> replica != null ? null : last;
+              default -> null;
+            };
+        // The frames of one at rest wait; the slot may go as far, so the target must say that it has what is before.
+        Lsn through =
+            known == null
+                ? null
+                : replica != null
+                    ? through(pipeline)
+                    : new Lsn(source(pipeline).journal().oldestUnacknowledged(tenant.id()));
+        if (known != null && through != null) {
+          found.add(new AppliedMarks.Due(tenant.id(), tenant.epoch(), known.position(), through, transaction));
+        }
+      }
+    }
+    return found;
   }
 
   private Meters.Sample sample(TenantPipeline pipeline) {
@@ -200,12 +243,9 @@ final class Supervisor implements AutoCloseable {
       return null;
     }
     SourceEngine source = source(pipeline);
-    // In this order: what is captured after the first line only makes the backlog longer, never the answer wrong.
+    // In this order: what is captured after this only makes the backlog longer, never the answer wrong.
     Lsn captured = source.capturedUpTo();
-    Lsn waiting = new Lsn(source.journal().backlog(pipeline.tenant().id()).lastPosition());
-    Lsn applied = replica.status().position();
-    // A position is a commit LSN: what committed at it is applied, and nothing else can be between it and the next.
-    return waiting.isAfter(applied) ? applied : Lsn.max(captured, applied);
+    return AppliedMarks.through(source.journal(), captured, pipeline.tenant().id(), replica.status().position());
   }
 
   /** What any thread may be told of a tenant. */

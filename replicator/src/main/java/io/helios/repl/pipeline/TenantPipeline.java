@@ -223,6 +223,11 @@ final class TenantPipeline {
     }
   }
 
+  /** Whether it is being brought up and no copy of it has begun: it may go on from where its target is. */
+  boolean isResuming() {
+    return standing.state() == TenantState.COPYING && copy == null;
+  }
+
   /** Whether nothing of it can be at the target yet. */
   boolean isNew() {
     return !begun;

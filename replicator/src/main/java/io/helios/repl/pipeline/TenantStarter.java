@@ -132,6 +132,7 @@ final class TenantStarter implements TenantPipeline.Steps {
 
   @Override
   public void forget(Tenant tenant, TenantPipeline.Progress progress) throws InterruptedException {
+    // First: whoever stops in between finds a tenant that is to be copied, not one that goes on over what is not captured.
     target.reopen(tenant);
     long version = source.unroute(tenant.id());
     while (!source.isUnrouted(version)) {

@@ -10,8 +10,10 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -61,6 +63,12 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
   private boolean marked;
   private boolean lost;
   private boolean closed;
+
+  /** Whether a tenant was dropped or forgotten and that is not durable yet: a crash would bring it back. */
+  private volatile boolean unsettled;
+
+  /** Of no use to anybody once that is durable. */
+  private final Queue<Segment> unneeded = new ConcurrentLinkedQueue<>();
 
   private record Reserved(FrameSlot slot, TenantFrames tenant, Segment segment) {}
 
@@ -338,7 +346,12 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
 
   @Override
   public void acknowledge(UUID tenant, long position) {
-    doom(index.acknowledge(tenant, position));
+    List<Segment> unused = index.acknowledge(tenant, position);
+    if (unsettled) {
+      unneeded.addAll(unused);
+    } else {
+      doom(unused);
+    }
   }
 
   @Override
@@ -414,6 +427,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     } finally {
       closed = true;
       index.close().forEach(this::released);
+      unneeded.forEach(this::released);
       close(files);
       writing.unlock();
     }
@@ -443,6 +457,10 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
       dirty = false;
       marked = true;
       doom(index.publish(capturedUpTo, provenance, segment.id, segment.size));
+      unsettled = false;
+      for (Segment done = unneeded.poll(); done != null; done = unneeded.poll()) {
+        doom(List.of(done));
+      }
     } catch (IOException e) {
       throw JournalErrors.writeFailed(e);
     } catch (SyncFailedException e) {
@@ -467,6 +485,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
   private void drop(TenantFrames tenant) {
     LOG.warn("tenant {} is dropped from the relay journal", tenant.tenant);
     dirty = true;
+    unsettled = true;
     List<Segment> unused = index.drop(tenant);
     Segment segment = writer.current();
     if (segment != null) { // the start of the next segment says it, too
@@ -477,7 +496,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
         LOG.warn("the relay journal could not write a drop down yet: {}", e.getClass().getSimpleName());
       }
     }
-    doom(unused);
+    unneeded.addAll(unused);
   }
 
   private boolean forgetInMemory(UUID tenant) {
@@ -486,7 +505,8 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
       return false;
     }
     dirty = true;
-    doom(index.forget(frames));
+    unsettled = true;
+    unneeded.addAll(index.forget(frames));
     return true;
   }
 
