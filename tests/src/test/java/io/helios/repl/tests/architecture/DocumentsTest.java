@@ -74,6 +74,27 @@ class DocumentsTest {
     assertThat(missing).as("names in ARCHITECTURE.md that stand for nothing").isEmpty();
   }
 
+  /** A promise is worth the test that holds it. */
+  @Test
+  void everyTestThatHoldsAPromiseIsThere() throws IOException {
+    Pattern named = Pattern.compile("`([A-Z]\\w*Test)\\.(\\w+)`");
+    Set<String> wanted = named.matcher(Repository.read("docs/guarantees.md"))
+        .results()
+        .map(m -> m.group(1) + "." + m.group(2))
+        .collect(Collectors.toCollection(TreeSet::new));
+    Set<String> there = new TreeSet<>();
+    Pattern method = Pattern.compile("(?m)^  void (\\w+)\\(");
+    try (Stream<Path> all = Files.walk(Repository.ROOT.resolve("tests/src/test"))) {
+      for (Path source : all.filter(p -> p.toString().endsWith("Test.java")).toList()) {
+        String type = source.getFileName().toString().replace(".java", "");
+        method.matcher(Files.readString(source, UTF_8)).results().forEach(m -> there.add(type + "." + m.group(1)));
+      }
+    }
+    assertThat(wanted).hasSizeGreaterThan(20);
+    wanted.removeAll(there);
+    assertThat(wanted).as("tests in docs/guarantees.md that are not there").isEmpty();
+  }
+
   private static boolean isFile(String name) {
     return Files.exists(Repository.ROOT.resolve(name))
         || Stream.of("", "io/helios/repl/").anyMatch(prefix ->

@@ -127,7 +127,7 @@ final class KillEngine {
         if (fatal == KillStep.RESYNC) {
           dieWhileCopying();
         }
-        fleet.resyncTenant(TENANT);
+        fleet.resyncTenant(TENANT, true);
         yield "";
       }
       default -> throw new IllegalArgumentException(command);
