@@ -50,7 +50,8 @@ public final class SequenceLedger {
         ON CONFLICT (source_system, source, schema_name, sequence_name, table_schema, table_name, column_name)
         DO UPDATE SET last_value = EXCLUDED.last_value, is_called = EXCLUDED.is_called, increment = EXCLUDED.increment,
           lsn = EXCLUDED.lsn, at = EXCLUDED.at
-        WHERE EXCLUDED.lsn OPERATOR(pg_catalog.>=) k.lsn
+        WHERE (EXCLUDED.lsn OPERATOR(pg_catalog.>) k.lsn
+            OR EXCLUDED.lsn OPERATOR(pg_catalog.=) k.lsn AND EXCLUDED.at OPERATOR(pg_catalog.>) k.at)
           AND (EXCLUDED.at OPERATOR(pg_catalog.<) k.at
             OR EXCLUDED.at OPERATOR(pg_catalog.-) k.at OPERATOR(pg_catalog.>=) ?::pg_catalog.interval
             OR (k.last_value, k.is_called, k.increment) IS DISTINCT FROM
