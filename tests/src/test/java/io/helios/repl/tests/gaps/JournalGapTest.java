@@ -73,8 +73,9 @@ class JournalGapTest {
 
   private Replication goneOn(String... tenants) throws InterruptedException {
     Replication replication = orders.replicate();
-    for (String tenant : tenants) {
-      replication.becomes(replication.add(tenant, DesiredState.RUNNING), TenantState.STREAMING);
+    List<UUID> all = Stream.of(tenants).map(tenant -> replication.add(tenant, DesiredState.RUNNING)).toList();
+    for (UUID tenant : all) {
+      replication.becomes(tenant, TenantState.STREAMING);
     }
     return replication;
   }
