@@ -46,7 +46,7 @@ public final class SessionSettings {
     PINNED.put("idle_session_timeout", "0");
     PINNED.put("transaction_timeout", "0");
     // No transaction of ours idles but those that keep a snapshot: what does, has lost us, and holds locks.
-    PINNED.put("idle_in_transaction_session_timeout", "1min");
+    PINNED.put("idle_in_transaction_session_timeout", "5min");
     // A session whose client's machine is gone ends within two minutes, and with it its locks and its hold on the slot.
     PINNED.put("tcp_keepalives_idle", "60");
     PINNED.put("tcp_keepalives_interval", "10");
