@@ -82,7 +82,11 @@ final class JdbcTargetSession implements TargetSession {
   public ReplicaState load(Tenant tenant) {
     try {
       Optional<ReplicaState> state = Replicas.find(connection, tenant.id());
+      boolean unfinished = state.isPresent() && Replicas.hasUnfinishedCopy(connection, tenant.id());
       connection.commit();
+      if (unfinished) {
+        throw TargetErrors.unfinished(tenant, target);
+      }
       return state.orElseThrow(() -> TargetErrors.unknown(tenant, target, "its row in helios.replica is missing"));
     } catch (SQLException e) {
       rollback();

@@ -85,6 +85,17 @@ public final class Replicas {
     return Optional.of(new ReplicaState(epoch, system, position, copiedAt));
   }
 
+  /** Whether a table of the tenant is being copied, or was left half copied. */
+  static boolean hasUnfinishedCopy(Connection connection, UUID tenant) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(
+        "SELECT FROM helios.copied_table WHERE tenant = ?::pg_catalog.uuid AND NOT finished LIMIT 1")) {
+      query.setString(1, tenant.toString());
+      try (ResultSet row = query.executeQuery()) {
+        return row.next();
+      }
+    }
+  }
+
   /**
    * Moves the tenant to a new epoch: from then on no applier of the old one can commit. Waits for one that is just
    * committing. False when the tenant is not at {@code from}.

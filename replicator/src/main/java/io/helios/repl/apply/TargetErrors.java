@@ -61,6 +61,15 @@ final class TargetErrors {
         "helios-repl tenant resync " + tenant.name()));
   }
 
+  /** Only a tenant whose copy is complete has an applier. */
+  static OperatorException unfinished(Tenant tenant, String target) {
+    return new OperatorException(new Problem(
+        ErrorCode.REPLICA_UNKNOWN,
+        "the copy of tenant \"" + tenant.name() + "\" is not finished any more at target \"" + target + "\"",
+        "the target was put back to an earlier state, or somebody changed helios.copied_table",
+        "helios-repl tenant resync " + tenant.name()));
+  }
+
   static OperatorException fenced(Tenant tenant, long epoch, String target) {
     return new OperatorException(new Problem(
         ErrorCode.APPLIER_FENCED,

@@ -92,9 +92,14 @@ public final class AppliedMarks {
     Map<UUID, Lsn> releases = new HashMap<>();
     try {
       for (Due next : due.get()) {
-        if (next.through().isAfter(recorded(next.tenant()).through())) {
+        Recorded known = recorded(next.tenant());
+        Lsn transaction = next.lastTransaction();
+        if (transaction.isAfter(known.release()) && !transaction.isAfter(known.through())) {
+          recorded.put(next.tenant(), new Recorded(known.through(), transaction));
+        }
+        if (next.through().isAfter(known.through())) {
           marks.add(new Mark(next.tenant(), next.epoch(), next.position(), next.through()));
-          releases.put(next.tenant(), Lsn.min(next.lastTransaction(), next.through()));
+          releases.put(next.tenant(), Lsn.min(transaction, next.through()));
         }
       }
       if (!marks.isEmpty()) {

@@ -193,6 +193,7 @@ class KillTest {
   }
 
   @Test
+  @Tag("long")
   void killedFiveTimesAtAnyMomentItGoesOnWhereItWas() throws Exception {
     killedAtAnyMoment(5);
   }

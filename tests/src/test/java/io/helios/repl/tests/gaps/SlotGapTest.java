@@ -160,6 +160,7 @@ class SlotGapTest {
   }
 
   @Test
+  @Tag("long")
   void madeAnewWithAnotherPluginItIsAGapAndIsNotTouched() throws Exception {
     replicatedAndStopped();
     source.execute(drop(), create("test_decoding"));

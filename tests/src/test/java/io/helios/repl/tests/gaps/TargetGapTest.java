@@ -60,6 +60,23 @@ class TargetGapTest {
     }
   }
 
+  @Test
+  void putBackToBeforeTheEndOfACopyItIsAGapAlsoForWhomNothingWasAppliedYet() throws Exception {
+    try (Replication replication = orders.replicate()) {
+      UUID a = replication.start("a");
+      UUID b = replication.start("b");
+      target.execute(
+          "UPDATE helios.copied_table SET finished = false WHERE tenant = '" + a + "'",
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+              + " AND application_name LIKE 'helios-repl/apply%'");
+      orders.write("a", 100, 110);
+      orders.write("b", 100, 110);
+      Orders.gap(replication, a, ErrorCode.REPLICA_UNKNOWN);
+      replication.catchUp(b);
+      orders.resync(replication, a);
+    }
+  }
+
   @Tag("long")
   @Test
   void itsRecordOfTheTenantTakenAwayWhileWeAreStoppedIsAGap() throws Exception {

@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -228,6 +229,7 @@ class IsolationTest {
   }
 
   @Test
+  @Tag("long")
   void tenantsThatWaitForALockLetTheOthersGoOn() throws Exception {
     source.execute(
         ORDERS,

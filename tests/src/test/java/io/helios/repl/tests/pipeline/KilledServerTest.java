@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The server, killed with SIGKILL while it copies and while it streams. After a restart both sides are equal, and in a
  * table without a key no row is there twice.
  */
+@Tag("long")
 class KilledServerTest {
 
   @TempDir Path directory;

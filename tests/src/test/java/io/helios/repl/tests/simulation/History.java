@@ -103,9 +103,12 @@ final class History {
         && (!all || isReleased(world));
   }
 
-  /** Nothing holds the slot back once everything is applied and written down. */
+  /**
+   * Nothing holds the slot back once everything is applied and written down, but that it is told no more than the last
+   * transaction, by which the source is known again.
+   */
   private static boolean isReleased(World world) {
-    return world.source.confirmed() == world.source.end();
+    return world.source.confirmed() >= world.source.lastCommit();
   }
 
   private static boolean isSettled(World world, Declared tenant, boolean all) {

@@ -100,6 +100,16 @@ final class SimulatedSource {
     return end;
   }
 
+  /** Of the last transaction that is sent. */
+  long lastCommit() {
+    for (int i = wal.size() - 1; i >= 0; i--) {
+      if (!wal.get(i).changes().isEmpty()) {
+        return wal.get(i).commitLsn();
+      }
+    }
+    return 0;
+  }
+
   int connections() {
     return connections;
   }
