@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class JournalRecovery {
 
+  private static final int REWRITTEN_AT_ONCE = 1 << 20;
+
   private final SegmentFiles files;
   private final JournalIndex index;
   private final List<Segment> segments = new ArrayList<>();
@@ -113,7 +115,25 @@ final class JournalRecovery {
     }
     if (cutAt != Long.MAX_VALUE) {
       file.truncate(size);
+      rewrite(file, size);
       file.force(); // what a killed process left unforced was read from memory: the next file relies on it
+    }
+  }
+
+  /**
+   * Writes what stands there once more. After a force that failed the system may read from memory what it has given up
+   * writing, and the next force would say that all is well: only what is written anew is forced.
+   */
+  private static void rewrite(SegmentFile file, long size) throws IOException {
+    ByteBuffer piece = ByteBuffer.allocate((int) Math.min(size, REWRITTEN_AT_ONCE));
+    for (long position = 0; position < size; ) {
+      piece.clear().limit((int) Math.min(piece.capacity(), size - position));
+      int read = file.read(piece, position);
+      if (read <= 0) {
+        throw new IOException("a segment is shorter than it was");
+      }
+      file.write(piece.flip(), position);
+      position += read;
     }
   }
 

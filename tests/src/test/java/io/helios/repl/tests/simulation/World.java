@@ -283,7 +283,9 @@ final class World implements AutoCloseable {
 
   void mend(TenantDriver driver) {
     Declared tenant = driver.declared;
-    if (driver.problem().code() == ErrorCode.APPLIER_FENCED) {
+    // A resync under the new epoch may have been cut off before it began: then frames of the old one are still there.
+    boolean late = driver.problem().code() == ErrorCode.FRAME_OTHER_EPOCH && tenant.epoch > 1;
+    if (driver.problem().code() == ErrorCode.APPLIER_FENCED || late) {
       tenant.epoch = target.replica(tenant.id).epoch;
       renew(driver);
     } else if (driver.problem().code() == ErrorCode.KEY_TAKEN || driver.problem().code() == ErrorCode.ROW_REJECTED) {
