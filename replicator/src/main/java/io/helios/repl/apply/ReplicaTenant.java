@@ -3,6 +3,7 @@ package io.helios.repl.apply;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.relay.FrameHeader;
 import io.helios.repl.relay.FrameSource;
 import io.helios.repl.tenant.Tenant;
 import java.util.HashMap;
@@ -34,6 +35,7 @@ public final class ReplicaTenant {
   private Map<String, Lsn> copiedAt = Map.of();
   private @Nullable Lsn acknowledged;
   private long lastSequence;
+  private @Nullable FrameHeader lastRead;
   private boolean suspect;
   private Set<UUID> waitsFor = Set.of();
 
@@ -143,16 +145,17 @@ public final class ReplicaTenant {
     return position != null;
   }
 
-  /** Of the last frame that was read, by whomever; 0 before the first. */
+  /** Of the frame that the position is the end of; 0 when that is not known: then anything may follow. */
   long lastSequence() {
     return lastSequence;
   }
 
-  void read(long sequence) {
-    lastSequence = Math.max(lastSequence, sequence);
+  void read(FrameHeader header) {
+    lastRead = header;
   }
 
   void loaded(ReplicaState state) {
+    lastSequence = 0;
     position = state.position();
     copiedAt = new HashMap<>(state.copiedAt());
     forgetCopies();
@@ -193,6 +196,8 @@ public final class ReplicaTenant {
   /** A target transaction with these changes has committed. */
   void advanced(Lsn to, long commitMicros, long transactions, Map<String, AppliedStatus.Rows> tables, long conflicts) {
     position = to;
+    FrameHeader last = lastRead;
+    lastSequence = last != null && last.complete() && last.lastPosition() == to.value() ? last.sequence() : 0;
     waitsFor = Set.of();
     forgetCopies();
     AppliedStatus s = status;

@@ -181,7 +181,7 @@ final class TenantReader {
     }
     check(frame.header());
     header = frame.header();
-    tenant.read(header.sequence());
+    tenant.read(header);
     taken += frame.sealed().length;
     byte[] plain = opener.apply(frame);
     entries = new ChangeReader(plain, 0, plain.length);
@@ -197,7 +197,8 @@ final class TenantReader {
               "helios-repl tenant resync " + tenant.tenant().name())
           .at(new Lsn(next.firstPosition()).toString(), null));
     }
-    // Within a turn each frame follows the one before; a turn may begin with one that was read before, but with no later one.
+    // Within a turn each frame follows the one before; a turn may begin with one that was read before. With a later one it may
+    // begin only where the target was further than what was read: the journal passes over frames of which it has everything.
     long last = header == null ? tenant.lastSequence() : header.sequence();
     if (header == null ? last > 0 && next.sequence() > last + 1 : next.sequence() != last + 1) {
       throw disorder("frame " + next.sequence() + " follows frame " + last);

@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  */
 class SimulationTest {
 
-  private static final int FIXED = 200;
-  private static final Duration SHORT = Duration.ofSeconds(5);
+  private static final int FIXED = 2_000;
+  private static final int FRESH = 25;
   private static final Duration LONG = Duration.ofMinutes(2);
 
   private final Logger log = (Logger) LoggerFactory.getLogger("io.helios.repl");
@@ -54,20 +54,20 @@ class SimulationTest {
 
   @Test
   void freshSeeds() {
-    run(SHORT);
+    run(FRESH);
   }
 
   @Test
-  @Tag("long")
+  @EnabledIfSystemProperty(named = "helios.soak", matches = ".*", disabledReason = "for whoever hunts: -Dhelios.soak")
   void manyFreshSeeds() {
-    run(LONG);
+    run(Integer.MAX_VALUE);
   }
 
-  private static void run(Duration budget) {
+  private static void run(int unlessAsked) {
     long seed = Long.getLong("helios.seed", ThreadLocalRandom.current().nextLong(1L << 40));
-    int most = Integer.getInteger("helios.histories", Integer.MAX_VALUE);
+    int most = Integer.getInteger("helios.histories", unlessAsked);
     long began = System.nanoTime();
-    long end = began + (most == Integer.MAX_VALUE ? budget.toNanos() : Duration.ofHours(1).toNanos());
+    long end = began + (most == Integer.MAX_VALUE ? LONG.toNanos() : Duration.ofHours(1).toNanos());
     int histories = 0;
     long events = 0;
     while (histories < most && System.nanoTime() < end) {

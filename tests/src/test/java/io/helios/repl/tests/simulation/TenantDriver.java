@@ -175,6 +175,7 @@ final class TenantDriver {
     if (server.isUnrouted(version)) {
       declared.excused = true; // should it come to a crash right now, what was dropped still is
       declared.forgottenAt = server.journal.capturedUpTo();
+      declared.forgottenIn = server.life;
       server.journal.forget(declared.id);
       server.gaps.forget(declared.id);
       renewing = false;
