@@ -345,7 +345,7 @@ final class TableSql {
     return Parameter.text(text(value, place));
   }
 
-  /** Java would put another character for what is not UTF-8: a {@code "char"} before PostgreSQL 16 may be any byte. */
+  /** Java would put another character for what is not UTF-8: a {@code "char"} before PostgreSQL 15 may be any byte. */
   private String text(byte[] value, int place) {
     String text = new String(value, StandardCharsets.UTF_8);
     if (text.indexOf('\uFFFD') >= 0 && !Arrays.equals(text.getBytes(StandardCharsets.UTF_8), value)) {

@@ -6,9 +6,9 @@ import io.helios.repl.error.Problem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The type {@code "char"}: one byte, whichever. Beyond ASCII its text form is {@code \ooo} (octal) from PostgreSQL 16 on;
+ * The type {@code "char"}: one byte, whichever. Beyond ASCII its text form is {@code \ooo} (octal) from PostgreSQL 15 on;
  * before that it is the byte itself, and {@code \ooo} reads as a backslash ({@code utils/adt/char.c}). In binary it is the
- * same everywhere. So such a value does not travel as text from one side of 16 to the other: whoever meets it stops.
+ * same everywhere. So such a value does not travel as text from one side of 15 to the other: whoever meets it stops.
  */
 public final class CharBytes {
 
@@ -19,7 +19,7 @@ public final class CharBytes {
 
   /** Whether servers of this major read the octal form. */
   public static boolean readsOctal(int majorVersion) {
-    return majorVersion >= 16;
+    return majorVersion >= 15;
   }
 
   /** Whether the text of a {@code "char"}, or of an array of them, has the octal form in it. */
@@ -60,7 +60,7 @@ public final class CharBytes {
             "a value " + (column == null ? "" : "of column \"" + column + "\" ") + "of " + table
                 + " does not travel as text",
             "text travels as valid UTF-8 and is never changed on the way; a \"char\" beyond ASCII is a bare byte before"
-                + " PostgreSQL 16, and is written as \\ooo from then on",
+                + " PostgreSQL 15, and is written as \\ooo from then on",
             "make it ASCII at the source, then: helios-repl tenant resync NAME; or exclude the table (tables: \"!" + table
                 + "\")")
         .at(null, table));

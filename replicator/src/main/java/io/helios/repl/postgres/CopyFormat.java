@@ -12,7 +12,7 @@ import java.util.Set;
 public enum CopyFormat {
   TEXT("FORMAT text"),
   /** Text for a server that does not read all that a newer one writes ({@link CharBytes}). */
-  TEXT_BEFORE_16("FORMAT text"),
+  TEXT_BEFORE_15("FORMAT text"),
   BINARY("FORMAT binary");
 
   /**
@@ -60,12 +60,12 @@ public enum CopyFormat {
   /** The same for a target of this major. */
   public static CopyFormat between(TableDefinition source, TableDefinition target, int targetMajor) {
     CopyFormat format = between(source, target);
-    return format == TEXT && !CharBytes.readsOctal(targetMajor) ? TEXT_BEFORE_16 : format;
+    return format == TEXT && !CharBytes.readsOctal(targetMajor) ? TEXT_BEFORE_15 : format;
   }
 
   /** The source's column as it goes into the COPY: its SQL, or an expression over it. */
   public String selected(String column, int typeOid) {
-    return this == TEXT_BEFORE_16 ? CharBytes.inAscii(column, typeOid) : column;
+    return this == TEXT_BEFORE_15 ? CharBytes.inAscii(column, typeOid) : column;
   }
 
   /** Whether the type is built in and its binary form means the same on every server. */

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A {@code "char"} is one byte, whichever; PostgreSQL 16 changed how one beyond ASCII is written as text. */
+/** A {@code "char"} is one byte, whichever; PostgreSQL 15 changed how one beyond ASCII is written as text. */
 class CharTest {
 
   private static final String TABLE = "CREATE TABLE codes (id int PRIMARY KEY, code \"char\", codes \"char\"[]%s)";
@@ -41,7 +41,7 @@ class CharTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"17, 14", "15, 16", "16, 15"})
+  @CsvSource({"17, 14", "14, 15", "15, 14"})
   @Tag("long")
   void inBinaryItTravelsBetweenAllVersions(int from, int to) throws Exception {
     inBinary(from, to);
@@ -68,7 +68,7 @@ class CharTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"14, 17", "15, 16", "16, 15"})
+  @CsvSource({"14, 17", "14, 15", "15, 14"})
   @Tag("long")
   void asTextAcrossTheChangeItStopsItsTenantByNameAndNothingWrongArrives(int from, int to) throws Exception {
     asText(from, to);
@@ -142,9 +142,9 @@ class CharTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"17, 18", "18, 16"})
+  @CsvSource({"17, 18", "18, 16", "15, 16", "16, 15"})
   @Tag("long")
-  void asTextFrom16OnItTravels(int from, int to) throws Exception {
+  void asTextFrom15OnItTravels(int from, int to) throws Exception {
     VersionPair versions = new VersionPair(from, to);
     Database source = versions.createSource();
     Database target = versions.createTarget();
