@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -304,6 +305,7 @@ class SchemaChangeTest {
   }
 
   @Test
+  @Tag("long")
   void aTableThatIsNotPublishedIsSaidAndTakenUpByTheNextStart() throws Exception {
     source.execute(ORDERS);
     try (Replication replication = replicate(null)) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +36,7 @@ class KilledRotationTest {
   private final AtomicInteger acknowledged = new AtomicInteger();
 
   @Test
+  @Tag("long")
   void framesOfEveryKeyArriveOnceHoweverARotationIsCutShort() throws Exception {
     source.execute(
         "CREATE TABLE log (tenant_id text NOT NULL, n int, note text)",

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,6 +44,7 @@ class MasterKeyTest {
   }
 
   @Test
+  @Tag("long")
   void givenBothKeysTheServerWrapsAnewAndFromThenOnTheNewOneIsEnough() throws Exception {
     source.execute("CREATE TABLE log (tenant_id text, n int, PRIMARY KEY (tenant_id, n))");
     write(source, 0);

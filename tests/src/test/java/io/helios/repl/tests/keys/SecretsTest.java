@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,6 +49,7 @@ class SecretsTest {
   private final Map<String, byte[]> seen = new LinkedHashMap<>();
 
   @Test
+  @Tag("long")
   void noSecretAndNoRowValueIsSeenAnywhereButInTheDatabasesAndTheirOwnFiles() throws Exception {
     String reader = login(source, PASSWORD);
     String applier = login(target, FILE_PASSWORD);

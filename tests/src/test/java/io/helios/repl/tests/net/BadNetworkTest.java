@@ -145,6 +145,7 @@ class BadNetworkTest {
 
   @Test
   @Tag("long")
+  @Tag("long")
   void halfOpenWhileItStreamsItIsNoticedOnThisSideAndGoesOnWhereItWas() throws Exception {
     atEach(end -> {
       try (Journey journey = journey(50)) {

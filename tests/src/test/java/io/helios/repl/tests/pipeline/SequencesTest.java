@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,6 +89,7 @@ class SequencesTest {
   }
 
   @Test
+  @Tag("long")
   void withOneSchemaATenantEachSeesItsOwn() throws Exception {
     Database source = Database.create(Postgres.shared(17, "source"));
     Database target = Database.create(Postgres.shared(17, "target"));
