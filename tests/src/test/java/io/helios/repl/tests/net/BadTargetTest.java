@@ -112,6 +112,30 @@ class BadTargetTest {
     }
   }
 
+  /** No session of ours asks for an isolation that could fail so; what somebody's trigger does in it may. */
+  @Test
+  void serializationFailuresAreTriedAgain() throws Exception {
+    try (Journey journey = journey()) {
+      journey.stream();
+      try (LiveLoad load = LiveLoad.start(source)) {
+        journey.moves();
+        Set<ErrorCode> seen = journey.watch();
+        target.execute(
+            "CREATE SEQUENCE refusals",
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                + " IF nextval('public.refusals') <= 5 THEN RAISE SQLSTATE '40001'; END IF; RETURN NULL; END $$",
+            "CREATE TRIGGER refuse AFTER INSERT OR UPDATE OR DELETE ON orders EXECUTE FUNCTION refuse()",
+            "ALTER TABLE orders ENABLE ALWAYS TRIGGER refuse");
+        await().atMost(Journey.BOUND).until(() -> Long.parseLong(target.value("SELECT last_value FROM refusals")) > 5);
+        journey.moves();
+        assertThat(seen).contains(ErrorCode.TARGET_CONTENTION);
+        assertThat(load.transactions()).isPositive();
+      }
+      target.execute("DROP TRIGGER refuse ON orders");
+      journey.endsEqual();
+    }
+  }
+
   @Test
   void noLimitThatIsSetForDatabasesOrRolesReachesUs() throws Exception {
     try (Journey journey = journey()) {
