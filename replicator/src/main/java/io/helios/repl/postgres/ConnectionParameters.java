@@ -69,6 +69,10 @@ final class ConnectionParameters {
         property.set(into, value);
       }
     });
+    String key = parameters.get("sslkey");
+    if (key != null) {
+      ClientKey.algorithm(key).ifPresent(algorithm -> PGProperty.PEM_KEY_ALGORITHM.set(into, algorithm));
+    }
   }
 
   static OperatorException invalid(String message, String hint) {

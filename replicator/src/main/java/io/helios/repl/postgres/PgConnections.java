@@ -200,8 +200,11 @@ public final class PgConnections {
         e,
         ErrorCode.CONNECTION_NOT_TRUSTED,
         "no TLS connection to " + settings.place() + " as its settings ask for",
-        "check sslmode and sslrootcert, and that the server has ssl = on with a certificate for "
-            + settings.host());
+        "check sslmode and sslrootcert, and that the server has ssl = on with a certificate for " + settings.host()
+            + (settings.parameters().containsKey("sslkey")
+                ? "; and that sslkey holds the key of sslcert, as PKCS#8 in a file called .key or .pem"
+                    + " (openssl pkcs8 -topk8 -nocrypt -in KEY -out client.key)"
+                : ""));
   }
 
   private static HeliosException unreachable(ConnectionSettings settings, SQLException e) {
