@@ -6,6 +6,7 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.relay.FrameHeader;
 import io.helios.repl.relay.FrameSource;
 import io.helios.repl.tenant.Tenant;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -238,6 +239,11 @@ public final class ReplicaTenant {
 
   void waitsFor(Set<UUID> holders) {
     waitsFor = Set.copyOf(holders);
+  }
+
+  /** Whether it is one of these, or waits for one of them. */
+  boolean isInCircleWith(Set<UUID> tenants) {
+    return tenants.contains(id()) || !Collections.disjoint(tenants, waitsFor);
   }
 
   /** Whether its last batch was rejected: then it is applied alone, so that it costs the others nothing. */
