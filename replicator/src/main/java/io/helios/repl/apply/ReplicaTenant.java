@@ -34,7 +34,6 @@ public final class ReplicaTenant {
 
   private @Nullable Lsn position;
   private Map<String, Lsn> copiedAt = Map.of();
-  private @Nullable Lsn acknowledged;
   private long lastSequence;
   private @Nullable FrameHeader lastRead;
   private boolean suspect;
@@ -102,13 +101,12 @@ public final class ReplicaTenant {
     return now == null ? null : now.at();
   }
 
-  /** Lets the journal forget what is applied, also when that was found out only now, after a restart. */
+  /**
+   * Lets the journal forget what is applied, also when that was found out only now: after a restart, or since a journal that was
+   * lost has captured anew what the target has.
+   */
   void acknowledge() {
-    Lsn reached = position();
-    if (!reached.equals(acknowledged)) {
-      frames.acknowledge(id(), reached.value());
-      acknowledged = reached;
-    }
+    frames.acknowledge(id(), position().value());
   }
 
   /** Nothing before the hold is missing, provided that the source was captured up to {@code captured}. */
