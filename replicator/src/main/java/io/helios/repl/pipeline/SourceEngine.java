@@ -385,7 +385,9 @@ final class SourceEngine implements AutoCloseable {
   }
 
   private void runOnce() throws InterruptedException {
-    if (routes.tenants().isEmpty()) {
+    // Also where all of them wait for a resync it goes on, for the slot: it would hold the source's WAL back without end, and
+    // bring all of it to whoever begins again.
+    if (routes.tenants().isEmpty() && journal.isEmpty()) {
       disconnect();
       Thread.sleep(20);
       return;

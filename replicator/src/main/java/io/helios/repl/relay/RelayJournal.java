@@ -392,6 +392,11 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     return index.tenants();
   }
 
+  /** Whether it knows of no tenant, and no crash brings one back. */
+  public boolean isEmpty() {
+    return !unsettled && index.tenants().isEmpty();
+  }
+
   /** Whether frames of the tenant were acknowledged: something of it has been applied. */
   public boolean isAcknowledged(UUID tenant) {
     return index.isAcknowledged(tenant);
