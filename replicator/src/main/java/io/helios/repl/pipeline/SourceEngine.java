@@ -213,11 +213,16 @@ final class SourceEngine implements AutoCloseable {
     }
   }
 
-  /** Forgets what the journal has of the tenant, and that it lost anything: it begins again, or is gone. */
-  void forget(UUID tenant) {
+  /**
+   * Forgets what the journal has of the tenant, and that it lost anything: it begins again, or is gone.
+   *
+   * @return whether that is durable, see {@link RelayJournal#forget}
+   */
+  boolean forget(UUID tenant) {
     unroute(tenant);
-    journal.forget(tenant);
+    boolean durable = journal.forget(tenant);
     gaps.forget(tenant);
+    return durable;
   }
 
   /** Everything of every tenant that committed before this can be read from the journal, or there was nothing. */
