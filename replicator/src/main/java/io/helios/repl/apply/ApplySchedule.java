@@ -237,17 +237,20 @@ public final class ApplySchedule {
     }
   }
 
-  /** Into the turn of one that is claimed: those of these that nobody has in hand, and that are not stopped. Give each back. */
+  /**
+   * Into the turn of one that is claimed: those of these, and those who wait for one of these, that nobody has in hand, and
+   * that are not stopped. Give each back.
+   */
   List<ReplicaTenant> claimToo(ReplicaTenant claimed, Set<UUID> wanted, int most) {
     lock.lock();
     try {
       Entry first = entries.get(claimed.id());
       Turn turn = first == null ? null : first.turn;
       List<ReplicaTenant> more = new ArrayList<>();
-      for (UUID id : wanted) {
-        Entry entry = entries.get(id);
-        if (turn != null && entry != null && more.size() < most
-            && entry.place != Place.CLAIMED && entry.place != Place.STOPPED) {
+      for (Entry entry : entries.values()) {
+        if (turn != null && more.size() < most
+            && entry.place != Place.CLAIMED && entry.place != Place.STOPPED
+            && entry.tenant.isInCircleWith(wanted)) {
           unlist(entry);
           entry.place = Place.CLAIMED;
           entry.signalled = false;

@@ -14,6 +14,7 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.relay.Frame;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,6 @@ import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,7 +120,9 @@ final class ApplyTurn {
       }
     }
     for (ReplicaTenant tenant : List.copyOf(waiting)) {
-      alone(tenant);
+      if (waiting.contains(tenant)) { // nor with another one already
+        alone(tenant);
+      }
     }
   }
 
@@ -177,7 +179,6 @@ final class ApplyTurn {
       goOnAfter(e);
       // What it waited for may take long, and the others need not wait with it.
       tenant.suspect(true);
-      tenant.unload();
       later(tenant, e);
     } catch (OutOfMemoryError e) {
       TransientException passing = outOfMemory(e);
@@ -195,13 +196,13 @@ final class ApplyTurn {
 
   /**
    * A value that another tenant's row holds. It may be about to go in that tenant's time, however far behind that is: then
-   * both are tried as one, with those whom that one waits for in turn, since one source transaction may have passed values
-   * round in a circle. If that does not help, later.
+   * both are tried as one, with those whom that one waits for in turn, and those who wait for them, since one source
+   * transaction may have passed values round in a circle. If that does not help, later.
    */
   private void taken(ReplicaTenant tenant, HeliosException e) {
-    Set<UUID> holders = session.holders();
-    tenant.waitsFor(holders);
-    if (!schedule.anyBehind(holders, current)) {
+    Lsn needed = current;
+    tenant.waitsFor(session.holders());
+    if (!schedule.anyBehind(tenant.waitsFor(), needed)) {
       if (tenant.status().failures() < PATIENCE_WITH_OTHERS) {
         later(tenant, e);
       } else {
@@ -209,15 +210,16 @@ final class ApplyTurn {
       }
       return;
     }
-    List<ReplicaTenant> others = claimAll(tenant, holders);
+    List<ReplicaTenant> before = List.copyOf(waiting);
+    List<ReplicaTenant> others = claimCircle(tenant);
     List<ReplicaTenant> all = new ArrayList<>(others.stream().filter(this::load).toList());
     if (!all.isEmpty()) {
       all.add(tenant);
       try {
-        drive(all, Care.BATCH, null, true);
-      } catch (RejectedBatchException | OperatorException | CorruptionException rejected) {
-        e.addSuppressed(rejected);
-        rollback();
+        // Further on they may need a value of somebody else, who waits for them: then no further than where it is stuck.
+        if (!asOne(all, null, e) && asOne(all, new Lsn(needed.value() + 1), e)) {
+          all.forEach(one -> giveBack(one, Outcome.MORE));
+        }
       } catch (TransientException busy) {
         rollback();
         goOnAfter(busy);
@@ -229,20 +231,37 @@ final class ApplyTurn {
       tenant.suspect(false);
     }
     for (ReplicaTenant other : others) {
-      if (waiting.remove(other)) {
+      if (!before.contains(other) && waiting.remove(other)) {
         schedule.giveBackLater(other, pauses.apply(1).toNanos());
       }
     }
   }
 
-  private List<ReplicaTenant> claimAll(ReplicaTenant tenant, Set<UUID> holders) {
+  /** Whether what they have up to {@code stop} is at the target, in one transaction; else it was rejected. */
+  private boolean asOne(List<ReplicaTenant> all, @Nullable Lsn stop, HeliosException cause) {
+    try {
+      drive(all, Care.BATCH, stop, true);
+      return true;
+    } catch (RejectedBatchException | OperatorException | CorruptionException rejected) {
+      cause.addSuppressed(rejected);
+      rollback();
+      return false;
+    }
+  }
+
+  /** Those whom it waits for, those who wait for it, and so on, as far as no other applier has them in hand. */
+  private List<ReplicaTenant> claimCircle(ReplicaTenant tenant) {
     List<ReplicaTenant> others = new ArrayList<>();
-    Set<UUID> wanted = holders;
-    while (!wanted.isEmpty()) {
-      List<ReplicaTenant> more = schedule.claimToo(tenant, wanted, settings.tenants() - others.size());
-      others.addAll(more);
-      waiting.addAll(more);
-      wanted = more.stream().flatMap(other -> other.waitsFor().stream()).collect(Collectors.toSet());
+    List<ReplicaTenant> found = List.of(tenant);
+    while (!found.isEmpty()) {
+      Set<UUID> near = new HashSet<>();
+      found.forEach(one -> near.add(one.id()));
+      found.forEach(one -> near.addAll(one.waitsFor()));
+      waiting.addAll(schedule.claimToo(tenant, near, settings.tenants() - others.size()));
+      found = waiting.stream()
+          .filter(one -> one != tenant && !others.contains(one) && one.isInCircleWith(near))
+          .toList();
+      others.addAll(found);
     }
     return others;
   }
@@ -379,7 +398,9 @@ final class ApplyTurn {
     giveBack(tenant, Outcome.STOPPED);
   }
 
+  /** What the target has of it is read again by then: somebody may have taken it over while it waits. */
   private void later(ReplicaTenant tenant, HeliosException e) {
+    tenant.unload();
     tenant.failed(e.problem(), false);
     waiting.remove(tenant);
     schedule.giveBackLater(tenant, pauses.apply(tenant.status().failures()).toNanos());

@@ -6,6 +6,7 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.relay.FrameHeader;
 import io.helios.repl.relay.FrameSource;
 import io.helios.repl.tenant.Tenant;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -33,7 +34,6 @@ public final class ReplicaTenant {
 
   private @Nullable Lsn position;
   private Map<String, Lsn> copiedAt = Map.of();
-  private @Nullable Lsn acknowledged;
   private long lastSequence;
   private @Nullable FrameHeader lastRead;
   private boolean suspect;
@@ -101,13 +101,12 @@ public final class ReplicaTenant {
     return now == null ? null : now.at();
   }
 
-  /** Lets the journal forget what is applied, also when that was found out only now, after a restart. */
+  /**
+   * Lets the journal forget what is applied, also when that was found out only now: after a restart, or since a journal that was
+   * lost has captured anew what the target has.
+   */
   void acknowledge() {
-    Lsn reached = position();
-    if (!reached.equals(acknowledged)) {
-      frames.acknowledge(id(), reached.value());
-      acknowledged = reached;
-    }
+    frames.acknowledge(id(), position().value());
   }
 
   /** Nothing before the hold is missing, provided that the source was captured up to {@code captured}. */
@@ -238,6 +237,11 @@ public final class ReplicaTenant {
 
   void waitsFor(Set<UUID> holders) {
     waitsFor = Set.copyOf(holders);
+  }
+
+  /** Whether it is one of these, or waits for one of them. */
+  boolean isInCircleWith(Set<UUID> tenants) {
+    return tenants.contains(id()) || !Collections.disjoint(tenants, waitsFor);
   }
 
   /** Whether its last batch was rejected: then it is applied alone, so that it costs the others nothing. */

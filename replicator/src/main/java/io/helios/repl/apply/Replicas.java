@@ -206,7 +206,7 @@ public final class Replicas {
                    pg_catalog.unnest(?::pg_catalog.pg_lsn[]), pg_catalog.unnest(?::pg_catalog.pg_lsn[]))
                    AS u (tenant, epoch, position, through)
               JOIN helios.replica l ON l.tenant = u.tenant AND l.epoch = u.epoch AND l.position = u.position
-                AND l.through < u.through
+                AND l.through <= u.through
               FOR UPDATE OF l SKIP LOCKED) v
         WHERE r.tenant = v.tenant RETURNING r.tenant::pg_catalog.text
         """)) {

@@ -312,7 +312,7 @@ public final class WalCapture {
             ? new Lsn(durableUpTo.value() - settings.walBudget())
             : Lsn.INVALID;
     Lsn endLsn = Lsn.max(wanted, floor);
-    if (endLsn.isAfter(releasedUpTo)) {
+    if (endLsn.isAfter(releasedUpTo) && stream.mayRelease()) {
       stream.release(endLsn, false);
       releasedUpTo = endLsn;
     }

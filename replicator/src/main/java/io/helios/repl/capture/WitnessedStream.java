@@ -29,7 +29,6 @@ public final class WitnessedStream implements WalStream {
   private final Lsn witnessed;
   private final Lsn heldUpTo;
   private final PgOutputDecoder decoder = new PgOutputDecoder();
-  private Lsn toRelease = Lsn.INVALID;
   private boolean seen;
   private boolean past;
 
@@ -60,7 +59,7 @@ public final class WitnessedStream implements WalStream {
         throw otherHistory("the last transaction that was captured, at " + witnessed + ", is not in it");
       }
       if (seen && !received.isBefore(heldUpTo)) {
-        goOn();
+        past = true;
       }
     } else if (message.hasRemaining()
         && message.get(message.position()) == 'B'
@@ -84,13 +83,8 @@ public final class WitnessedStream implements WalStream {
       if (lsn.isBefore(heldUpTo)) {
         throw otherHistory("there is a transaction at " + lsn + ", where there was none up to " + heldUpTo);
       }
-      goOn();
+      past = true;
     }
-  }
-
-  private void goOn() {
-    past = true;
-    stream.release(toRelease, false);
   }
 
   private OperatorException otherHistory(String why) {
@@ -116,9 +110,13 @@ public final class WitnessedStream implements WalStream {
   public void release(Lsn endLsn, boolean now) {
     if (past) {
       stream.release(endLsn, now);
-    } else {
-      toRelease = Lsn.max(toRelease, endLsn);
     }
+  }
+
+  /** What might go before may have to stay by then: a tenant has begun to stream that is not as far. */
+  @Override
+  public boolean mayRelease() {
+    return past;
   }
 
   @Override

@@ -213,11 +213,16 @@ final class SourceEngine implements AutoCloseable {
     }
   }
 
-  /** Forgets what the journal has of the tenant, and that it lost anything: it begins again, or is gone. */
-  void forget(UUID tenant) {
+  /**
+   * Forgets what the journal has of the tenant, and that it lost anything: it begins again, or is gone.
+   *
+   * @return whether that is durable, see {@link RelayJournal#forget}
+   */
+  boolean forget(UUID tenant) {
     unroute(tenant);
-    journal.forget(tenant);
+    boolean durable = journal.forget(tenant);
     gaps.forget(tenant);
+    return durable;
   }
 
   /** Everything of every tenant that committed before this can be read from the journal, or there was nothing. */
@@ -385,7 +390,9 @@ final class SourceEngine implements AutoCloseable {
   }
 
   private void runOnce() throws InterruptedException {
-    if (routes.tenants().isEmpty()) {
+    // Also where all of them wait for a resync it goes on, for the slot: it would hold the source's WAL back without end, and
+    // bring all of it to whoever begins again.
+    if (routes.tenants().isEmpty() && journal.isEmpty()) {
       disconnect();
       Thread.sleep(20);
       return;

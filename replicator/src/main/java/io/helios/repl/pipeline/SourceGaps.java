@@ -215,6 +215,7 @@ public final class SourceGaps {
    */
   private boolean giveUp(Problem why, SourceIdentity now, @Nullable Lsn from, Routes routes) {
     boolean any = false;
+    journal.rewind(); // what a stream left unfinished would keep a drop from being durable
     for (TenantRoute route : routes.tenants()) {
       if (!journal.overflowed().contains(route.tenant()) && judge.loses(route.tenant(), now, from)) {
         causes.put(route.tenant(), why); // before anybody can see that it was dropped

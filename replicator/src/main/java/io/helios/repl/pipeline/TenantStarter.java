@@ -139,7 +139,11 @@ final class TenantStarter implements TenantPipeline.Steps {
       cancelUnlessWanted(progress);
       Thread.sleep(TURN);
     }
-    source.forget(tenant.id());
+    // Before the target begins anew: with its old frames gone, and known to be, the journal would have a gap for it.
+    while (!source.forget(tenant.id())) {
+      cancelUnlessWanted(progress);
+      Thread.sleep(TURN);
+    }
   }
 
   @Override

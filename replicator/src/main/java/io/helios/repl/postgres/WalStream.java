@@ -38,6 +38,11 @@ public interface WalStream extends AutoCloseable {
    */
   void release(Lsn endLsn, boolean now);
 
+  /** Whether it takes a release: not before it is known to be the source that was captured. What may go by then is asked then. */
+  default boolean mayRelease() {
+    return true;
+  }
+
   /** Tells the server that we live, whatever the owner is doing. Cheap, and a no-op when the owner is reading. */
   void keepAlive();
 

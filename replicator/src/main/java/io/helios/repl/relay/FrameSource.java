@@ -23,7 +23,11 @@ public interface FrameSource {
   /** Everything of every tenant of this source that committed before this is durable here. */
   long capturedUpTo();
 
-  /** The tenant's frames up to this position are applied for good and may be trimmed. */
+  /**
+   * The tenant's frames up to this position are applied for good and may be trimmed.
+   *
+   * @throws io.helios.repl.error.TransientException when it is not known whether this arrived: to be told again
+   */
   void acknowledge(UUID tenant, long position);
 
   /** Waits until some tenant has new frames since {@code mark} (0 at first), or the timeout is over. */

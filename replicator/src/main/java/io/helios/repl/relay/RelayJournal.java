@@ -262,26 +262,26 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
   // --- anybody
 
   /**
-   * Drops what the journal holds of the tenant and all it knows of it: its frames count from 1 again. Durable on
-   * return, or, while capture is in the middle of a transaction, with its next sync.
+   * Drops what the journal holds of the tenant and all it knows of it: its frames count from 1 again.
    *
-   * @throws TransientException when the disk refuses; it is forgotten all the same, but durably only with the next sync
+   * @return whether that is durable: until it is, a crash brings back what was known of the tenant. It is with the next sync,
+   *     for which capture may have to end a transaction or to {@link #rewind}; call this again to know
+   * @throws TransientException when the disk refuses; it is forgotten all the same, but not durably
    */
-  public void forget(UUID tenant) {
+  public boolean forget(UUID tenant) {
     writing.lock();
     try {
       refuseClosed();
-      if (!forgetInMemory(tenant) && !dirty) {
-        return;
-      }
-      if (!lost) {
+      boolean known = forgetInMemory(tenant);
+      if (known && !lost) { // the start of the next segment says it, too
         Segment segment = writer.segment();
         RecordFormat.putForgotten(writer.records(RecordFormat.TENANT_BYTES), tenant);
         writer.write(segment);
-        if (!index.hasPending()) {
-          mark(index.capturedUpTo(), index.provenance(), false);
-        }
       }
+      if (unsettled && !lost && !index.hasPending()) {
+        mark(index.capturedUpTo(), index.provenance(), false);
+      }
+      return !unsettled;
     } catch (IOException e) {
       throw JournalErrors.writeFailed(e);
     } catch (SyncFailedException e) {
@@ -390,6 +390,11 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
   /** Every tenant that the journal knows of. Who no longer exists should be forgotten: its frames hold the slot back. */
   public Set<UUID> tenants() {
     return index.tenants();
+  }
+
+  /** Whether it knows of no tenant, and no crash brings one back. */
+  public boolean isEmpty() {
+    return !unsettled && index.tenants().isEmpty();
   }
 
   /** Whether frames of the tenant were acknowledged: something of it has been applied. */

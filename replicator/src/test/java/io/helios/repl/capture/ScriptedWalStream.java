@@ -15,6 +15,7 @@ final class ScriptedWalStream implements WalStream {
   private Lsn received = Lsn.INVALID;
   private Lsn released = Lsn.INVALID;
   private boolean binary;
+  private boolean known = true;
 
   ScriptedWalStream say(ByteBuffer... messages) {
     for (ByteBuffer message : messages) {
@@ -30,6 +31,11 @@ final class ScriptedWalStream implements WalStream {
 
   void keepAliveAt(long lsn) {
     received = new Lsn(lsn);
+  }
+
+  /** Whether it is known whose history it is. */
+  void known(boolean now) {
+    known = now;
   }
 
   ScriptedWalStream inBinary() {
@@ -63,6 +69,11 @@ final class ScriptedWalStream implements WalStream {
   @Override
   public void release(Lsn endLsn, boolean now) {
     released = Lsn.max(released, endLsn);
+  }
+
+  @Override
+  public boolean mayRelease() {
+    return known;
   }
 
   @Override

@@ -125,6 +125,22 @@ class WalCaptureTest {
     assertThat(capture.status().releasedUpTo()).isEqualTo(new Lsn(4010));
   }
 
+  /** A tenant may have begun to stream meanwhile that is not as far. */
+  @Test
+  void whatMayGoIsAskedAnewOnceItIsKnownWhoseHistoryItIs() {
+    stream.known(false);
+    WalCapture capture = capture();
+    transaction(100, insert("1", "10"));
+    drain(capture);
+    assertThat(stream.released()).isEqualTo(Lsn.INVALID);
+    assertThat(capture.status().releasedUpTo()).isEqualTo(Lsn.INVALID);
+    releasable = new Lsn(50);
+    stream.known(true);
+    pass(Duration.ofMillis(200));
+    drain(capture);
+    assertThat(stream.released()).isEqualTo(new Lsn(50));
+  }
+
   @Test
   void underABacklogFramesFillWhileTheAppliersAreBusyAndComeEarlyWhenTheyAreNot() {
     settings =

@@ -143,8 +143,10 @@ class JournalDiskFaultTest {
     files.room = 0;
     isTransient(ErrorCode.JOURNAL_WRITE_FAILED, () -> journal.forget(A));
     assertThat(driver.positions(A)).isEmpty();
+    isTransient(ErrorCode.JOURNAL_WRITE_FAILED, () -> journal.forget(A));
     files.room = Long.MAX_VALUE;
     journal.sync(3);
+    assertThat(journal.forget(A)).isTrue();
     assertThat(JournalDriver.open(files.copy(), ROOMY).positions(A)).isEmpty();
   }
 }

@@ -297,6 +297,40 @@ class RelayJournalTest {
     assertThat(driver.positions(B)).containsExactly(10L);
   }
 
+  /** Its caller waits for that: what the crash brings back has frames that are gone. */
+  @Test
+  void forgottenInTheMiddleOfAnothersTransactionItIsToldOnceACrashCannotBringItBack() {
+    driver.append(A, 10, 100);
+    journal.sync(20);
+    journal.acknowledge(A, 10);
+    driver.append(B, 20, 20, false, 100);
+
+    assertThat(journal.forget(A)).isFalse();
+    assertThat(JournalDriver.open(files.copy(), ROOMY).journal.tenants()).contains(A);
+
+    driver.append(B, 20, 20, true, 100);
+    journal.sync(21);
+    assertThat(journal.forget(A)).isTrue();
+    assertThat(JournalDriver.open(files.copy(), ROOMY).journal.tenants()).containsExactly(B);
+  }
+
+  /** A broken stream has left the transaction's beginning, and nobody is left for whom another one would be opened. */
+  @Test
+  void itIsNotEmptyAsLongAsACrashBringsSomebodyBack() {
+    assertThat(journal.isEmpty()).isTrue();
+    driver.append(A, 10, 100);
+    journal.sync(20);
+    driver.append(A, 20, 20, false, 100);
+    assertThat(journal.forget(A)).isFalse();
+    assertThat(journal.tenants()).isEmpty();
+    assertThat(journal.isEmpty()).isFalse();
+
+    journal.rewind();
+    assertThat(journal.forget(A)).isTrue();
+    assertThat(journal.isEmpty()).isTrue();
+    assertThat(JournalDriver.open(files.copy(), ROOMY).journal.tenants()).isEmpty();
+  }
+
   @Test
   void aTenantForgottenBetweenReserveAndAppendDoesNotGetTheFrame() {
     driver.append(A, 10, 100);

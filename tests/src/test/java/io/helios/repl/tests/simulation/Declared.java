@@ -23,12 +23,6 @@ final class Declared {
   /** Judged, and rightly so, to lack what is gone: until its next resync it may stand still. */
   boolean excused;
 
-  /** What the journal had captured when the tenant was forgotten: with that mark its drop may come back. */
-  long forgottenAt;
-
-  /** The life in which that was; null when it never was. */
-  Seams.Life forgottenIn;
-
   Declared(int number) {
     this.number = number;
     this.id = new UUID(0x5151_0000_0000_4000L, 0x8000_0000_0000_0000L + number);

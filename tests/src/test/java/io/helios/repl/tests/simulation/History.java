@@ -50,23 +50,15 @@ final class History {
     }
     world.calm();
     world.trace.note("calm");
-    settle(world, false, 0);
-    settle(world, true, 0);
-    // The slot stays at a transaction by which the source is known again: new ones take it past all there were.
-    long before = world.source.lastCommit();
-    for (int more = 0; more < 3; more++) {
-      world.source.commit();
-      settle(world, true, 0);
-    }
-    settle(world, true, before);
+    settle(world, false);
+    settle(world, true);
+    world.source.commit();
+    settle(world, true);
   }
 
-  /**
-   * @param resync whether those who stand still begin again, so that all must be equal
-   * @param released how far the slot must be told to go, since nothing holds it back
-   */
-  private static void settle(World world, boolean resync, long released) {
-    for (int round = 0; !isSettled(world, resync) || world.source.confirmed() < released; round++) {
+  /** @param resync whether those who stand still begin again, so that all must be equal and nothing holds the slot back */
+  private static void settle(World world, boolean resync) {
+    for (int round = 0; !isSettled(world, resync); round++) {
       if (round == PATIENCE) {
         throw new Violation("it does not settle: " + standing(world));
       }
@@ -109,7 +101,13 @@ final class History {
   private static boolean isSettled(World world, boolean all) {
     return world.server() != null
         && world.source.end() - world.source.confirmed() >= 0
-        && world.tenants.stream().allMatch(tenant -> isSettled(world, tenant, all));
+        && world.tenants.stream().allMatch(tenant -> isSettled(world, tenant, all))
+        && (!all || isReleased(world));
+  }
+
+  /** Up to the last transaction, also on a quiet source: no further, since by that one the source is known again. */
+  private static boolean isReleased(World world) {
+    return world.source.confirmed() >= world.source.lastCommit();
   }
 
   private static boolean isSettled(World world, Declared tenant, boolean all) {

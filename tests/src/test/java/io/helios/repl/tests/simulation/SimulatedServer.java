@@ -141,7 +141,7 @@ final class SimulatedServer {
   }
 
   void capture() {
-    if (routes.tenants().isEmpty()) {
+    if (routes.tenants().isEmpty() && journal.isEmpty()) {
       disconnect();
       return;
     }
@@ -270,9 +270,7 @@ final class SimulatedServer {
 
   private void notice(TenantDriver driver) {
     UUID id = driver.declared.id;
-    if (driver.isStreaming()
-        && isForgottenForGood(driver)
-        && !journal.overflowed().contains(id)) {
+    if (driver.isStreaming() && !journal.overflowed().contains(id)) {
       driver.declared.excused = false;
     }
     Problem lost = driver.isRenewing() ? null : lost(id);
@@ -286,15 +284,6 @@ final class SimulatedServer {
       Problem problem = replica.status().error();
       driver.fail(problem, problem.code() == ErrorCode.TENANT_NEEDS_RESYNC || problem.code() == ErrorCode.JOURNAL_GAP);
     }
-  }
-
-  /** A crash right after brings back what the journal knew of a tenant; the one that is applied to knows better. */
-  private boolean isForgottenForGood(TenantDriver driver) {
-    Declared declared = driver.declared;
-    ReplicaTenant replica = driver.replica();
-    return declared.forgottenIn == null
-        || declared.forgottenIn == life && journal.capturedUpTo() > declared.forgottenAt
-        || replica != null && replica.status().position().value() > declared.forgottenAt;
   }
 
   private void abandon(UUID tenant, Problem why) {

@@ -164,7 +164,7 @@ final class SimulatedTarget {
     for (Mark mark : marks) {
       SimulatedReplica replica = replicas.get(mark.tenant());
       boolean locked = pending != null && pending.rows().containsKey(mark.tenant());
-      if (replica.epoch == mark.epoch() && replica.through < mark.through().value() && !locked) {
+      if (replica.epoch == mark.epoch() && replica.through <= mark.through().value() && !locked) {
         replica.through = mark.through().value();
         trace.note("marked", replica.tenant, replica.through);
         replica.check(source.lineage(replica.tenant), Math.max(replica.position, replica.through - 1), "a mark");

@@ -9,8 +9,8 @@ import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 class SimulationTest {
 
   private static final int FIXED = 2_000;
-  private static final int FRESH = 25;
+  private static final Duration SHORT = Duration.ofSeconds(5);
   private static final Duration LONG = Duration.ofMinutes(2);
 
   private final Logger log = (Logger) LoggerFactory.getLogger("io.helios.repl");
@@ -54,20 +54,20 @@ class SimulationTest {
 
   @Test
   void freshSeeds() {
-    run(FRESH);
+    run(SHORT);
   }
 
   @Test
-  @EnabledIfSystemProperty(named = "helios.soak", matches = ".*", disabledReason = "for whoever hunts: -Dhelios.soak")
+  @Tag("long")
   void manyFreshSeeds() {
-    run(Integer.MAX_VALUE);
+    run(LONG);
   }
 
-  private static void run(int unlessAsked) {
+  private static void run(Duration budget) {
     long seed = Long.getLong("helios.seed", ThreadLocalRandom.current().nextLong(1L << 40));
-    int most = Integer.getInteger("helios.histories", unlessAsked);
+    int most = Integer.getInteger("helios.histories", Integer.MAX_VALUE);
     long began = System.nanoTime();
-    long end = began + (most == Integer.MAX_VALUE ? LONG.toNanos() : Duration.ofHours(1).toNanos());
+    long end = began + (most == Integer.MAX_VALUE ? budget.toNanos() : Duration.ofHours(1).toNanos());
     int histories = 0;
     long events = 0;
     while (histories < most && System.nanoTime() < end) {

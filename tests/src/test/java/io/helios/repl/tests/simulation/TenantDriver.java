@@ -172,11 +172,7 @@ final class TenantDriver {
   }
 
   private void forget() {
-    if (server.isUnrouted(version)) {
-      declared.excused = true; // should it come to a crash right now, what was dropped still is
-      declared.forgottenAt = server.journal.capturedUpTo();
-      declared.forgottenIn = server.life;
-      server.journal.forget(declared.id);
+    if (server.isUnrouted(version) && server.journal.forget(declared.id)) {
       server.gaps.forget(declared.id);
       renewing = false;
       world.trace.note("forgotten", declared.number, 0);

@@ -8,13 +8,15 @@ import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.tests.simulation.Seams.Life;
 import io.helios.repl.tests.simulation.Seams.Seam;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.function.LongConsumer;
 
 /**
  * The journal as it looks over a bad line: what it has shows late, fetches fail, frames come that were asked for before, and
- * acknowledgements get lost.
+ * of acknowledgements it is not known whether they arrived.
  */
 final class UnsteadyFrames implements FrameSource {
 
@@ -26,8 +28,8 @@ final class UnsteadyFrames implements FrameSource {
   private final LongConsumer onShown;
   private long view;
 
-  /** How far before what was asked for the frames of this turn begin. */
-  private long again;
+  /** How far before what was asked for the frames of each tenant's turn begin: of many at once, where one waits in a seam. */
+  private final Map<UUID, Integer> again = new HashMap<>();
 
   /** @param onShown told the position of whatever is shown to anybody */
   UnsteadyFrames(RelayJournal journal, Chance chance, Weather weather, Seams seams, Life life, LongConsumer onShown) {
@@ -47,9 +49,9 @@ final class UnsteadyFrames implements FrameSource {
       throw Seams.unavailable(ErrorCode.JOURNAL_READ_FAILED);
     }
     if (fromSequence == 0) {
-      again = chance.once(weather.unsteady()) ? chance.below(3_000) : 0;
+      again.put(tenant, chance.once(weather.unsteady()) ? chance.below(3_000) : 0);
     }
-    long after = Math.max(0, afterPosition - again);
+    long after = Math.max(0, afterPosition - again.get(tenant));
     return fetchFrom(tenant, after, afterPosition, fromSequence, maxBytes).stream()
         .filter(frame -> frame.header().firstPosition() < view)
         .peek(frame -> onShown.accept(frame.header().lastPosition()))
@@ -75,8 +77,12 @@ final class UnsteadyFrames implements FrameSource {
   @Override
   public void acknowledge(UUID tenant, long position) {
     seams.pass(Seam.FETCH, life);
-    if (!life.isOver() && !chance.once(weather.unsteady())) {
+    boolean unknown = life.isOver() || chance.once(weather.unsteady());
+    if (!life.isOver() && (!unknown || chance.coin())) {
       journal.acknowledge(tenant, position);
+    }
+    if (unknown) {
+      throw Seams.unavailable(ErrorCode.JOURNAL_READ_FAILED);
     }
   }
 

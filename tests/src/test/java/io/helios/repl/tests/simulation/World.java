@@ -34,6 +34,9 @@ final class World implements AutoCloseable {
   /** What is under way, and waits in a seam. */
   private final Set<Object> busy = new HashSet<>();
 
+  /** How many of those hold the journal's lock. */
+  private int writing;
+
   private SimulatedServer server;
 
   World(long seed) {
@@ -128,17 +131,26 @@ final class World implements AutoCloseable {
   /** While somebody waits in a seam, others go on: those who need nothing that he holds. */
   private void meanwhile(Seam at) {
     trace.note("meanwhile at " + at);
+    writing += at.writing ? 1 : 0;
+    try {
+      others();
+    } finally {
+      writing -= at.writing ? 1 : 0;
+    }
+  }
+
+  private void others() {
     switch (chance.below(8)) {
       case 0 -> source.commit();
       case 1 -> {
-        if (!at.writing) {
+        if (writing == 0) {
           capture();
         }
       }
       case 2 -> dispatch();
       case 3 -> target.finishPending();
       case 4 -> {
-        if (!at.writing) {
+        if (writing == 0) {
           drive(chance.of(tenants));
           supervise();
         }

@@ -1,0 +1,53 @@
+package io.helios.repl.tests.apply;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.helios.repl.apply.Replicas;
+import io.helios.repl.apply.Replicas.Mark;
+import io.helios.repl.apply.Replicated;
+import io.helios.repl.apply.TargetSchema;
+import io.helios.repl.demo.LocalPostgres;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.tenant.ConflictPolicy;
+import io.helios.repl.tenant.TableFilter;
+import io.helios.repl.tenant.Tenancy;
+import io.helios.repl.tenant.Tenant;
+import io.helios.repl.tenant.Tier;
+import io.helios.repl.tests.fixture.Postgres;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** How far a target has noted that it has everything. */
+class MarksTest {
+
+  private static final long SYSTEM = 42;
+  private static final Replicated WHAT = new Replicated(new Tenancy.ByColumn("tenant_id"), false, "shop", SYSTEM, "here");
+
+  private final Tenant tenant = new Tenant(UUID.randomUUID(), "a", "a", "shop", "copy", TableFilter.ALL, Tier.STANDARD,
+      Duration.ofSeconds(5), ConflictPolicy.SOURCE_WINS, 3);
+
+  private Mark mark(long epoch, long position, long through) {
+    return new Mark(tenant.id(), epoch, new Lsn(position), new Lsn(through));
+  }
+
+  /** After a restart on a quiet source: the slot must not wait for the next commit to be told what the target has noted. */
+  @Test
+  void whatWasNotedBeforeIsNotedToo() throws SQLException {
+    LocalPostgres server = Postgres.shared(17, "target");
+    try (Connection connection = server.connect(Postgres.createDatabase(server))) {
+      TargetSchema.install(connection);
+      Replicas.register(connection, tenant, WHAT, new Lsn(100));
+      List<Mark> marks = List.of(mark(3, 100, 200));
+      assertThat(Replicas.mark(connection, marks)).isEqualTo(marks);
+      assertThat(Replicas.mark(connection, marks)).isEqualTo(marks);
+      assertThat(Replicas.mark(connection, List.of(mark(3, 100, 150)))).as("less").isEmpty();
+      assertThat(Replicas.mark(connection, List.of(mark(2, 100, 300)))).as("another epoch").isEmpty();
+      assertThat(Replicas.mark(connection, List.of(mark(3, 90, 300)))).as("another position").isEmpty();
+      assertThat(Replicas.through(connection, tenant.id(), SYSTEM)).contains(new Lsn(200));
+    }
+  }
+}
