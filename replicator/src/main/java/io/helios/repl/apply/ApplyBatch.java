@@ -112,6 +112,7 @@ final class ApplyBatch {
           fold(sql, old, true).delete(old);
         }
       }
+      case Change.Upsert _ -> throw new RejectedBatchException("upserts go one by one");
       case Change.Truncate _ -> throw new IllegalArgumentException("a truncation is no change of a row");
     }
   }

@@ -164,6 +164,7 @@ final class JdbcTargetSession implements TargetSession {
     return switch (change) {
       case Change.Insert(var _, Tuple row) -> row.byteLength();
       case Change.Update(var _, Tuple _, boolean _, Tuple row) -> row.byteLength();
+      case Change.Upsert(var _, Tuple row) -> row.byteLength();
       case Change.Delete(var _, Tuple old, boolean _) -> old.byteLength();
       case Change.Truncate _ -> 0;
     };

@@ -71,6 +71,7 @@ final class RowWriter {
         }
       }
       case Change.Delete(var _, Tuple old, boolean oldIsKey) -> delete(tenant, sql, lsn, old, oldIsKey);
+      case Change.Upsert(var _, Tuple row) -> upsert(tenant, sql, lsn, row);
       case Change.Truncate _ -> throw new IllegalArgumentException("a truncation is no change of a row");
     }
   }
@@ -90,6 +91,15 @@ final class RowWriter {
     if (!written) {
       overwrite(tenant, sql, lsn, row);
       conflict(tenant, sql, lsn, ConflictKind.INSERT_EXISTS, row);
+    }
+    checkLater(tenant, sql, lsn, row);
+  }
+
+  /** Whether the row is there already is no conflict: a poll does not know it. */
+  private void upsert(Tenant tenant, TableSql sql, Lsn lsn, Tuple row) throws SQLException {
+    makeWay(tenant, sql, lsn, row, row, null);
+    if (updated(sql, row, row, sql.plan().assigned(row, false)) == 0) {
+      pipeline.run(sql.insertRow(row, ""));
     }
     checkLater(tenant, sql, lsn, row);
   }
@@ -306,6 +316,7 @@ final class RowWriter {
       case Change.Insert(var _, Tuple inserted) -> inserted;
       case Change.Update(var _, Tuple old, boolean oldIsKey, Tuple updated) ->
           old == null ? updated : filled(sql.plan(), old, oldIsKey, updated);
+      case Change.Upsert(var _, Tuple upserted) -> upserted;
       case Change.Delete _, Change.Truncate _ -> null;
     };
     if (row != null) {
