@@ -22,6 +22,7 @@ import io.helios.repl.postgres.Relation;
 import io.helios.repl.postgres.ReplicationSlot;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
+import io.helios.repl.postgres.SourceSnapshots;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.WalBarrier;
 import io.helios.repl.postgres.WalStream;
@@ -250,6 +251,11 @@ final class SourceEngine implements AutoCloseable {
   boolean isBehind() {
     WalCapture running = capture;
     return running != null && running.isBehind();
+  }
+
+  /** Snapshots at points that what is captured comes to. */
+  SourceSnapshots snapshots() {
+    return SourceSnapshots.ofWal(settings.connection());
   }
 
   /** What of the source takes part, for checking and preparing it. */

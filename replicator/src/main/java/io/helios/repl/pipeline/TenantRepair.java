@@ -71,7 +71,7 @@ final class TenantRepair {
               "helios-repl tenant status " + pipeline.tenant().name()));
     }
     LiveRepair.Result done = new LiveRepair(
-            source.settings().connection(),
+            source.snapshots(),
             target.settings().connection(),
             pipeline.tenant(),
             tables(differing),

@@ -403,7 +403,7 @@ final class TenantStarter implements TenantPipeline.Steps {
   private TenantCopy copy(Tenant tenant, List<TenantTable> rows, TenantPipeline.Progress progress) {
     TenantCopy copy =
         new TenantCopy(
-            source.settings().connection(),
+            source.snapshots(),
             target.settings().connection(),
             tenant.id(),
             tenant.epoch(),

@@ -184,7 +184,7 @@ public final class TenantVerification {
   private void compare(List<TenantTable> left) {
     TenantVerifier next =
         new TenantVerifier(
-            source.settings().connection(),
+            source.snapshots(),
             target.settings().connection(),
             name(),
             left,

@@ -10,6 +10,7 @@ import io.helios.repl.postgres.ConnectionScope;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.ParallelWork;
+import io.helios.repl.postgres.SourceSnapshots;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableName;
 import io.helios.repl.status.MendedTable;
@@ -35,7 +36,7 @@ public final class LiveRepair {
   /** @param bytes received from both servers */
   public record Result(Lsn point, List<MendedTable> tables, long bytes) {}
 
-  private final ConnectionSettings source;
+  private final SourceSnapshots source;
   private final ConnectionSettings target;
   private final Tenant tenant;
   private final List<TenantTable> tables;
@@ -46,7 +47,7 @@ public final class LiveRepair {
 
   /** @param tables what is compared and repaired, as the source's catalog has it */
   public LiveRepair(
-      ConnectionSettings source,
+      SourceSnapshots source,
       ConnectionSettings target,
       Tenant tenant,
       List<TenantTable> tables,

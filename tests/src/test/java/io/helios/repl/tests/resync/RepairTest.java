@@ -235,7 +235,7 @@ class RepairTest {
     Tenant tenant = new Tenant(
         id, "acme", "1", "s", "t", TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5), ConflictPolicy.SOURCE_WINS, 1);
     LiveRepair repair = new LiveRepair(
-        two.source(), two.target(), tenant, two.byDatabase(), new Still(), VerifySettings.DEFAULT);
+        two.snapshots(), two.target(), tenant, two.byDatabase(), new Still(), VerifySettings.DEFAULT);
     try (Connection applier = two.connectTarget()) {
       applier.setAutoCommit(false);
       applier.createStatement().execute("UPDATE helios.replica SET position = '0/1'");
