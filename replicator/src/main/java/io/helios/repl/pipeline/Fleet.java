@@ -99,6 +99,7 @@ public final class Fleet implements AutoCloseable {
           source.name(),
           new SourceEngine(
               source,
+              JournalDirectory.of(settings.dataDirectory(), source.name()),
               journal.journal(),
               keyring,
               settings.zstdLevel(),

@@ -31,11 +31,16 @@ final class JournalDirectory {
   /** @param damage why the journal is a new one, or null */
   record Opened(RelayJournal journal, @Nullable Problem damage) {}
 
+  /** Where everything is that this server keeps of a source's capture. */
+  static Path of(Path dataDirectory, String source) {
+    return dataDirectory.resolve("journal").resolve(source);
+  }
+
   /**
    * @throws io.helios.repl.error.HeliosException when it is in use, cannot be read, or is another version's
    */
   static Opened open(Surroundings surroundings, Path dataDirectory, String source, RelayLimits limits) {
-    Path directory = dataDirectory.resolve("journal").resolve(source);
+    Path directory = of(dataDirectory, source);
     try {
       return new Opened(RelayJournal.open(surroundings.segmentFiles(directory), limits), null);
     } catch (CorruptionException e) {

@@ -10,8 +10,6 @@ import io.helios.repl.apply.SeenTables;
 import io.helios.repl.apply.SequenceLedger;
 import io.helios.repl.apply.TargetCheck;
 import io.helios.repl.apply.TargetPreparation;
-import io.helios.repl.capture.SourceCheck;
-import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
@@ -173,7 +171,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       Lsn before = SeenTables.endOfWal(from);
       List<TenantTable> rows = rows(from, tenant);
       refuseWhatCheckFinds(
-          SourceCheck.run(from, source.scope(), true).stream()
+          source.check(from).stream()
               .filter(finding -> finding.code() != ErrorCode.SLOT_LOST) // publishing puts another one in its place
               .toList(),
           rows);
@@ -267,7 +265,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       List<TenantTable> rows = rows(from, tenant);
       List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
       List<String> steps = new ArrayList<>();
-      SourcePreparation.publishPlan(from, source.scope()).forEach(sql -> steps.add("source: " + sql));
+      source.publishPlan(from).forEach(sql -> steps.add("source: " + sql));
       TargetPreparation.plan(to, from, definitions).statements().forEach(sql -> steps.add("target: " + sql));
       rows.forEach(table -> steps.add("copy " + table.qualifiedName() + ", then stream it"));
       return steps;

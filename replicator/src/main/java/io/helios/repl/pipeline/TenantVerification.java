@@ -239,7 +239,7 @@ public final class TenantVerification {
    *     somebody may have mended them
    */
   private Evidence begin(List<TenantTable> all, boolean begun) {
-    SourceIdentity identity = SourceIdentity.read(source.settings().connection());
+    SourceIdentity identity = source.askIdentity();
     String system = Long.toUnsignedString(identity.systemIdentifier());
     long epoch = pipeline.tenant().epoch();
     Evidence before = evidence;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.apply.DdlPolicy;
+import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
@@ -75,6 +76,17 @@ public final class Replication implements AutoCloseable {
         surroundings);
   }
 
+  /** With another capture than the WAL's. */
+  public Replication(
+      Path directory,
+      Database source,
+      ConnectionSettings reader,
+      Database target,
+      Tenancy tenancy,
+      CaptureMode capture) {
+    this(directory, source, reader, target, target.settings(), tenancy, null, null, Surroundings.REAL, capture);
+  }
+
   /** @param reader the login at the source; {@code applier}: the one at the target */
   public Replication(
       Path directory,
@@ -98,6 +110,20 @@ public final class Replication implements AutoCloseable {
       @Nullable TableFilter reference,
       @Nullable DdlPolicy ddl,
       Surroundings surroundings) {
+    this(directory, source, reader, target, applier, tenancy, reference, ddl, surroundings, new CaptureMode.Wal());
+  }
+
+  private Replication(
+      Path directory,
+      Database source,
+      ConnectionSettings reader,
+      Database target,
+      ConnectionSettings applier,
+      Tenancy tenancy,
+      @Nullable TableFilter reference,
+      @Nullable DdlPolicy ddl,
+      Surroundings surroundings,
+      CaptureMode capture) {
     this.source = source;
     this.target = target;
     String slot = "helios_" + source.name();
@@ -107,7 +133,7 @@ public final class Replication implements AutoCloseable {
                 directory,
                 List.of(
                     new SourceSettings(
-                        "shop", reader, tenancy, new TableFilter(List.of("*.*")), reference, slot, slot, "here")),
+                        "shop", reader, capture, tenancy, new TableFilter(List.of("*.*")), reference, slot, slot, "here")),
                 List.of(new TargetSettings("copy", applier, "there", ddl)),
                 1L << 30,
                 1L << 28,
