@@ -61,6 +61,7 @@ final class TenantStarter implements TenantPipeline.Steps {
   private final SourceEngine source;
   private final TargetEngine target;
   private final Keyring keyring;
+  private final CapturedTenants captured;
   private final TenantTables tables;
   private final CopySettings copySettings;
   private final Ticker ticker;
@@ -71,6 +72,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       SourceEngine source,
       TargetEngine target,
       Keyring keyring,
+      CapturedTenants captured,
       TenantTables tables,
       CopySettings copySettings,
       Ticker ticker,
@@ -79,6 +81,7 @@ final class TenantStarter implements TenantPipeline.Steps {
     this.source = source;
     this.target = target;
     this.keyring = keyring;
+    this.captured = captured;
     this.tables = tables;
     this.copySettings = copySettings;
     this.ticker = ticker;
@@ -105,6 +108,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       cancelUnlessWanted(progress);
     }
     try {
+      captured.begins(tenant.id());
       List<TenantTable> rows = prepare(tenant, manner);
       long version = source.route(route(tenant));
       awaitInForce(version, tenant, progress);
@@ -134,12 +138,18 @@ final class TenantStarter implements TenantPipeline.Steps {
   public void forget(Tenant tenant, TenantPipeline.Progress progress) throws InterruptedException {
     // First: whoever stops in between finds a tenant that is to be copied, not one that goes on over what is not captured.
     target.reopen(tenant);
+    captured.begins(tenant.id());
     long version = source.unroute(tenant.id());
     while (!source.isUnrouted(version)) {
       cancelUnlessWanted(progress);
       Thread.sleep(TURN);
     }
     source.forget(tenant.id());
+  }
+
+  @Override
+  public boolean goesOnOtherwise(Tenant tenant) {
+    return captured.isOtherwise(tenant.id());
   }
 
   @Override
