@@ -58,7 +58,7 @@ final class CapturedTenants {
     return polled.contains(tenant) != polling;
   }
 
-  /** From now on the tenant goes on from the source's capture: its target says that nothing of it is complete. */
+  /** From now on the tenant goes on from the source's capture: it is routed, and its target says what is to be copied yet. */
   synchronized void begins(UUID tenant) {
     if (isOtherwise(tenant)) {
       Set<UUID> next = new HashSet<>(polled);

@@ -108,10 +108,10 @@ final class TenantStarter implements TenantPipeline.Steps {
       cancelUnlessWanted(progress);
     }
     try {
-      captured.begins(tenant.id());
       List<TenantTable> rows = prepare(tenant, manner);
       long version = source.route(route(tenant));
       awaitInForce(version, tenant, progress);
+      captured.begins(tenant.id()); // not before: until now the journal may be as empty as a switch left it
       TenantCopy copy = copy(tenant, rows, progress);
       if (anew || !copy.mended().isEmpty()) {
         resynced.accept(tenant, summary(copy));
@@ -138,7 +138,6 @@ final class TenantStarter implements TenantPipeline.Steps {
   public void forget(Tenant tenant, TenantPipeline.Progress progress) throws InterruptedException {
     // First: whoever stops in between finds a tenant that is to be copied, not one that goes on over what is not captured.
     target.reopen(tenant);
-    captured.begins(tenant.id());
     long version = source.unroute(tenant.id());
     while (!source.isUnrouted(version)) {
       cancelUnlessWanted(progress);

@@ -79,18 +79,18 @@ public final class Replication implements AutoCloseable {
   }
 
   /** Captured in this way. */
-  public Replication(Path directory, Database source, Database target, Tenancy tenancy, CaptureMode capture) {
-    this(directory, source, source.settings(), target, tenancy, capture);
+  public Replication(CaptureMode capture, Path directory, Database source, Database target, Tenancy tenancy) {
+    this(capture, directory, source, source.settings(), target, tenancy);
   }
 
   /** @param reader the login at the source */
   public Replication(
+      CaptureMode capture,
       Path directory,
       Database source,
       ConnectionSettings reader,
       Database target,
-      Tenancy tenancy,
-      CaptureMode capture) {
+      Tenancy tenancy) {
     this(directory, source, reader, target, target.settings(), tenancy, null, null, Surroundings.REAL, capture);
   }
 
