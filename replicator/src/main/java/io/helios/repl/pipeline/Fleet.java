@@ -10,6 +10,7 @@ import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
+import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
@@ -41,6 +42,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongUnaryOperator;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -470,13 +472,8 @@ public final class Fleet implements AutoCloseable {
   }
 
   /** Made by the reconciler's thread, for a run of its own. */
-  private TenantRepair reconciliation(TenantPipeline pipeline, Reconciler.Tables which, Duration patience) {
-    TenantTables all = tables(pipeline.tenant());
-    return repair(
-        pipeline,
-        which == Reconciler.Tables.ALL ? all : all.only(table -> !all.source().polls(table)),
-        patience,
-        Repair::possible);
+  private TenantRepair reconciliation(TenantPipeline pipeline, Predicate<TableDefinition> which, Duration patience) {
+    return repair(pipeline, tables(pipeline.tenant()).only(which), patience, Repair::possible);
   }
 
   /** Waits for what {@link #caughtUp} or {@link #verify} promised; throws what it completed with. */

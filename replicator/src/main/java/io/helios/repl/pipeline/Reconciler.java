@@ -4,6 +4,7 @@ import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.tenant.Tenant;
 import io.micrometer.core.instrument.Gauge;
@@ -17,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
@@ -32,13 +34,6 @@ final class Reconciler implements AutoCloseable {
   private static final Duration TURN = Duration.ofMillis(100);
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
-  /** Which tables of a tenant are compared. */
-  enum Tables {
-    ALL,
-    /** Those that are not polled, because they lack the column. */
-    UNPOLLED
-  }
-
   /** What compares and mends a tenant. */
   interface Work {
     /**
@@ -46,7 +41,8 @@ final class Reconciler implements AutoCloseable {
      *
      * @throws HeliosException when it failed
      */
-    Optional<TenantRepair.Mended> reconcile(TenantPipeline tenant, Tables which, Duration patience);
+    Optional<TenantRepair.Mended> reconcile(
+        TenantPipeline tenant, Predicate<TableDefinition> which, Duration patience);
 
     /** Too much of it differs: it is to be compared and copied while it does not stream. */
     void resync(TenantPipeline tenant);
@@ -57,7 +53,8 @@ final class Reconciler implements AutoCloseable {
     void tell(FleetEvent.Severity severity, Tenant tenant, String kind, String message, @Nullable Problem problem);
   }
 
-  private record Round(Tables which, ReconcileSchedule schedule) {}
+  /** @param which of a tenant's tables are compared */
+  private record Round(Predicate<TableDefinition> which, ReconcileSchedule schedule) {}
 
   private final String source;
   private final Supplier<List<TenantPipeline>> tenants;
@@ -87,10 +84,10 @@ final class Reconciler implements AutoCloseable {
     this.meters = meters;
     this.ticker = ticker;
     if (mode.reconcile() != null) {
-      rounds.add(new Round(Tables.ALL, new ReconcileSchedule(mode.reconcile(), chance)));
+      rounds.add(new Round(table -> true, new ReconcileSchedule(mode.reconcile(), chance)));
     }
     if (mode.fullRefresh() != null) {
-      rounds.add(new Round(Tables.UNPOLLED, new ReconcileSchedule(mode.fullRefresh(), chance)));
+      rounds.add(new Round(table -> !mode.polls(table), new ReconcileSchedule(mode.fullRefresh(), chance)));
     }
     Gauge.builder("helios.repl.reconcile.overdue.seconds", () -> overdueMillis.get() / 1000.0)
         .description("how long the tenant that has waited longest for its reconciliation is overdue")

@@ -2,16 +2,18 @@ package io.helios.repl.pipeline;
 
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
+import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.status.TenantState;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Does what the {@link Reconciler} asks for, when it is nobody else's turn, and gives way to whoever asks then. */
 final class Reconciliation implements Reconciler.Work {
 
   /** Makes a repair for one run. */
   interface Repairs {
-    TenantRepair make(TenantPipeline pipeline, Reconciler.Tables which, Duration patience);
+    TenantRepair make(TenantPipeline pipeline, Predicate<TableDefinition> which, Duration patience);
   }
 
   private final Repairs repairs;
@@ -23,7 +25,8 @@ final class Reconciliation implements Reconciler.Work {
   }
 
   @Override
-  public Optional<TenantRepair.Mended> reconcile(TenantPipeline pipeline, Reconciler.Tables which, Duration patience) {
+  public Optional<TenantRepair.Mended> reconcile(
+      TenantPipeline pipeline, Predicate<TableDefinition> which, Duration patience) {
     TenantRepair repair = repairs.make(pipeline, which, patience);
     Optional<TenantTurns.Turn> turn = turns.takeIfFree(pipeline.tenant(), repair::cancel);
     if (turn.isEmpty()) {

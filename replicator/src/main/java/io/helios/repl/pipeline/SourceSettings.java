@@ -2,7 +2,6 @@ package io.helios.repl.pipeline;
 
 import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.postgres.ConnectionSettings;
-import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
 import org.jspecify.annotations.Nullable;
@@ -39,10 +38,5 @@ public record SourceSettings(
       String slot,
       String region) {
     this(name, connection, new CaptureMode.Wal(), tenancy, tables, referenceTables, publication, slot, region);
-  }
-
-  /** Whether all changes of the table but deletes are captured; else it is only refreshed now and then. */
-  boolean polls(TableDefinition table) {
-    return !(capture instanceof CaptureMode.Checkpoint mode) || table.column(mode.column()).isPresent();
   }
 }
