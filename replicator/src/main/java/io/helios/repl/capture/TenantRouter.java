@@ -130,6 +130,15 @@ final class TenantRouter {
     }
   }
 
+  /** A row that a poll found, whole: its own tenant column says whose it is; who had it before is not known. */
+  void upsert(int relationOid, Tuple found, RoutedChanges out) {
+    TableRouting table = table(relationOid);
+    Tuple row = checked(table, found);
+    for (int tenant : tenantsOf(table, row, out)) {
+      out.upsert(tenant, table.relation(), row);
+    }
+  }
+
   void truncate(PgOutputMessage.Truncate truncate, RoutedChanges out) {
     for (int oid : truncate.relationOids()) {
       TableRouting table = table(oid);

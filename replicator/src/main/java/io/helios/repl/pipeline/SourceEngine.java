@@ -1,5 +1,6 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.capture.CaptureStatus;
 import io.helios.repl.capture.CatalogColumnTypes;
@@ -262,6 +263,7 @@ final class SourceEngine implements AutoCloseable {
   SourceScope scope() {
     return new SourceScope(
         settings.name(),
+        settings.capture(),
         settings.tenancy(),
         settings.tables(),
         settings.referenceTables(),
@@ -298,7 +300,7 @@ final class SourceEngine implements AutoCloseable {
   /** Publication, slot and replica identities. */
   PreparationPlan prepare(boolean dryRun) {
     try (Connection connection = PgConnections.openForDefinitions(settings.connection(), "prepare", null)) {
-      if (dryRun) {
+      if (dryRun || settings.capture() instanceof CaptureMode.Checkpoint) {
         return new PreparationPlan(SourcePreparation.plan(connection, scope()), false);
       }
       synchronized (preparation) {
