@@ -101,7 +101,7 @@ final class PolledTables {
         continue;
       }
       TableDefinition.ColumnDefinition column = table.column(mode.column()).orElse(null);
-      if (column == null || table.primaryKey().isEmpty()) {
+      if (column == null || !mode.polls(table)) {
         if (mode.fullRefresh() == null) {
           router.refuse(table.oid(), unusable(table, column == null), out);
         }

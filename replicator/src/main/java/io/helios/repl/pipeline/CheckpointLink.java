@@ -7,6 +7,8 @@ import io.helios.repl.capture.CheckpointFile;
 import io.helios.repl.capture.CheckpointPoller;
 import io.helios.repl.capture.CheckpointState;
 import io.helios.repl.capture.Routes;
+import io.helios.repl.capture.SourceCheck;
+import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.TableAdmission;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
@@ -227,13 +229,14 @@ final class CheckpointLink implements SourceLink {
   }
 
   @Override
-  public List<Finding> check(Connection connection, boolean running) {
-    return List.of();
+  public List<Finding> check(Connection connection, boolean running) throws SQLException {
+    return SourceCheck.run(connection, parts.scope(), running);
   }
 
+  /** Indexes that would help are for the tables' owners to make. */
   @Override
-  public PreparationPlan prepare(Connection connection, boolean dryRun) {
-    return new PreparationPlan(List.of(), !dryRun);
+  public PreparationPlan prepare(Connection connection, boolean dryRun) throws SQLException {
+    return new PreparationPlan(SourcePreparation.plan(connection, parts.scope()), false);
   }
 
   /** All tables that take part are polled from now on. */

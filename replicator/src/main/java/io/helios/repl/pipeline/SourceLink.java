@@ -40,6 +40,7 @@ sealed interface SourceLink permits WalLink, CheckpointLink {
     SourceScope scope() {
       return new SourceScope(
           settings.name(),
+          settings.capture(),
           settings.tenancy(),
           settings.tables(),
           settings.referenceTables(),

@@ -59,6 +59,7 @@ final class TenantStarter implements TenantPipeline.Steps {
   private final SourceEngine source;
   private final TargetEngine target;
   private final Keyring keyring;
+  private final CapturedTenants captured;
   private final TenantTables tables;
   private final CopySettings copySettings;
   private final Ticker ticker;
@@ -69,6 +70,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       SourceEngine source,
       TargetEngine target,
       Keyring keyring,
+      CapturedTenants captured,
       TenantTables tables,
       CopySettings copySettings,
       Ticker ticker,
@@ -77,6 +79,7 @@ final class TenantStarter implements TenantPipeline.Steps {
     this.source = source;
     this.target = target;
     this.keyring = keyring;
+    this.captured = captured;
     this.tables = tables;
     this.copySettings = copySettings;
     this.ticker = ticker;
@@ -106,6 +109,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       List<TenantTable> rows = prepare(tenant, manner);
       long version = source.route(route(tenant));
       awaitInForce(version, tenant, progress);
+      captured.begins(tenant.id()); // not before: until now the journal may be as empty as a switch left it
       TenantCopy copy = copy(tenant, rows, progress);
       if (anew || !copy.mended().isEmpty()) {
         resynced.accept(tenant, summary(copy));
@@ -138,6 +142,11 @@ final class TenantStarter implements TenantPipeline.Steps {
       Thread.sleep(TURN);
     }
     source.forget(tenant.id());
+  }
+
+  @Override
+  public boolean goesOnOtherwise(Tenant tenant) {
+    return captured.isOtherwise(tenant.id());
   }
 
   @Override

@@ -110,23 +110,28 @@ public final class TenantVerification {
         now.snapshotMillis());
   }
 
-  /** Runs it aside; {@code atEnd} is called before the result is there. */
-  void start(Executor executor, Runnable atEnd) {
+  /** Runs it aside, when its turn has come; the turn is over before the result is there. */
+  void start(Executor executor, TenantTurns.Turn turn) {
     executor.execute(() -> {
       Runnable outcome;
       try {
+        turn.await();
         Evidence found = run();
         outcome = () -> result.complete(found);
       } catch (RuntimeException | Error e) {
         outcome = () -> result.completeExceptionally(e);
       }
-      atEnd.run();
+      turn.close();
       outcome.run();
     });
   }
 
-  /** @throws OperatorException when the tenant is not streaming, or somebody cancelled it */
-  private Evidence run() {
+  /**
+   * Runs it here; whoever calls this has the turn.
+   *
+   * @throws OperatorException when the tenant is not streaming, or somebody cancelled it
+   */
+  Evidence run() {
     boolean begun = false;
     int failures = 0;
     try {

@@ -30,7 +30,7 @@ final class Polling {
   }
 
   static Replication replicate(Path directory, Database source, ConnectionSettings reader, Database target) {
-    return new Replication(directory, source, reader, target, new Tenancy.ByColumn("tenant_id"), MODE);
+    return new Replication(MODE, directory, source, reader, target, new Tenancy.ByColumn("tenant_id"));
   }
 
   /** Whole polls, so many of them, all applied. */

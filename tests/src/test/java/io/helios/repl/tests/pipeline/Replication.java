@@ -23,6 +23,7 @@ import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
 import io.helios.repl.tests.fixture.Database;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -42,6 +43,7 @@ public final class Replication implements AutoCloseable {
   public final Database target;
   public final Queue<FleetEvent> events = new ConcurrentLinkedQueue<>();
   public final Keyring keyring = new MemoryKeyring(new byte[32]);
+  public final MeterRegistry meters = new SimpleMeterRegistry();
   public final Fleet fleet;
 
   public Replication(Path directory, Database source, Database target, Tenancy tenancy, @Nullable TableFilter reference) {
@@ -73,17 +75,22 @@ public final class Replication implements AutoCloseable {
   public Replication(Path directory, Database source, Database target, Surroundings surroundings) {
     this(
         directory, source, source.settings(), target, target.settings(), new Tenancy.ByColumn("tenant_id"), null, null,
-        surroundings);
+        surroundings, new CaptureMode.Wal());
   }
 
-  /** With another capture than the WAL's. */
+  /** Captured in this way. */
+  public Replication(CaptureMode capture, Path directory, Database source, Database target, Tenancy tenancy) {
+    this(capture, directory, source, source.settings(), target, tenancy);
+  }
+
+  /** @param reader the login at the source */
   public Replication(
+      CaptureMode capture,
       Path directory,
       Database source,
       ConnectionSettings reader,
       Database target,
-      Tenancy tenancy,
-      CaptureMode capture) {
+      Tenancy tenancy) {
     this(directory, source, reader, target, target.settings(), tenancy, null, null, Surroundings.REAL, capture);
   }
 
@@ -97,20 +104,8 @@ public final class Replication implements AutoCloseable {
       Tenancy tenancy,
       @Nullable TableFilter reference,
       @Nullable DdlPolicy ddl) {
-    this(directory, source, reader, target, applier, tenancy, reference, ddl, Surroundings.REAL);
-  }
-
-  private Replication(
-      Path directory,
-      Database source,
-      ConnectionSettings reader,
-      Database target,
-      ConnectionSettings applier,
-      Tenancy tenancy,
-      @Nullable TableFilter reference,
-      @Nullable DdlPolicy ddl,
-      Surroundings surroundings) {
-    this(directory, source, reader, target, applier, tenancy, reference, ddl, surroundings, new CaptureMode.Wal());
+    this(directory, source, reader, target, applier, tenancy, reference, ddl, Surroundings.REAL,
+        new CaptureMode.Wal());
   }
 
   private Replication(
@@ -141,7 +136,7 @@ public final class Replication implements AutoCloseable {
                 2,
                 3),
             keyring,
-            new SimpleMeterRegistry(),
+            meters,
             events::add,
             surroundings);
     fleet.start();
