@@ -1,5 +1,6 @@
 package io.helios.repl.capture;
 
+import io.helios.repl.postgres.TableDefinition;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,11 @@ public sealed interface CaptureMode {
 
     public static final Duration INTERVAL = Duration.ofSeconds(1);
     public static final Duration LONGEST_TRANSACTION = Duration.ofMinutes(15);
+
+    /** Whether the table is polled; else it is refused, or refreshed. */
+    public boolean polls(TableDefinition table) {
+      return table.column(column).isPresent() && !table.primaryKey().isEmpty();
+    }
 
     /** With the defaults: deletes are not seen. */
     public Checkpoint(String column) {

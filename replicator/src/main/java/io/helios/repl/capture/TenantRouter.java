@@ -148,6 +148,18 @@ final class TenantRouter {
     }
   }
 
+  /** Whether anybody takes rows of a table that was described. */
+  boolean isTaken(int relationOid) {
+    return table(relationOid).takers().length > 0;
+  }
+
+  /** A table that was described cannot be captured: everybody who takes it fails. */
+  void refuse(int relationOid, Problem problem, RoutedChanges out) {
+    for (int tenant : table(relationOid).takers()) {
+      out.failed(tenant, problem);
+    }
+  }
+
   private void moved(
       TableRouting table, Tuple old, boolean oldIsKey, Tuple row, int[] before, int[] after, RoutedChanges out) {
     for (int tenant : before) {
