@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * only above the highest value found, so that nobody waits for that; what these find, the next whole poll finds once more.
  *
  * <p>Order of what is durable: the rows, in the journal; then {@link CheckpointFile}. A crash in between lets rows come
- * again, under a higher position.
+ * again, under a higher position. And only what the source cannot forget in a crash of its own: see {@link SafeState}.
  *
  * <p>{@link #runOnce} and {@link #close} belong to one thread. A poll that fails breaks off in the middle of a transaction of
  * the journal's; the next poller rewinds that.
@@ -69,6 +69,7 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
   private final PolledTables tables;
   private final SeenRows seen;
   private final Horizon horizon;
+  private final SafeState safe;
   private final PollRequests requests = new PollRequests();
   private final AtomicReference<@Nullable Routes> wanted = new AtomicReference<>();
   private final Provenance provenance;
@@ -134,6 +135,7 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
     this.tables = new PolledTables(scope, mode, types, state.marks());
     this.seen = new SeenRows(state.below());
     this.horizon = new Horizon(mode.longestTransaction(), state.pending());
+    this.safe = new SafeState(state);
     this.assembler = new FrameAssembler(sealer, journal, identity, settings);
     this.router = new TenantRouter(routes, types);
     this.nextPoll = nanos.getAsLong();
@@ -264,8 +266,12 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
     if (steady) {
       advance(moment, whole);
     }
+    CheckpointState now = state();
+    if (steady) {
+      safe.offer(now, moment);
+    }
     if (durable) {
-      file.write(state());
+      file.write(safe.with(now));
     }
     admission.fulfilled(admitted);
     routesVersion = version;
