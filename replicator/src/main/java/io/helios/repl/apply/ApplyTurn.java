@@ -296,6 +296,7 @@ final class ApplyTurn {
     }
     rollback();
     Lsn failed = current;
+    boolean atUpsert = polled;
     if (failed.isAfter(tenant.position())) {
       try {
         drive(List.of(tenant), Care.EACH_CHANGE, failed, false);
@@ -305,6 +306,8 @@ final class ApplyTurn {
         cause.addSuppressed(again);
       }
     }
+    current = failed;
+    polled = atUpsert;
     throw cause;
   }
 

@@ -108,6 +108,12 @@ final class RowWriter {
       throw withoutKey(tenant, sql, lsn);
     }
     try {
+      if (leavingOut) {
+        // These are else asked for at the transaction's end, when it is too late.
+        for (UniqueRule rule : plan.deferrable()) {
+          refuseOthers(tenant, sql, lsn, rule, row);
+        }
+      }
       makeWay(tenant, sql, lsn, row, row, null, true);
     } catch (OperatorException e) {
       if (e.problem().code() != ErrorCode.KEY_TAKEN) {

@@ -32,7 +32,7 @@ final class CheckpointTableCheck {
         SELECT b.kind IN ('e', 'r', 'm') OR EXISTS (
           SELECT FROM pg_catalog.pg_opclass o
           JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod AND m.amname = 'btree'
-          WHERE o.opcdefault AND (o.opcintype = b.oid OR EXISTS (
+          WHERE o.opcdefault AND o.opcnamespace = 'pg_catalog'::pg_catalog.regnamespace AND (o.opcintype = b.oid OR EXISTS (
             SELECT FROM pg_catalog.pg_cast x
             WHERE x.castsource = b.oid AND x.casttarget = o.opcintype AND x.castmethod = 'b' AND x.castcontext = 'i')))
         FROM base b WHERE b.kind <> 'd') AS ordered,
@@ -60,39 +60,40 @@ final class CheckpointTableCheck {
   }
 
   void check(TableDefinition table) throws SQLException {
-    if (table.primaryKey().isEmpty()) {
-      add(
-          Severity.ERROR,
-          ErrorCode.POLLED_TABLE_WITHOUT_KEY,
-          table,
-          " has no primary key",
-          "which row of the target a row is that a poll found could not be told",
-          "ALTER TABLE " + table.sqlName() + " ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;");
-    }
     Optional<Facts> facts = facts(table);
     if (facts.isEmpty()) {
-      unusable(table, ErrorCode.CHECKPOINT_COLUMN_MISSING, " has no column " + checkpoint.column());
+      unusable(table, ErrorCode.CHECKPOINT_COLUMN_MISSING, " has no column " + checkpoint.column(), "exclude it: tables: [\"!"
+          + table.qualifiedName() + "\"]; or, if it is small, have it compared as a whole: checkpoint: { full-refresh: 1h }");
     } else if (!facts.get().ordered()) {
       unusable(
           table,
           ErrorCode.CHECKPOINT_COLUMN_UNORDERED,
-          ": column " + checkpoint.column() + " is of a type whose values have no order");
+          ": column " + checkpoint.column() + " is of a type that PostgreSQL gives no order",
+          "poll another column; or exclude the table: tables: [\"!" + table.qualifiedName()
+              + "\"]; or, if it is small, have it compared as a whole: checkpoint: { full-refresh: 1h }");
+    } else if (table.primaryKey().isEmpty()) {
+      unusable(
+          table,
+          ErrorCode.POLLED_TABLE_WITHOUT_KEY,
+          " has no primary key",
+          "ALTER TABLE " + table.sqlName() + " ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;");
     } else {
       column(table, facts.get());
       deletes(table);
     }
   }
 
-  private void unusable(TableDefinition table, ErrorCode code, String what) {
+  private void unusable(TableDefinition table, ErrorCode code, String what, String hint) {
     if (checkpoint.fullRefresh() == null) {
       add(
           Severity.ERROR,
           code,
           table,
           what,
-          "nothing tells which of its rows have changed",
-          "exclude it: tables: [\"!" + table.qualifiedName() + "\"]; or, if it is small, have it compared as a whole:"
-              + " checkpoint: { full-refresh: 1h }");
+          code == ErrorCode.POLLED_TABLE_WITHOUT_KEY
+              ? "which row of the target a row is that a poll found could not be told"
+              : "nothing tells which of its rows have changed",
+          hint);
     } else {
       add(
           Severity.INFO,
@@ -101,7 +102,7 @@ final class CheckpointTableCheck {
           what + ": it is compared as a whole at the interval of full-refresh",
           "what changes there reaches the target with the next comparison; " + Math.max(0, table.bytes() >> 20)
               + " MiB are read on both sides each time",
-          "give it the column, or leave it so if it is small");
+          "leave it so if it is small; else give it what it lacks");
     }
   }
 

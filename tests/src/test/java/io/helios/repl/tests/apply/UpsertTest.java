@@ -37,8 +37,13 @@ class UpsertTest {
       ReplicaTenant two = fixture.tenant("2", ConflictPolicy.STOP, 1);
       fixture.onSource("INSERT INTO t SELECT 1 + g % 2, g, 'source' FROM generate_series(1, " + rows + ") g");
       fixture.onTarget("INSERT INTO t SELECT 1 + g % 2, g, 'old' FROM generate_series(1, " + rows + ", 3) g");
+      fixture.onTarget("CREATE TABLE statements (n int)",
+          "CREATE FUNCTION counted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.statements VALUES (1); RETURN NULL; END'",
+          "CREATE TRIGGER counted AFTER INSERT OR UPDATE ON t EXECUTE FUNCTION counted()",
+          "ALTER TABLE t ENABLE ALWAYS TRIGGER counted");
       fixture.poll("t");
       fixture.apply();
+      assertThat(fixture.target("SELECT count(*) BETWEEN 2 AND 4 FROM statements")).as("written as sets").containsExactly("t");
       assertThat(fixture.target(ALL)).isEqualTo(fixture.source(ALL));
       assertThat(one.status().conflicts() + two.status().conflicts()).isZero();
       assertThat(fixture.target(CONFLICTS)).isEmpty();
@@ -276,6 +281,20 @@ class UpsertTest {
       assertThat(one.status().conflicts()).isEqualTo(1);
       assertThat(one.status().error()).isNull();
       assertThat(two.status().error()).isNull();
+    }
+  }
+
+  @Test
+  void aDeferrableValueThatAnotherTenantHoldsIsLeftOutToo() throws SQLException {
+    try (ApplyFixture fixture = polled(ApplyFixture.shared(
+        "CREATE TABLE t (tenant_id int, id int, email text UNIQUE DEFERRABLE, PRIMARY KEY (tenant_id, id))"))) {
+      ReplicaTenant one = fixture.tenant("1");
+      fixture.onTarget("INSERT INTO t VALUES (7, 1, 'e')");
+      fixture.onSource("INSERT INTO t VALUES (1, 1, 'e'), (1, 2, 'f')");
+      fixture.poll("t");
+      fixture.applyUntil(() -> one.status().transactions() == 1);
+      assertThat(fixture.target(ALL)).containsExactly("1|2|f", "7|1|e");
+      assertThat(fixture.target(CONFLICTS)).containsExactly("key_taken|1");
     }
   }
 
