@@ -20,7 +20,7 @@ public sealed interface CaptureMode {
    * @param reconcile how often both sides' rows are compared, which finds what was deleted; null for never
    * @param fullRefresh how often tables without the column are compared; null when there may be none
    * @param longestTransaction at a standby nobody knows what its primary has begun and not written yet: no transaction there
-   *     lasts longer than this from its beginning to its last write
+   *     lasts longer than this from its beginning to its commit
    */
   record Checkpoint(
       String column,

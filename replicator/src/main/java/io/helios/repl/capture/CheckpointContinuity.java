@@ -44,10 +44,10 @@ public final class CheckpointContinuity {
           "source \"" + source + "\" is on timeline " + now.timeline() + ", it was polled on " + state.timeline(),
           "a standby was promoted, or the server was restored: it may lack what was polled before");
     }
-    if (capturedUpTo.isBefore(state.lsn()) && capturedUpTo.equals(Lsn.INVALID)) {
+    if (capturedUpTo.isBefore(state.lsn())) { // what was found is durable in the journal before it is in the state
       return gap(
-          source, ErrorCode.CHECKPOINT_STATE_LOST, "the journal of source \"" + source + "\" is new, and how far it was polled is not",
-          "the journal's files were lost or moved; what it held of lagging tenants is gone");
+          source, ErrorCode.CHECKPOINT_STATE_LOST, "the journal of source \"" + source + "\" ends before what was polled",
+          "its files were lost, or are an old copy; what it held of lagging tenants is gone");
     }
     if (now.currentLsn().isBefore(state.lsn())) {
       if (standby) {

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A poll is <em>whole</em> when it looks for everything that the last whole poll's snapshot did not see, from the tables'
  * {@link Horizon} on: late commits, values in the future, rows without a value. It takes no more than a tenth of the time;
  * where somebody keeps a transaction open for an hour, and with it an hour's rows above the horizon, the polls in between look
- * only above the highest value found, so that nobody waits for that.
+ * only above the highest value found, so that nobody waits for that; what these find, the next whole poll finds once more.
  *
  * <p>Order of what is durable: the rows, in the journal; then {@link CheckpointFile}. A crash in between lets rows come
  * again, under a higher position.
@@ -87,6 +87,7 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
   private long markedAt;
   private @Nullable PolledTable reading;
 
+  private volatile List<String> unpolled = List.of();
   private volatile boolean behind;
   private volatile long routesVersion = -1;
   private volatile CaptureStatus status;
@@ -165,6 +166,11 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
   @Override
   public @Nullable Problem failure(UUID tenant) {
     return assembler.failures().get(tenant);
+  }
+
+  /** Tables that take part and were made after the last start of a tenant: nobody has them. */
+  public List<String> unpolled() {
+    return unpolled;
   }
 
   /**
@@ -291,6 +297,7 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
       assembler.routes(routes.tenants());
     }
     tables.read(session.connection(), admit, router, assembler);
+    unpolled = tables.left();
     shape = now;
     return router.routes().version();
   }

@@ -11,7 +11,8 @@ import java.util.Map;
  *
  * <p><b>What is assumed.</b> A value of the column is taken inside the transaction that writes it ({@code now()}, {@code
  * clock_timestamp()}, {@code nextval}), and a value that is taken later is not less than one that was taken before. It need not
- * show in that order: transactions commit when they like.
+ * show in that order: transactions commit when they like. (So a sequence hands its values out one by one, CACHE 1; and a counter
+ * is one for the whole table, not one for each row.)
  *
  * <p><b>The proof.</b> At a moment A, after a poll's snapshot, each table is given a <em>ceiling</em> that nothing taken after
  * A is below: for {@code timestamptz} the source's clock then, for other types the highest value that the snapshot saw, which

@@ -39,6 +39,7 @@ final class PolledTables {
   private final Map<Integer, TableMark> marks = new HashMap<>();
   private List<PolledTable> polled = List.of();
   private String keys = "{}";
+  private List<String> left = List.of();
 
   PolledTables(SourceScope scope, CaptureMode.Checkpoint mode, ColumnTypes types, List<TableMark> marks) {
     this.scope = scope;
@@ -52,6 +53,11 @@ final class PolledTables {
 
   List<PolledTable> all() {
     return polled;
+  }
+
+  /** Tables that take part and were not admitted, as {@code schema.table}. */
+  List<String> left() {
+    return left;
   }
 
   /** The keys of tenants that queries leave others' rows out by, as a text array's text. */
@@ -87,11 +93,13 @@ final class PolledTables {
     Set<Integer> there = new HashSet<>();
     boolean byKey = router.routes().tenants().stream().filter(r -> r.kind() == TenantRoute.Kind.KEYED).count() <= MOST_KEYS;
     Set<String> wanted = new LinkedHashSet<>();
+    List<String> outside = new ArrayList<>();
     for (TableDefinition table : scope.read(connection)) {
       if (admit) {
         admitted.add(table.oid());
       }
       if (!admitted.contains(table.oid())) {
+        outside.add(table.qualifiedName());
         continue;
       }
       Relation described = PolledTable.relation(table);
@@ -113,6 +121,7 @@ final class PolledTables {
     }
     marks.keySet().retainAll(there);
     polled = List.copyOf(next);
+    left = List.copyOf(outside);
     keys = wanted.stream()
         .map(key -> "\"" + key.replace("\\", "\\\\").replace("\"", "\\\"") + "\"")
         .collect(Collectors.joining(",", "{", "}"));

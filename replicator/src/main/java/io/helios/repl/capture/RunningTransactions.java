@@ -36,8 +36,8 @@ public record RunningTransactions(Set<String> virtual, Set<String> prepared, lon
            OR a.datid OPERATOR(pg_catalog.=) (
                SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
              AND a.usesysid IS NOT NULL
-             AND NOT (a.usename OPERATOR(pg_catalog.=) current_user
-               AND pg_catalog.starts_with(a.application_name, 'helios-repl/')))""";
+             AND NOT coalesce(a.usename OPERATOR(pg_catalog.=) current_user
+               AND pg_catalog.starts_with(a.application_name, 'helios-repl/'), false))""";
 
   private static final String PREPARED =
       """

@@ -46,6 +46,7 @@ final class CheckpointLink implements SourceLink {
   private final LostTenants lost;
   private final TableAdmission admission = new TableAdmission();
   private volatile @Nullable CheckpointPoller poller;
+  private volatile List<String> unpolled = List.of();
 
   /** @param directory the source's own */
   CheckpointLink(Parts parts, CaptureMode.Checkpoint mode, Path directory) {
@@ -250,8 +251,24 @@ final class CheckpointLink implements SourceLink {
     return List.of();
   }
 
+  /** A table that came after the last start of a tenant is polled for nobody: that is said, once. */
   @Override
   public @Nullable Long look(Connection connection, Lsn capturedUpTo) {
+    CheckpointPoller open = poller;
+    List<String> now = open == null ? unpolled : open.unpolled();
+    List<String> fresh = now.stream().filter(table -> !unpolled.contains(table)).toList();
+    unpolled = now;
+    if (!fresh.isEmpty()) {
+      parts.report().accept(
+          FleetEvent.Severity.WARN,
+          new Problem(
+              ErrorCode.TABLES_NOT_POLLED,
+              "source \"" + settings.name() + "\" is not polled for " + String.join(", ", fresh),
+              "they match the configured tables, and were made after the last start of a tenant",
+              "stop and start the source's tenants: that copies these tables and polls them",
+              null,
+              fresh.getFirst()));
+    }
     return null;
   }
 }

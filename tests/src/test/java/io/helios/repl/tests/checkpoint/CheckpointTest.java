@@ -173,7 +173,7 @@ class CheckpointTest {
   }
 
   @Test
-  void thousandTenantsInOneTableAreOneQuery() throws Exception {
+  void tenantsThatShareATableEachGetTheirOwn() throws Exception {
     source.execute(ORDERS, INDEX, "INSERT INTO orders SELECT 't' || i, 1, 'x' FROM generate_series(1, 10) i");
     ConnectionSettings reader = Polling.reader(source);
     try (Replication replication = Polling.replicate(directory, source, reader, target)) {
