@@ -60,26 +60,20 @@ class HorizonTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(ints = {14, 17, 18})
-  void aTransactionThatTookItsValueAndWroteOnlyAfterLaterOnesWerePassedIsNotMissed(int major) throws Exception {
-    Database from = Database.create(Postgres.shared(major, "source"));
-    Database to = Database.create(Postgres.shared(major, "target"));
-    ConnectionSettings reader = create(from, "bigint", VALUE);
-    try (Replication replication = Polling.replicate(directory, from, reader, to);
-        Polling.Session early = Polling.begin(from)) {
+  @Test
+  void aTransactionThatTookItsValueAndWroteOnlyAfterLaterOnesWerePassedIsNotMissed() throws Exception {
+    try (Replication replication = replicate(create(source, "bigint", VALUE));
+        Polling.Session early = Polling.begin(source)) {
       UUID a = replication.start("a");
       Polling.polls(replication, a, 3);
       String value = early.value("SELECT " + VALUE); // it has no transaction id, and no snapshot of anybody's tells of it
-      for (int i = 100; i < 105; i++) {
-        from.execute("INSERT INTO orders (id) VALUES (" + i + ")");
-        replication.catchUp(a);
-      }
+      pass(replication, a, 100);
       early.run("INSERT INTO orders VALUES ('a', 1000, 'late', " + value + ")");
       replication.catchUp(a);
       early.commit();
       replication.catchUp(a);
-      assertThat(to.query(ALL)).isEqualTo(from.query(ALL)).hasSize(26);
+      replication.equal(ALL);
+      assertThat(target.query(ALL)).hasSize(26);
     }
   }
 
@@ -220,10 +214,7 @@ class HorizonTest {
     "timestamp|'2026-11-21 12:00:00.000001'::timestamp + i * '1 microsecond'::interval",
     "date|'2026-01-01'::date + i",
     "bigint|9007199254740993 + i",
-    "integer|i",
     "numeric|12345678901234567890.000000000000000001 + i * 0.000000000000000001",
-    "float8|1 + i * 1e-15",
-    "varchar(20)|to_char(i, 'FM000000')",
     "uuid|concat('00000000-0000-7000-8000-', to_char(i, 'FM000000000000'))::uuid",
   })
   void anyOrderedTypeServesAtItsFullPrecision(String type, String value) throws Exception {
