@@ -2,6 +2,7 @@ package io.helios.repl.capture;
 
 import io.helios.repl.postgres.TableDefinition;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** How a source's changes are found. */
@@ -30,12 +31,16 @@ public sealed interface CaptureMode {
       Duration longestTransaction)
       implements CaptureMode {
 
+    /** Built-in types without a B-tree order: xid, cid, json, xml, point, lseg, path, box, polygon, line, circle. */
+    private static final Set<Integer> UNORDERED = Set.of(28, 29, 114, 142, 600, 601, 602, 603, 604, 628, 718);
+
     public static final Duration INTERVAL = Duration.ofSeconds(1);
     public static final Duration LONGEST_TRANSACTION = Duration.ofMinutes(15);
 
     /** Whether the table is polled; else it is refused, or refreshed. */
     public boolean polls(TableDefinition table) {
-      return table.column(column).isPresent() && !table.primaryKey().isEmpty();
+      return !table.primaryKey().isEmpty()
+          && table.column(column).filter(c -> !UNORDERED.contains(c.typeOid())).isPresent();
     }
 
     /** With the defaults: deletes are not seen. */

@@ -14,7 +14,6 @@ import io.helios.repl.seal.FrameSealer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * only above the highest value found, so that nobody waits for that; what these find, the next whole poll finds once more.
  *
  * <p>Order of what is durable: the rows, in the journal; then {@link CheckpointFile}. A crash in between lets rows come
- * again, under a higher position.
+ * again, under a higher position. And only what the source cannot forget in a crash of its own: see {@link SafeState}.
  *
  * <p>{@link #runOnce} and {@link #close} belong to one thread. A poll that fails breaks off in the middle of a transaction of
  * the journal's; the next poller rewinds that.
@@ -54,8 +53,6 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
   /** Whole polls take a tenth of the time, at most. */
   private static final int PAUSES_BETWEEN_WHOLE = 10;
 
-  private static final int ROWS_BETWEEN_LOOKS = 1_000;
-
   private final String source;
   private final PollSession session;
   private final SourceIdentity identity;
@@ -69,6 +66,8 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
   private final PolledTables tables;
   private final SeenRows seen;
   private final Horizon horizon;
+  private final SafeState safe;
+  private final PollReader reader;
   private final PollRequests requests = new PollRequests();
   private final AtomicReference<@Nullable Routes> wanted = new AtomicReference<>();
   private final Provenance provenance;
@@ -85,8 +84,6 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
   private long nextPoll;
   private long nextWhole;
   private long markedAt;
-  private @Nullable PolledTable reading;
-
   private volatile List<String> unpolled = List.of();
   private volatile boolean behind;
   private volatile long routesVersion = -1;
@@ -134,7 +131,9 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
     this.tables = new PolledTables(scope, mode, types, state.marks());
     this.seen = new SeenRows(state.below());
     this.horizon = new Horizon(mode.longestTransaction(), state.pending());
+    this.safe = new SafeState(state);
     this.assembler = new FrameAssembler(sealer, journal, identity, settings);
+    this.reader = new PollReader(session, tables, seen, assembler);
     this.router = new TenantRouter(routes, types);
     this.nextPoll = nanos.getAsLong();
     this.nextWhole = nextPoll;
@@ -237,8 +236,7 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
     seen.begin(moment);
     Lsn position = Lsn.max(moment.lsn(), capturedUpTo);
     assembler.begin(position, moment.micros());
-    Map<PolledTable, TableMark> reached = new HashMap<>();
-    long rows = find(moment, whole, started, reached);
+    PollReader.Found found = reader.read(router, moment, whole, () -> look(started));
     assembler.end();
     lastCommitMicros = moment.micros();
     boolean told = !assembler.isEmpty() || !asked.isEmpty();
@@ -256,7 +254,7 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
     }
     session.end();
     boolean steady = session.shape().equals(shape);
-    reached.forEach((table, mark) -> {
+    found.reached().forEach((table, mark) -> {
       if (steady || tables.isNew(table)) {
         tables.mark(mark);
       }
@@ -264,8 +262,12 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
     if (steady) {
       advance(moment, whole);
     }
+    CheckpointState now = state();
+    if (steady) {
+      safe.offer(now, moment);
+    }
     if (durable) {
-      file.write(state());
+      file.write(safe.with(now));
     }
     admission.fulfilled(admitted);
     routesVersion = version;
@@ -276,7 +278,7 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
     }
     polls++;
     schedule(started, whole);
-    return (int) Math.min(rows, Integer.MAX_VALUE);
+    return (int) Math.min(found.rows(), Integer.MAX_VALUE);
   }
 
   /**
@@ -317,73 +319,9 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
     sourceLsn = moment.lsn();
   }
 
-  private long find(PollMoment moment, boolean whole, long started, Map<PolledTable, TableMark> reached)
-      throws SQLException {
-    boolean news = seen.mayHaveNews();
-    session.bind(Map.of(
-        CheckpointColumn.CLOCK, moment.clock(),
-        CheckpointColumn.LATEST_LOCAL, moment.latestLocal(),
-        PolledTable.NEWEST, Long.toString(seen.newest()),
-        PolledTable.SPAN, Long.toString(seen.span()),
-        PolledTable.SEEN, Base64.getEncoder().encodeToString(seen.bits()),
-        PolledTable.KEYS, tables.keys()));
-    long all = 0;
-    for (PolledTable table : tables.all()) {
-      reading = table;
-      TableMark mark = tables.mark(table);
-      // Whoever takes a table that joins is still to be copied, under this snapshot or a later one: it has what this one shows.
-      boolean joins = tables.isNew(table);
-      long rows = joins || !news ? 0 : find(table, mark, whole, started);
-      if (joins || rows > 0) {
-        reached.put(table, mark.reached(highest(table, mark)));
-      }
-      all += rows;
-    }
-    reading = null;
-    return all;
-  }
-
-  private long find(PolledTable table, TableMark mark, boolean whole, long started) throws SQLException {
-    Rows sink = new Rows(table, started);
-    String low = whole ? mark.horizon() : mark.highest();
-    if (low != null) {
-      session.bind(Map.of(CheckpointColumn.LOW, low));
-    }
-    if (!whole) {
-      return session.copy(table.above(low != null), sink);
-    }
-    long rows = session.copy(table.news(low != null), sink);
-    return low != null && table.column().nullable() ? rows + session.copy(table.newsWithoutValue(), sink) : rows;
-  }
-
-  private @Nullable String highest(PolledTable table, TableMark mark) throws SQLException {
-    if (mark.highest() != null) {
-      session.bind(Map.of(CheckpointColumn.LOW, mark.highest()));
-    }
-    return session.value(table.highest(mark.highest() != null));
-  }
-
-  private final class Rows implements PollSession.Lines {
-    private final PolledTable table;
-    private final int columns;
-    private final long started;
-    private int sinceLook;
-
-    Rows(PolledTable table, long started) {
-      this.table = table;
-      this.columns = table.relation().columns().size();
-      this.started = started;
-    }
-
-    @Override
-    public void line(byte[] line) {
-      seen.add(CopyLine.number(line));
-      router.upsert(table.oid(), CopyLine.tuple(line, columns), assembler);
-      if (++sinceLook == ROWS_BETWEEN_LOOKS) {
-        sinceLook = 0;
-        behind = nanos.getAsLong() - started > mode.interval().toNanos();
-      }
-    }
+  /** Now and then while rows come. */
+  private void look(long started) {
+    behind = nanos.getAsLong() - started > mode.interval().toNanos();
   }
 
   /** What was found is in the journal, and no table was rewritten under the poll. */
@@ -428,7 +366,7 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
   }
 
   private HeliosException failed(SQLException e) {
-    PolledTable table = reading;
+    PolledTable table = reader.reading();
     Problem problem = SqlStates.classify(
             e,
             ErrorCode.POLL_FAILED,

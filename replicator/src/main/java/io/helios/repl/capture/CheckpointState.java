@@ -10,7 +10,7 @@ import java.util.List;
  *
  * @param systemIdentifier of the source
  * @param timeline of the source
- * @param lsn how far the source's WAL was when it was polled last
+ * @param lsn how far the source's WAL was then; it is on the source's disk
  * @param below rows of transactions with lower ids have been found, see {@link SeenRows}
  * @param marks of each table that is polled
  * @param pending see {@link Horizon}

@@ -84,7 +84,7 @@ final class CheckpointTableCheck {
   }
 
   private void unusable(TableDefinition table, ErrorCode code, String what, String hint) {
-    if (checkpoint.fullRefresh() == null) {
+    if (checkpoint.fullRefresh() == null || checkpoint.polls(table)) {
       add(
           Severity.ERROR,
           code,

@@ -15,9 +15,10 @@ import java.sql.SQLException;
  * @param latestLocal the same moment where on Earth it is latest, as {@code timestamp} prints it
  * @param micros the same clock, microseconds since 2000-01-01 UTC
  * @param lsn where the WAL ends, or is replayed up to: what the snapshot sees was committed before it
+ * @param flushed how far of that is on its disk: what is beyond, a crash of the source may undo
  * @param standby whether it is one
  */
-record PollMoment(long oldestXid, long nextXid, String clock, String latestLocal, long micros, Lsn lsn, boolean standby) {
+record PollMoment(long oldestXid, long nextXid, String clock, String latestLocal, long micros, Lsn lsn, Lsn flushed, boolean standby) {
 
   private static final String NOW =
       """
@@ -28,6 +29,8 @@ record PollMoment(long oldestXid, long nextXid, String clock, String latestLocal
           OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8,
         (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
           ELSE pg_catalog.pg_current_wal_insert_lsn() END)::pg_catalog.text,
+        (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+          ELSE pg_catalog.pg_current_wal_flush_lsn() END)::pg_catalog.text,
         pg_catalog.pg_is_in_recovery()
       FROM (SELECT pg_catalog.pg_current_snapshot() AS now OFFSET 0) AS s,
         (SELECT pg_catalog.clock_timestamp() AS clock OFFSET 0) AS c""";
@@ -44,7 +47,8 @@ record PollMoment(long oldestXid, long nextXid, String clock, String latestLocal
           row.getString(4),
           row.getLong(5),
           Lsn.parse(row.getString(6)),
-          row.getBoolean(7));
+          Lsn.parse(row.getString(7)),
+          row.getBoolean(8));
     }
   }
 }

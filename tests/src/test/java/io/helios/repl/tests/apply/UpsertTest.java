@@ -37,13 +37,10 @@ class UpsertTest {
       ReplicaTenant two = fixture.tenant("2", ConflictPolicy.STOP, 1);
       fixture.onSource("INSERT INTO t SELECT 1 + g % 2, g, 'source' FROM generate_series(1, " + rows + ") g");
       fixture.onTarget("INSERT INTO t SELECT 1 + g % 2, g, 'old' FROM generate_series(1, " + rows + ", 3) g");
-      fixture.onTarget("CREATE TABLE statements (n int)",
-          "CREATE FUNCTION counted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.statements VALUES (1); RETURN NULL; END'",
-          "CREATE TRIGGER counted AFTER INSERT OR UPDATE ON t EXECUTE FUNCTION counted()",
-          "ALTER TABLE t ENABLE ALWAYS TRIGGER counted");
+      countStatements(fixture);
       fixture.poll("t");
       fixture.apply();
-      assertThat(fixture.target("SELECT count(*) BETWEEN 2 AND 4 FROM statements")).as("written as sets").containsExactly("t");
+      writtenAsSets(fixture);
       assertThat(fixture.target(ALL)).isEqualTo(fixture.source(ALL));
       assertThat(one.status().conflicts() + two.status().conflicts()).isZero();
       assertThat(fixture.target(CONFLICTS)).isEmpty();
@@ -128,9 +125,13 @@ class UpsertTest {
       String columns = "(tenant_id, id" + (value ? ", v)" : ")") + (identity ? " OVERRIDING SYSTEM VALUE" : "");
       String a = value ? ", 'a'" : "";
       fixture.onSource("INSERT INTO t " + columns + " SELECT 1 + g % 2, g" + a + " FROM generate_series(1, 9) g");
+      countStatements(fixture);
       fixture.poll("t");
       fixture.apply();
       equal(fixture);
+      if (!name.contains("deferrable") && !name.contains("by a function")) {
+        writtenAsSets(fixture);
+      }
 
       fixture.onSource("INSERT INTO t " + columns + " SELECT 1 + g % 2, g" + a + " FROM generate_series(10, 15) g");
       if (value) {
@@ -147,6 +148,18 @@ class UpsertTest {
         assertThat(tenant.status().conflicts()).isZero();
       }
     }
+  }
+
+  /** Two statements for a set, of one tenant or of both: row by row there would be more. */
+  private static void writtenAsSets(ApplyFixture fixture) throws SQLException {
+    assertThat(fixture.target("SELECT count(*) BETWEEN 2 AND 4 FROM statements")).as("written as sets").containsExactly("t");
+  }
+
+  private static void countStatements(ApplyFixture fixture) throws SQLException {
+    fixture.onTarget("CREATE TABLE statements (n int)",
+        "CREATE FUNCTION counted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.statements VALUES (1); RETURN NULL; END'",
+        "CREATE TRIGGER counted AFTER INSERT OR UPDATE ON t EXECUTE FUNCTION counted()",
+        "ALTER TABLE t ENABLE ALWAYS TRIGGER counted");
   }
 
   private static void equal(ApplyFixture fixture) throws SQLException {
