@@ -17,6 +17,7 @@ import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.ExportedSnapshot;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
+import io.helios.repl.postgres.ReplicationSlot;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.SourceSnapshots;
 import io.helios.repl.relay.Provenance;
@@ -46,6 +47,7 @@ final class CheckpointLink implements SourceLink {
   private final LostTenants lost;
   private final TableAdmission admission = new TableAdmission();
   private volatile @Nullable CheckpointPoller poller;
+  private boolean slotTold;
   private volatile List<String> unpolled = List.of();
 
   /** @param directory the source's own */
@@ -253,7 +255,7 @@ final class CheckpointLink implements SourceLink {
 
   /** A table that came after the last start of a tenant is polled for nobody: that is said, once. */
   @Override
-  public @Nullable Long look(Connection connection, Lsn capturedUpTo) {
+  public @Nullable Long look(Connection connection, Lsn capturedUpTo) throws SQLException {
     CheckpointPoller open = poller;
     List<String> now = open == null ? unpolled : open.unpolled();
     List<String> fresh = now.stream().filter(table -> !unpolled.contains(table)).toList();
@@ -269,6 +271,22 @@ final class CheckpointLink implements SourceLink {
               null,
               fresh.getFirst()));
     }
-    return null;
+    return leftSlot(connection);
+  }
+
+  /** A slot from the time when the source was captured from its WAL holds that back for nobody: that is said, once. */
+  private @Nullable Long leftSlot(Connection connection) throws SQLException {
+    Optional<ReplicationSlot.SlotState> left = ReplicationSlot.find(connection, settings.slot());
+    if (left.isPresent() && !slotTold) {
+      parts.report().accept(
+          FleetEvent.Severity.WARN,
+          new Problem(
+              ErrorCode.SLOT_LEFT,
+              "source \"" + settings.name() + "\" is polled, and has replication slot \"" + settings.slot() + "\" still",
+              "nobody reads it any more, and it holds back the server's WAL",
+              "unless another server uses it, there: SELECT pg_drop_replication_slot('" + settings.slot() + "')"));
+    }
+    slotTold = left.isPresent();
+    return left.map(ReplicationSlot.SlotState::retainedBytes).orElse(null);
   }
 }

@@ -435,7 +435,7 @@ public final class Fleet implements AutoCloseable {
   /** Makes both sides equal again while they are live: only rows that differ are written, at one point of the WAL. */
   public CompletableFuture<RepairReport> repair(UUID tenant, Duration patience) {
     TenantPipeline pipeline = pipeline(tenant);
-    TenantRepair repair = repair(pipeline, tables(pipeline.tenant()), patience, Repair::cheaperThanCopy);
+    TenantRepair repair = repair(pipeline, tables(pipeline.tenant()), Repair::cheaperThanCopy);
     TenantTurns.Turn turn;
     try {
       turn = turns.take(pipeline.tenant(), true, repair::cancel);
@@ -461,20 +461,19 @@ public final class Fleet implements AutoCloseable {
         drivers);
   }
 
-  private TenantRepair repair(
-      TenantPipeline pipeline, TenantTables tables, Duration patience, LongUnaryOperator most) {
+  private TenantRepair repair(TenantPipeline pipeline, TenantTables tables, LongUnaryOperator most) {
     return new TenantRepair(
         source(pipeline.tenant().source()),
         target(pipeline.tenant().target()),
         pipeline,
         tables,
-        () -> verification(pipeline, tables, VerifySettings.DEFAULT.withPatience(patience), null, evidence -> {}),
+        settings -> verification(pipeline, tables, settings, null, evidence -> {}),
         most);
   }
 
   /** Made by the reconciler's thread, for a run of its own. */
-  private TenantRepair reconciliation(TenantPipeline pipeline, Predicate<TableDefinition> which, Duration patience) {
-    return repair(pipeline, tables(pipeline.tenant()).only(which), patience, Repair::possible);
+  private TenantRepair reconciliation(TenantPipeline pipeline, Predicate<TableDefinition> which) {
+    return repair(pipeline, tables(pipeline.tenant()).only(which), Repair::possible);
   }
 
   /** Waits for what {@link #caughtUp} or {@link #verify} promised; throws what it completed with. */

@@ -21,9 +21,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Opens a source's journal in the data directory. One that was written by another kind of capture is emptied: what its
- * tenants lack is found by comparing both sides ({@link CapturedTenants}). One that is damaged is set aside, and a new one takes its place: as if its
- * disk had been lost, who kept up goes on from the WAL, and who did not needs a resync. So damage stops nobody who has lost
- * nothing. The last journal that was set aside is kept, one for each source.
+ * tenants lack is found by comparing both sides ({@link CapturedTenants}). One that is damaged is set aside, and a new one
+ * takes its place: as if its disk had been lost, who kept up goes on from the WAL, and who did not needs a resync. So damage
+ * stops nobody who has lost nothing. The last journal that was set aside is kept, one for each source.
  */
 final class JournalDirectory {
 

@@ -13,7 +13,7 @@ final class Reconciliation implements Reconciler.Work {
 
   /** Makes a repair for one run. */
   interface Repairs {
-    TenantRepair make(TenantPipeline pipeline, Predicate<TableDefinition> which, Duration patience);
+    TenantRepair make(TenantPipeline pipeline, Predicate<TableDefinition> which);
   }
 
   private final Repairs repairs;
@@ -27,7 +27,7 @@ final class Reconciliation implements Reconciler.Work {
   @Override
   public Optional<TenantRepair.Mended> reconcile(
       TenantPipeline pipeline, Predicate<TableDefinition> which, Duration patience) {
-    TenantRepair repair = repairs.make(pipeline, which, patience);
+    TenantRepair repair = repairs.make(pipeline, which);
     Optional<TenantTurns.Turn> turn = turns.takeIfFree(pipeline.tenant(), repair::cancel);
     if (turn.isEmpty()) {
       return Optional.empty();

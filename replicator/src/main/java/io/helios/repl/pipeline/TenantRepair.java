@@ -7,8 +7,10 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.status.Evidence;
 import io.helios.repl.status.MendedTable;
 import io.helios.repl.status.RepairReport;
+import io.helios.repl.status.TableEvidence;
 import io.helios.repl.status.Verification;
 import io.helios.repl.verify.LiveRepair;
 import io.helios.repl.verify.VerifySettings;
@@ -18,8 +20,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.function.Function;
 import java.util.function.LongUnaryOperator;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -49,7 +51,7 @@ final class TenantRepair {
   private final TargetEngine target;
   private final TenantPipeline pipeline;
   private final TenantTables tables;
-  private final Supplier<TenantVerification> comparison;
+  private final Function<VerifySettings, TenantVerification> comparison;
   private final LongUnaryOperator most;
   private Runnable stop = () -> {};
   private boolean cancelled;
@@ -63,7 +65,7 @@ final class TenantRepair {
       TargetEngine target,
       TenantPipeline pipeline,
       TenantTables tables,
-      Supplier<TenantVerification> comparison,
+      Function<VerifySettings, TenantVerification> comparison,
       LongUnaryOperator most) {
     this.source = source;
     this.target = target;
@@ -81,17 +83,19 @@ final class TenantRepair {
    */
   RepairReport run(Duration patience) {
     long started = System.nanoTime();
-    Verification before = compare();
-    Mended mended = before.equal() ? Mended.NOTHING : mend(before, patience);
-    Verification after = before.equal() ? before : compare();
+    VerifySettings settings = VerifySettings.DEFAULT.withPatience(patience);
+    Evidence before = compare(settings.coarsely());
+    Mended mended = before.equal() ? Mended.NOTHING : mend(before, settings);
+    Verification after = (before.equal() ? before : compare(settings)).verification();
     long millis = Duration.ofNanos(System.nanoTime() - started).toMillis();
     return new RepairReport(pipeline.tenant().name(), millis, mended.tables(), mended.bytes(), after);
   }
 
   /** Repairs; whether both sides are equal then, the next one will see. The rest is as in {@link #run}. */
   Mended reconcile(Duration patience) {
-    Verification before = compare();
-    return before.equal() ? Mended.NOTHING : mend(before, patience);
+    VerifySettings settings = VerifySettings.DEFAULT.withPatience(patience);
+    Evidence before = compare(settings.coarsely());
+    return before.equal() ? Mended.NOTHING : mend(before, settings);
   }
 
   /** Breaks it off, also before it has begun. Tables that are repaired stay so. */
@@ -100,16 +104,16 @@ final class TenantRepair {
     stop.run();
   }
 
-  private Verification compare() {
-    TenantVerification next = comparison.get();
+  private Evidence compare(VerifySettings settings) {
+    TenantVerification next = comparison.apply(settings);
     begin(next::cancel);
-    return next.run().verification();
+    return next.run();
   }
 
-  private Mended mend(Verification before, Duration patience) {
+  private Mended mend(Evidence before, VerifySettings settings) {
     Set<String> differing = before.tables().stream()
-        .filter(table -> table.differing() > 0)
-        .map(Verification.TableResult::table)
+        .filter(table -> !table.equal())
+        .map(TableEvidence::table)
         .collect(Collectors.toSet());
     ReplicaTenant replica = pipeline.replica();
     if (replica == null) {
@@ -127,7 +131,7 @@ final class TenantRepair {
             pipeline.tenant(),
             tables(differing),
             new ReplicaHold(replica),
-            VerifySettings.DEFAULT.withPatience(patience),
+            settings,
             most);
     begin(repair::cancel);
     try {

@@ -36,7 +36,7 @@ class RandomPollingTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void whateverIsDoneAtASourceThatIsPolledIsAtTheTarget(boolean removes) throws Exception {
-    rounds(Duration.ofSeconds(3), removes);
+    rounds(Duration.ofSeconds(1), removes);
   }
 
   @ParameterizedTest
