@@ -102,7 +102,8 @@ final class CheckpointLink implements SourceLink {
     if (state != null && gap.isEmpty()) {
       return state;
     }
-    Problem why = parts.journalDamage() != null ? parts.journalDamage() : gap.orElseThrow();
+    Problem damage = parts.journalDamage();
+    Problem why = state == null && damage != null ? damage : gap.orElseThrow();
     if (lost.giveUp(why, found, null, routes)) {
       parts.report().accept(FleetEvent.Severity.ERROR, why);
     }
