@@ -140,7 +140,9 @@ final class EndpointCommands {
               ? role + " " + name + " is prepared already, nothing to do"
               : plan.path("done").asBoolean(false)
                   ? role + " " + name + " is prepared"
-                  : "nothing was done; helios-repl " + role + " prepare " + name + " does it");
+                  : change.dryRun
+                      ? "nothing was done; helios-repl " + role + " prepare " + name + " does what is its own to do"
+                      : "nothing was done: it goes on without, and this is for the tables' owner to decide");
       return ExitCode.DONE;
     }
   }

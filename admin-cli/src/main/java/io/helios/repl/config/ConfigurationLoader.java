@@ -1,6 +1,7 @@
 package io.helios.repl.config;
 
 import io.helios.repl.apply.DdlPolicy;
+import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.config.YamlNode.Mapping;
 import io.helios.repl.config.YamlNode.Scalar;
 import io.helios.repl.error.ErrorCode;
@@ -185,20 +186,23 @@ public final class ConfigurationLoader {
             (name, section) -> {
               checkName(section, name);
               ConnectionSettings connection = connections.read(section);
-              section.parsed("capture", text -> captures(section, text), "capture: wal", "wal", "wal");
-              section.unsupported("checkpoint", "capture from a checkpoint column comes with a later release");
+              CaptureMode capture = CaptureReader.read(section);
               Tenancy tenancy = tenancy(section);
               TableFilter tables = filter(section, "tables");
               TableFilter references = filter(section, "reference-tables");
               if (tables == null && !section.has("tables")) {
                 reading.value(section.path("tables"), "*.*", "default");
               }
-              String publication = identifier(section, "publication", "[^\\x00]{1,63}", name, "at most 63 characters");
-              String slot =
-                  identifier(section, "slot", "[a-z0-9_]{1,63}", name, "lower-case letters, digits and _, at most 63");
+              boolean wal = capture instanceof CaptureMode.Wal;
+              String publication = !wal
+                  ? byDefault(name)
+                  : identifier(section, "publication", "[^\\x00]{1,63}", name, "at most 63 characters");
+              String slot = !wal
+                  ? byDefault(name)
+                  : identifier(section, "slot", "[a-z0-9_]{1,63}", name, "lower-case letters, digits and _, at most 63");
               String own = section.text("region", region);
               section.close();
-              if (connection != null) {
+              if (connection != null && wal) {
                 String other = slots.putIfAbsent(connection.place() + " " + slot, name);
                 if (other != null) {
                   section.wrong(
@@ -213,6 +217,7 @@ public final class ConfigurationLoader {
                     new SourceSettings(
                         name,
                         connection,
+                        capture,
                         tenancy,
                         tables == null ? TableFilter.ALL : tables,
                         references,
@@ -222,14 +227,6 @@ public final class ConfigurationLoader {
               }
             });
     return sources;
-  }
-
-  private Optional<String> captures(Section section, String text) {
-    if (text.equals("checkpoint")) {
-      section.refuse("capture", "capture from a checkpoint column comes with a later release; this one reads the WAL");
-      return Optional.of(text);
-    }
-    return text.equals("wal") ? Optional.of(text) : Optional.empty();
   }
 
   private List<TargetSettings> targets(Section root, String region) {
@@ -330,9 +327,13 @@ public final class ConfigurationLoader {
    * A slot's or publication's name; by default made from the source's, with what a slot's name cannot hold replaced.
    */
   private static String identifier(Section section, String key, String regex, String source, String form) {
+    String fallback = byDefault(source);
+    return section.parsed(key, text -> fits(text, regex), form, fallback, fallback);
+  }
+
+  private static String byDefault(String source) {
     String folded = "helios_" + source.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
-    String byDefault = folded.length() > 63 ? folded.substring(0, 63) : folded;
-    return section.parsed(key, text -> fits(text, regex), form, byDefault, byDefault);
+    return folded.length() > 63 ? folded.substring(0, 63) : folded;
   }
 
   private ServerConfiguration.Relay relay(Section root) {

@@ -3,6 +3,7 @@ package io.helios.repl.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.helios.repl.apply.DdlPolicy;
+import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
@@ -11,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -171,7 +173,7 @@ class ConfigurationLoaderTest {
           shop:
             url: mysql://localhost/shop
             tabels: ["public.*"]
-            capture: checkpoint
+            capture: triggers
             checkpoint: { column: updated_at }
             tenancy: { column: a, schema: "b_{key}" }
           "b/d":
@@ -193,8 +195,8 @@ class ConfigurationLoaderTest {
             "HR-9003 c.yaml:2: listen: 0.0.0.0:7400 is not loopback, and needs TLS",
             "HR-1103 c.yaml:5: sources.shop.url: the value is not right",
             "HR-1102 c.yaml:6: sources.shop.tabels: unknown key",
-            "HR-1105 c.yaml:7: sources.shop.capture: not in this release",
-            "HR-1105 c.yaml:8: sources.shop.checkpoint: not in this release",
+            "HR-1103 c.yaml:7: sources.shop.capture: the value is not right",
+            "HR-1103 c.yaml:8: sources.shop.checkpoint: belongs to capture: checkpoint",
             "HR-1103 c.yaml:9: sources.shop.tenancy: exactly one of column, schema and database is needed",
             "HR-1103 c.yaml:10: sources.b/d: the name \"b/d\" is not right",
             "HR-1104 c.yaml:10: sources.b/d.tenancy: is missing",
@@ -295,10 +297,94 @@ class ConfigurationLoaderTest {
   }
 
   @Test
-  void captureByCheckpointIsRefusedFromTheEnvironmentToo() {
-    assertThat(load(SOUND, Map.of("HELIOS_SOURCES_SHOP_CAPTURE", "checkpoint"), Map.of()).problems())
-        .singleElement()
-        .satisfies(p -> assertThat(p.code().id()).isEqualTo("HR-1105"));
+  void aSourceThatIsPolledHasItsColumnAndEverythingElseByDefault() {
+    ServerConfiguration c = sound(
+        """
+        sources:
+          shop:
+            url: postgresql://helios@127.0.0.1:5432/shop
+            tenancy: { column: tenant_id }
+            capture: checkpoint
+            checkpoint: { column: updated_at }
+        """);
+    assertThat(c.source("shop").orElseThrow().capture()).isEqualTo(new CaptureMode.Checkpoint("updated_at"));
+    assertThat(c.values())
+        .contains(
+            new EffectiveValue("sources.shop.capture", "checkpoint", "c.yaml:5"),
+            new EffectiveValue("sources.shop.checkpoint.column", "updated_at", "c.yaml:6"),
+            new EffectiveValue("sources.shop.checkpoint.interval", "1s", "default"),
+            new EffectiveValue("sources.shop.checkpoint.full-refresh", "never", "default"),
+            new EffectiveValue("sources.shop.checkpoint.longest-transaction", "15m", "default"))
+        .noneMatch(value -> value.key().endsWith(".slot") || value.key().endsWith(".publication"));
+  }
+
+  @Test
+  void everySettingOfAPolledSourceIsRead() {
+    ServerConfiguration c = sound(
+        """
+        sources:
+          shop:
+            url: postgresql://helios@127.0.0.1:5432/shop
+            tenancy: { column: tenant_id }
+            capture: checkpoint
+            checkpoint:
+              column: version
+              interval: 250ms
+              deletes: { soft-column: deleted_at, reconcile: 10m }
+              full-refresh: 1h
+              longest-transaction: 2h
+        """);
+    assertThat(c.source("shop").orElseThrow().capture()).isEqualTo(new CaptureMode.Checkpoint(
+        "version", Duration.ofMillis(250), "deleted_at", Duration.ofMinutes(10), Duration.ofHours(1), Duration.ofHours(2)));
+  }
+
+  @Test
+  void aSourceMayBePolledByTheEnvironmentAlone() {
+    LoadedConfiguration loaded = load(
+        SOUND,
+        Map.of("HELIOS_SOURCES_SHOP_CAPTURE", "checkpoint", "HELIOS_SOURCES_SHOP_CHECKPOINT_COLUMN", "changed"),
+        Map.of());
+    assertThat(loaded.problems()).isEmpty();
+    assertThat(Objects.requireNonNull(loaded.configuration()).source("shop").orElseThrow().capture())
+        .isEqualTo(new CaptureMode.Checkpoint("changed"));
+  }
+
+  @Test
+  void whatDoesNotGoTogetherWithPollingIsSaidAllAtOnce() {
+    assertThat(load(
+                """
+                sources:
+                  shop:
+                    url: postgresql://helios@127.0.0.1:5432/shop
+                    tenancy: { column: tenant_id }
+                    capture: checkpoint
+                    publication: mine
+                    slot: mine
+                    checkpoint:
+                      interval: 0s
+                      deletes: { hard: true, reconcile: often }
+                      full-refresh: 1ms
+                  crm:
+                    url: postgresql://helios@127.0.0.1:5432/crm
+                    tenancy: { database: true }
+                    capture: checkpoint
+                  wal:
+                    url: postgresql://helios@127.0.0.1:5432/wal
+                    tenancy: { database: true }
+                    checkpoint: { column: updated_at }
+                """)
+            .problems())
+        .extracting(p -> p.code().id() + " " + p.message())
+        .containsExactly(
+            "HR-1103 c.yaml:6: sources.shop.publication: belongs to capture: wal",
+            "HR-1103 c.yaml:7: sources.shop.slot: belongs to capture: wal",
+            "HR-1104 c.yaml:8: sources.shop.checkpoint.column: is missing",
+            "HR-1103 c.yaml:9: sources.shop.checkpoint.interval: the value is not right",
+            "HR-1103 c.yaml:10: sources.shop.checkpoint.deletes.reconcile: the value is not right",
+            "HR-1102 c.yaml:10: sources.shop.checkpoint.deletes.hard: unknown key",
+            "HR-1103 c.yaml:11: sources.shop.checkpoint.full-refresh: the value is not right",
+            "HR-1104 c.yaml:12: sources.crm.checkpoint: is missing",
+            "HR-1103 c.yaml:19: sources.wal.checkpoint: belongs to capture: checkpoint");
   }
 
   @Test

@@ -112,6 +112,14 @@ final class ApplyBatch {
           fold(sql, old, true).delete(old);
         }
       }
+      case Change.Upsert(var _, Tuple row) -> {
+        count(row);
+        refuseMisread(plan, row);
+        if (plan.keyless() || row.hasUnchanged()) {
+          throw new RejectedBatchException("a row that a poll found has no key");
+        }
+        fold(sql, row, false).upsert(row);
+      }
       case Change.Truncate _ -> throw new IllegalArgumentException("a truncation is no change of a row");
     }
   }

@@ -237,6 +237,17 @@ public final class ApplySchedule {
     }
   }
 
+  /** Whether one of these has not come as far as {@code lsn}, and nothing is known to keep it from coming. */
+  boolean anyComing(Set<UUID> tenants, Lsn lsn) {
+    lock.lock();
+    try {
+      return tenants.stream().map(entries::get).anyMatch(entry -> entry != null && entry.place != Place.STOPPED
+          && entry.tenant.status().failures() == 0 && !entry.tenant.status().caughtUpTo().isAfter(lsn));
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * Into the turn of one that is claimed: those of these, and those who wait for one of these, that nobody has in hand, and
    * that are not stopped. Give each back.

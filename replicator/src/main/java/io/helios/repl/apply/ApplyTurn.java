@@ -63,6 +63,9 @@ final class ApplyTurn {
   private long openSince;
   private Lsn current = Lsn.INVALID;
 
+  /** Whether the change that was applied last is a row that a poll found. */
+  private boolean polled;
+
   /** What a tenant gains with the target transaction that is open. */
   private static final class Gain {
     final Lsn from;
@@ -198,10 +201,18 @@ final class ApplyTurn {
    * A value that another tenant's row holds. It may be about to go in that tenant's time, however far behind that is: then
    * both are tried as one, with those whom that one waits for in turn, and those who wait for them, since one source
    * transaction may have passed values round in a circle. If that does not help, later.
+   *
+   * <p>A poll tells no tenant that a row of it has gone to another one, so a polled row may wait for what never comes. It
+   * is then left out, logged, and the tenant goes on: as with other deletes that nobody tells, it takes a comparison with
+   * the source to find and mend what is left, of the one tenant and then of the other.
    */
   private void taken(ReplicaTenant tenant, HeliosException e) {
     Lsn needed = current;
     tenant.waitsFor(session.holders());
+    if (polled && tenant.status().failures() >= PATIENCE_WITH_OTHERS && !schedule.anyComing(tenant.waitsFor(), needed)) {
+      leaveOut(tenant);
+      return;
+    }
     if (!schedule.anyBehind(tenant.waitsFor(), needed)) {
       if (tenant.status().failures() < PATIENCE_WITH_OTHERS) {
         later(tenant, e);
@@ -233,6 +244,29 @@ final class ApplyTurn {
     for (ReplicaTenant other : others) {
       if (!before.contains(other) && waiting.remove(other)) {
         schedule.giveBackLater(other, pauses.apply(1).toNanos());
+      }
+    }
+  }
+
+  private void leaveOut(ReplicaTenant tenant) {
+    try {
+      drive(List.of(tenant), Care.LEAVING_OUT, null, false);
+    } catch (SchemaChangedException e) {
+      rollback();
+      giveBack(tenant, Outcome.MORE);
+    } catch (RejectedBatchException e) {
+      rollback();
+      later(tenant, TargetErrors.rejectedAtCommit(e, target, current));
+    } catch (TransientException e) {
+      rollback();
+      goOnAfter(e);
+      later(tenant, e);
+    } catch (OperatorException | CorruptionException e) {
+      rollback();
+      if (e.problem().code() == ErrorCode.KEY_TAKEN) {
+        later(tenant, e);
+      } else {
+        stop(tenant, e);
       }
     }
   }
@@ -281,6 +315,7 @@ final class ApplyTurn {
     }
     rollback();
     Lsn failed = current;
+    boolean atUpsert = polled;
     if (failed.isAfter(tenant.position())) {
       try {
         drive(List.of(tenant), Care.EACH_CHANGE, failed, false);
@@ -290,6 +325,8 @@ final class ApplyTurn {
         cause.addSuppressed(again);
       }
     }
+    current = failed;
+    polled = atUpsert;
     throw cause;
   }
 
@@ -315,8 +352,8 @@ final class ApplyTurn {
           session.lockPatience(HASTY_PATIENCE);
         }
         apply(tenant, reader, care);
-        if (!asOne && isFull()) {
-          enough = care == Care.EACH_CHANGE;
+        if (!asOne && (isFull() || care == Care.LEAVING_OUT)) {
+          enough = care != Care.BATCH;
           commit();
         }
       }
@@ -338,6 +375,7 @@ final class ApplyTurn {
     current = lsn;
     Gain gain = gains.computeIfAbsent(tenant, t -> new Gain(t.position()));
     for (Change change = reader.nextChange(); change != null; change = reader.nextChange()) {
+      polled = change instanceof Change.Upsert;
       session.apply(tenant.tenant(), tenant.what(), lsn, change, care);
       gain.rows.count(change);
     }

@@ -8,7 +8,7 @@ public enum ConflictKind {
   UPDATE_MISSING("the row to update is not there"),
   DELETE_MISSING("the row to delete is not there"),
   UNIQUE_TAKEN("another row of the tenant, which the source cannot have, holds a unique value of the row to write"),
-  KEY_TAKEN("a row of another tenant holds the key or a unique value of a row that was to be copied");
+  KEY_TAKEN("a row of another tenant holds the key or a unique value of a row that was to be written");
 
   private final String explanation;
 

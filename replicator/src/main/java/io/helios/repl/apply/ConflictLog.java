@@ -29,15 +29,38 @@ record ConflictLog(UUID tenant, TableSql sql, Lsn lsn) {
     return new Statement(insert + key, parameters);
   }
 
-  /** As far as the key, which must follow. */
-  String insert(ConflictKind kind, List<Parameter> parameters) {
+  /** Removes entries of this transaction about rows of a table with a key that are there again, and counts them. */
+  Statement takeBack(ConflictKind kind) {
     TablePlan plan = sql.plan();
-    parameters.addAll(List.of(
+    List<Parameter> parameters = new ArrayList<>(names(kind));
+    StringBuilder there = new StringBuilder();
+    for (int place : plan.key()) {
+      there.append(there.isEmpty() ? "" : " AND ").append("t.").append(sql.name(place)).append(' ')
+          .append(plan.column(place).equals()).append(" CAST(c.row_key OPERATOR(pg_catalog.->>) CAST(? AS pg_catalog.text) AS ")
+          .append(plan.column(place).castType()).append(')');
+      parameters.add(Parameter.text(plan.relation().columns().get(place).name()));
+    }
+    return new Statement("DELETE FROM helios.conflict AS c WHERE c.tenant OPERATOR(pg_catalog.=) CAST(? AS pg_catalog.uuid)"
+        + " AND c.schema_name OPERATOR(pg_catalog.=) CAST(? AS pg_catalog.text)"
+        + " AND c.table_name OPERATOR(pg_catalog.=) CAST(? AS pg_catalog.text)"
+        + " AND c.kind OPERATOR(pg_catalog.=) CAST(? AS pg_catalog.text)"
+        + " AND c.commit_lsn OPERATOR(pg_catalog.=) CAST(? AS pg_catalog.pg_lsn)"
+        + " AND EXISTS (SELECT FROM " + sql.from() + " AS t WHERE " + there + ")", parameters);
+  }
+
+  private List<Parameter> names(ConflictKind kind) {
+    TablePlan plan = sql.plan();
+    return List.of(
         Parameter.text(tenant.toString()),
         Parameter.text(plan.relation().schema()),
         Parameter.text(plan.relation().name()),
         Parameter.text(kind.label()),
-        Parameter.text(lsn.toString())));
+        Parameter.text(lsn.toString()));
+  }
+
+  /** As far as the key, which must follow. */
+  String insert(ConflictKind kind, List<Parameter> parameters) {
+    parameters.addAll(names(kind));
     return "INSERT INTO helios.conflict (tenant, schema_name, table_name, kind, commit_lsn, row_key)"
         + " SELECT CAST(? AS pg_catalog.uuid), CAST(? AS pg_catalog.text), CAST(? AS pg_catalog.text),"
         + " CAST(? AS pg_catalog.text), CAST(? AS pg_catalog.pg_lsn), ";

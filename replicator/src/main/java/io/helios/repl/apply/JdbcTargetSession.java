@@ -114,9 +114,9 @@ final class JdbcTargetSession implements TargetSession {
       bytes += size(change);
       if (change instanceof Change.Truncate(var _, boolean restartIdentity)) {
         batch.truncate(sql, tenant.key(), restartIdentity && tables.isOurs(sql));
-      } else if (care == Care.EACH_CHANGE || sql.plan().checkedByQuery()) {
+      } else if (care != Care.BATCH || sql.plan().checkedByQuery()) {
         write();
-        rows.apply(tenant, sql, commitLsn, change);
+        rows.apply(tenant, sql, commitLsn, change, care == Care.LEAVING_OUT);
       } else {
         batch.add(sql, change);
         if (batch.changes() >= settings.changes() || batch.bytes() >= settings.bytes()) {
@@ -164,6 +164,7 @@ final class JdbcTargetSession implements TargetSession {
     return switch (change) {
       case Change.Insert(var _, Tuple row) -> row.byteLength();
       case Change.Update(var _, Tuple _, boolean _, Tuple row) -> row.byteLength();
+      case Change.Upsert(var _, Tuple row) -> row.byteLength();
       case Change.Delete(var _, Tuple old, boolean _) -> old.byteLength();
       case Change.Truncate _ -> 0;
     };

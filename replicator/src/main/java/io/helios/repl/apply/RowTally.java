@@ -26,7 +26,8 @@ final class RowTally {
     }
     switch (change) {
       case Change.Insert _ -> count.inserts++;
-      case Change.Update _ -> count.updates++;
+      // Most rows that a poll finds are there already; nobody knows which.
+      case Change.Update _, Change.Upsert _ -> count.updates++;
       case Change.Delete _ -> count.deletes++;
       case Change.Truncate _ -> count.truncates++;
     }

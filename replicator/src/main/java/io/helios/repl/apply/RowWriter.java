@@ -30,6 +30,7 @@ final class RowWriter {
   private final StatementPipeline pipeline;
   private final Map<UUID, Long> conflicts = new HashMap<>();
   private final Map<TableSql, List<Check>> checks = new LinkedHashMap<>();
+  private final Map<Cleared, Long> cleared = new LinkedHashMap<>();
   private Set<UUID> holders = Set.of();
 
   /** Rows of one transaction that are asked for one by one; with more, the whole table is. */
@@ -37,6 +38,9 @@ final class RowWriter {
 
   /** A row whose values must stand alone in the table when its transaction has ended. */
   private record Check(Tenant tenant, Lsn lsn, Tuple row) {}
+
+  /** Where a polled row took the place of rows that stood in its way; those that do not come back were a conflict. */
+  private record Cleared(Tenant tenant, TableSql sql, Lsn lsn) {}
 
   RowWriter(String target, StatementPipeline pipeline) {
     this.target = target;
@@ -46,6 +50,7 @@ final class RowWriter {
   void rollback() {
     conflicts.clear();
     checks.clear();
+    cleared.clear();
   }
 
   /** Conflicts since the last call, by tenant. */
@@ -60,7 +65,8 @@ final class RowWriter {
     return holders;
   }
 
-  void apply(Tenant tenant, TableSql sql, Lsn lsn, Change change) throws SQLException {
+  /** @param leavingOut whether a polled row that another tenant's row does not let in is logged and left out */
+  void apply(Tenant tenant, TableSql sql, Lsn lsn, Change change, boolean leavingOut) throws SQLException {
     switch (change) {
       case Change.Insert(var _, Tuple row) -> insert(tenant, sql, lsn, row);
       case Change.Update(var _, Tuple old, boolean oldIsKey, Tuple row) -> {
@@ -71,6 +77,7 @@ final class RowWriter {
         }
       }
       case Change.Delete(var _, Tuple old, boolean oldIsKey) -> delete(tenant, sql, lsn, old, oldIsKey);
+      case Change.Upsert(var _, Tuple row) -> upsert(tenant, sql, lsn, row, leavingOut);
       case Change.Truncate _ -> throw new IllegalArgumentException("a truncation is no change of a row");
     }
   }
@@ -90,6 +97,36 @@ final class RowWriter {
     if (!written) {
       overwrite(tenant, sql, lsn, row);
       conflict(tenant, sql, lsn, ConflictKind.INSERT_EXISTS, row);
+    }
+    checkLater(tenant, sql, lsn, row);
+  }
+
+  /** Whether the row is there already is no conflict: a poll does not know it. */
+  private void upsert(Tenant tenant, TableSql sql, Lsn lsn, Tuple row, boolean leavingOut) throws SQLException {
+    TablePlan plan = sql.plan();
+    if (plan.keyless() || row.hasUnchanged()) {
+      throw withoutKey(tenant, sql, lsn);
+    }
+    try {
+      if (leavingOut) {
+        // These are else asked for at the transaction's end, when it is too late.
+        for (UniqueRule rule : plan.deferrable()) {
+          refuseOthers(tenant, sql, lsn, rule, row);
+        }
+      }
+      makeWay(tenant, sql, lsn, row, row, null, true);
+    } catch (OperatorException e) {
+      if (e.problem().code() != ErrorCode.KEY_TAKEN) {
+        throw e;
+      }
+      if (!leavingOut) {
+        throw new OperatorException(moved(e.problem()), e);
+      }
+      conflict(tenant, sql, lsn, ConflictKind.KEY_TAKEN, row);
+      return;
+    }
+    if (updated(sql, row, row, plan.assigned(row, true)) == 0) {
+      pipeline.run(sql.insertRow(row, ""));
     }
     checkLater(tenant, sql, lsn, row);
   }
@@ -223,21 +260,38 @@ final class RowWriter {
    */
   private void makeWay(Tenant tenant, TableSql sql, Lsn lsn, Tuple row, @Nullable Tuple self, @Nullable Tuple old)
       throws SQLException {
+    makeWay(tenant, sql, lsn, row, self, old, false);
+  }
+
+  /**
+   * @param polled whether the row comes from a poll, whose rows come in no order: what is in the way may give its value up,
+   *     or come again, later in the transaction, and only then is it known whether it was a conflict
+   */
+  private void makeWay(
+      Tenant tenant, TableSql sql, Lsn lsn, Tuple row, @Nullable Tuple self, @Nullable Tuple old, boolean polled)
+      throws SQLException {
     for (UniqueRule rule : sql.plan().immediate()) {
       RuleSql asked = new RuleSql(sql, rule);
       if (asked.readable(row) && (old == null || asked.changes(old, row))) {
         refuseOthers(tenant, sql, lsn, rule, row);
-        clear(tenant, sql, lsn, asked, row, self);
+        clear(tenant, sql, lsn, asked, row, self, polled);
       }
     }
   }
 
-  private void clear(Tenant tenant, TableSql sql, Lsn lsn, RuleSql rule, Tuple row, @Nullable Tuple self)
+  private void clear(
+      Tenant tenant, TableSql sql, Lsn lsn, RuleSql rule, Tuple row, @Nullable Tuple self, boolean polled)
       throws SQLException {
     if (pipeline.run(rule.colliding(row, self, RuleSql.Whose.ANYBODYS)) > 0) {
-      refuse(tenant, sql, lsn, ConflictKind.UNIQUE_TAKEN);
-      long cleared = pipeline.run(rule.clear(row, self, new ConflictLog(tenant.id(), sql, lsn)));
-      conflicts.merge(tenant.id(), cleared, Long::sum);
+      if (!polled) {
+        refuse(tenant, sql, lsn, ConflictKind.UNIQUE_TAKEN);
+      }
+      long count = pipeline.run(rule.clear(row, self, new ConflictLog(tenant.id(), sql, lsn)));
+      if (polled) {
+        cleared.merge(new Cleared(tenant, sql, lsn), count, Long::sum);
+      } else {
+        conflicts.merge(tenant.id(), count, Long::sum);
+      }
     }
   }
 
@@ -258,6 +312,16 @@ final class RowWriter {
 
   /** Call it at the end of each source transaction. */
   void endTransaction() throws SQLException {
+    for (Map.Entry<Cleared, Long> entry : Map.copyOf(cleared).entrySet()) {
+      Cleared place = entry.getKey();
+      long back = pipeline.run(new ConflictLog(place.tenant().id(), place.sql(), place.lsn())
+          .takeBack(ConflictKind.UNIQUE_TAKEN));
+      if (back < entry.getValue()) {
+        refuse(place.tenant(), place.sql(), place.lsn(), ConflictKind.UNIQUE_TAKEN);
+        conflicts.merge(place.tenant().id(), entry.getValue() - back, Long::sum);
+      }
+    }
+    cleared.clear();
     Map<TableSql, List<Check>> due = new LinkedHashMap<>(checks);
     checks.clear();
     for (Map.Entry<TableSql, List<Check>> table : due.entrySet()) {
@@ -286,7 +350,7 @@ final class RowWriter {
         && pipeline.run(rule.colliding(row, row, RuleSql.Whose.ANYBODYS)) > 0
         && pipeline.run(rule.standing(row)) > 0) {
       refuseOthers(check.tenant(), sql, check.lsn(), rule.rule(), row);
-      clear(check.tenant(), sql, check.lsn(), rule, row, row);
+      clear(check.tenant(), sql, check.lsn(), rule, row, row, false);
     }
   }
 
@@ -306,6 +370,7 @@ final class RowWriter {
       case Change.Insert(var _, Tuple inserted) -> inserted;
       case Change.Update(var _, Tuple old, boolean oldIsKey, Tuple updated) ->
           old == null ? updated : filled(sql.plan(), old, oldIsKey, updated);
+      case Change.Upsert(var _, Tuple upserted) -> upserted;
       case Change.Delete _, Change.Truncate _ -> null;
     };
     if (row != null) {
@@ -341,6 +406,25 @@ final class RowWriter {
             others
                 ? "give the tenants disjoint keys, or tenant \"" + tenant.name() + "\" a target of its own"
                 : "helios-repl verify run " + tenant.name())
+        .at(lsn.toString(), sql.plan().name()));
+  }
+
+  private static Problem moved(Problem taken) {
+    return new Problem(
+        taken.code(),
+        taken.message(),
+        taken.why() + "; where a row has gone to another tenant, a poll does not tell the one that had it",
+        "helios-repl verify repair NAME of the tenant that had the row; or else " + taken.hint(),
+        taken.lsn(),
+        taken.table());
+  }
+
+  private OperatorException withoutKey(Tenant tenant, TableSql sql, Lsn lsn) {
+    return new OperatorException(new Problem(
+            ErrorCode.POLLED_ROW_WITHOUT_KEY,
+            "a row of " + sql.plan().name() + " for tenant \"" + tenant.name() + "\" was polled without a key",
+            "which row at target \"" + target + "\" it is cannot be told",
+            "give the table a primary key at the source; then: helios-repl tenant resync " + tenant.name())
         .at(lsn.toString(), sql.plan().name()));
   }
 

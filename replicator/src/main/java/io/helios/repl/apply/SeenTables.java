@@ -25,10 +25,11 @@ public final class SeenTables {
 
   private SeenTables() {}
 
-  /** Where the source's WAL ends; to be asked before its catalog is read for {@link #note}. */
+  /** Where the source's WAL ends, or is replayed up to; to be asked before its catalog is read for {@link #note}. */
   public static Lsn endOfWal(Connection source) throws SQLException {
     try (PreparedStatement query =
-            source.prepareStatement("SELECT pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text");
+            source.prepareStatement("SELECT (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()"
+                + " ELSE pg_catalog.pg_current_wal_insert_lsn() END)::pg_catalog.text");
         ResultSet row = query.executeQuery()) {
       row.next();
       return Lsn.parse(row.getString(1));

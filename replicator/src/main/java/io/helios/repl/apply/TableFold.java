@@ -22,6 +22,9 @@ final class TableFold {
   /** So many new rows are worth the round trips that a COPY takes. */
   private static final int COPIED = 500;
 
+  /** As the sink takes it: any number of rows. */
+  private static final int ANY = -1;
+
   private final TableSql sql;
   private final TablePlan plan;
   private final Map<RowKey, Net> nets = new LinkedHashMap<>();
@@ -30,15 +33,23 @@ final class TableFold {
   /** Text or binary for each column; 0 as long as only nulls came. */
   private final byte[] formats;
 
+  /** Whether a key's first change expects the row to be there. */
+  private enum Was {
+    THERE,
+    ABSENT,
+    /** A poll found the row, and does not know. */
+    EITHER
+  }
+
   /** What happens to one key. */
   private static final class Net {
-    final boolean wasThere;
+    final Was was;
     Tuple key;
     @Nullable Tuple row;
     boolean reborn;
 
-    Net(boolean wasThere, Tuple key, @Nullable Tuple row) {
-      this.wasThere = wasThere;
+    Net(Was was, Tuple key, @Nullable Tuple row) {
+      this.was = was;
       this.key = key;
       this.row = row;
     }
@@ -97,12 +108,24 @@ final class TableFold {
     RowKey key = new RowKey(row, plan.key());
     Net net = nets.get(key);
     if (net == null) {
-      nets.put(key, new Net(false, row, row));
+      nets.put(key, new Net(Was.ABSENT, row, row));
     } else if (net.row != null) {
       throw new RejectedBatchException("a key is inserted twice");
     } else {
       net.row = row;
-      net.reborn = net.wasThere;
+      net.reborn = net.was == Was.THERE;
+    }
+  }
+
+  /** @param row all of it */
+  void upsert(Tuple row) {
+    RowKey key = new RowKey(row, plan.key());
+    Net net = nets.get(key);
+    if (net == null) {
+      nets.put(key, new Net(Was.EITHER, row, row));
+    } else {
+      net.reborn |= net.row == null && net.was == Was.THERE;
+      net.row = row;
     }
   }
 
@@ -111,7 +134,7 @@ final class TableFold {
     RowKey key = new RowKey(keyTuple, plan.key());
     Net net = nets.get(key);
     if (net == null) {
-      nets.put(key, new Net(true, keyTuple, row));
+      nets.put(key, new Net(Was.THERE, keyTuple, row));
     } else if (net.row == null) {
       throw new RejectedBatchException("a deleted key is updated");
     } else {
@@ -123,7 +146,7 @@ final class TableFold {
     RowKey key = new RowKey(keyTuple, plan.key());
     Net net = nets.get(key);
     if (net == null) {
-      nets.put(key, new Net(true, keyTuple, null));
+      nets.put(key, new Net(Was.THERE, keyTuple, null));
     } else if (net.row == null) {
       throw new RejectedBatchException("a key is deleted twice");
     } else {
@@ -136,16 +159,27 @@ final class TableFold {
   void emit(ApplyBatch.Sink sink) throws SQLException, RejectedBatchException {
     List<Tuple> gone = new ArrayList<>();
     List<Tuple> passing = new ArrayList<>();
+    List<Tuple> goneIfThere = new ArrayList<>();
+    List<Tuple> upserted = new ArrayList<>();
     List<Tuple> born = new ArrayList<>(keylessInserts);
     Map<List<Integer>, Updates> updates = new LinkedHashMap<>();
     Updates whole = null;
     for (Net net : nets.values()) {
-      if (net.wasThere && (net.row == null || net.reborn)) {
+      if (net.was == Was.EITHER) {
+        if (net.row == null) {
+          goneIfThere.add(net.key);
+        } else {
+          upserted.add(net.row);
+        }
+        continue;
+      }
+      boolean wasThere = net.was == Was.THERE;
+      if (wasThere && (net.row == null || net.reborn)) {
         gone.add(net.key);
-      } else if (!net.wasThere && net.row == null) {
+      } else if (!wasThere && net.row == null) {
         passing.add(net.key);
       }
-      if (net.row != null && (!net.wasThere || net.reborn)) {
+      if (net.row != null && (!wasThere || net.reborn)) {
         born.add(net.row);
       } else if (net.row != null) {
         Updates group;
@@ -171,9 +205,11 @@ final class TableFold {
     boolean sets = sql.asArrays(formats);
     delete(gone, 1, sets, sink);
     delete(passing, 0, sets, sink);
+    delete(goneIfThere, ANY, sets, sink);
     for (Updates group : updates.values()) {
       update(group, sets, sink);
     }
+    upsert(upserted, sets, sink);
     insert(born, noted, sets, sink);
   }
 
@@ -193,7 +229,7 @@ final class TableFold {
       return;
     }
     if (sets) {
-      sink.add(sql.delete(keys, formats), (long) each * keys.size());
+      sink.add(sql.delete(keys, formats), each == ANY ? ANY : (long) each * keys.size());
     } else {
       for (Tuple key : keys) {
         sink.add(sql.deleteRow(key), each);
@@ -214,6 +250,23 @@ final class TableFold {
     } else {
       for (int i = 0; i < group.rows.size(); i++) {
         sink.add(sql.updateRow(group.keys.get(i), group.rows.get(i), group.assigned), 1);
+      }
+    }
+  }
+
+  private void upsert(List<Tuple> rows, boolean sets, ApplyBatch.Sink sink) throws SQLException, RejectedBatchException {
+    if (rows.isEmpty()) {
+      return;
+    }
+    int[] assigned = plan.assigned(rows.getFirst(), true);
+    if (assigned.length == 0) {
+      throw new RejectedBatchException("nothing of the row may be set: it is to be seen one by one");
+    }
+    if (sets) {
+      sink.add(sql.upsert(rows, assigned, formats), rows.size());
+    } else {
+      for (Tuple row : rows) {
+        sink.add(sql.upsertRow(row, assigned), 1);
       }
     }
   }

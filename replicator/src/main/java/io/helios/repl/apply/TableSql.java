@@ -17,7 +17,9 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,7 +121,74 @@ final class TableSql {
     return new Statement(sql, arrays(columns, keys, columns.length, keys, formats));
   }
 
+  /**
+   * Writes each row whether it is there or not, and counts it: a row is not counted where one with its key is there that
+   * may not be made equal to it. Without ON CONFLICT, which would want an index on just the key (a partitioned target may
+   * have none), and takes neither deferrable keys nor tables with rules.
+   *
+   * @param assigned what an update sets; not empty
+   */
+  Statement upsert(List<Tuple> rows, int[] assigned, byte[] formats) {
+    int[] columns = upserted();
+    String sql = text('P', columns, assigned, formats, () -> upsert(columns, assigned,
+        "SELECT " + unnested(columns), i -> assigned(i, columns[i], formats), i -> matching(i, columns[i], formats)));
+    return new Statement(sql, arrays(columns, rows, columns.length, rows, formats));
+  }
+
+  /** The columns that are written, and those of the key that are not (the target generates them). */
+  private int[] upserted() {
+    return IntStream.concat(
+            IntStream.of(plan.written()),
+            IntStream.of(plan.key()).filter(k -> IntStream.of(plan.written()).noneMatch(place -> place == k)))
+        .toArray();
+  }
+
+  /**
+   * @param given the rows, with columns {@code c0}, {@code c1}, …
+   * @param value the value to assign, by its place in {@code columns}
+   * @param compared the value to compare with
+   */
+  private String upsert(
+      int[] columns, int[] assigned, String given, IntFunction<String> value, IntFunction<String> compared) {
+    List<Integer> places = boxed(columns);
+    StringBuilder set = new StringBuilder();
+    for (int place : assigned) {
+      set.append(set.isEmpty() ? "" : ", ").append(name(place)).append(" = ").append(value.apply(places.indexOf(place)));
+    }
+    StringBuilder values = new StringBuilder();
+    for (int place : plan.written()) {
+      values.append(values.isEmpty() ? "" : ", ").append(value.apply(places.indexOf(place)));
+    }
+    return "WITH v AS MATERIALIZED (" + given + "), there AS (UPDATE " + from + " AS t SET " + set + " FROM v WHERE "
+        + equal(join(plan.fixed(), plan.key()), places, compared) + " RETURNING true), added AS (INSERT INTO " + table
+        + " (" + names(plan.written()) + ")" + (plan.overriding() ? " OVERRIDING SYSTEM VALUE" : "") + " SELECT " + values
+        + " FROM v WHERE NOT EXISTS (SELECT FROM " + from + " AS t WHERE " + equal(plan.key(), places, compared)
+        + ") RETURNING true) SELECT true FROM there UNION ALL SELECT true FROM added";
+  }
+
+  private String equal(int[] condition, List<Integer> places, IntFunction<String> compared) {
+    StringBuilder all = new StringBuilder();
+    for (int place : condition) {
+      all.append(all.isEmpty() ? "" : " AND ").append("t.").append(name(place)).append(' ')
+          .append(plan.column(place).equals()).append(' ').append(compared.apply(places.indexOf(place)));
+    }
+    return all.toString();
+  }
+
   // One row.
+
+  /** See {@link #upsert}. */
+  Statement upsertRow(Tuple row, int[] assigned) {
+    int[] columns = upserted();
+    String sql = text('p', columns, assigned, NONE, () -> {
+      StringBuilder given = new StringBuilder();
+      for (int i = 0; i < columns.length; i++) {
+        given.append(i == 0 ? "SELECT " : ", ").append(value(columns[i])).append(" AS c").append(i);
+      }
+      return upsert(columns, assigned, given.toString(), i -> "v.c" + i, i -> "v.c" + i);
+    });
+    return new Statement(sql, values(columns, row, new ArrayList<>()));
+  }
 
   /** @param conflicts what follows {@code ON CONFLICT}: empty for none */
   Statement insertRow(Tuple row, String conflicts) {
@@ -235,11 +304,15 @@ final class TableSql {
    * would be written to a tuple store first ({@code nodeFunctionscan.c}).
    */
   private static String opened(int[] columns) {
-    StringBuilder arrays = new StringBuilder("(SELECT ");
+    return "(SELECT " + unnested(columns) + ") AS v";
+  }
+
+  private static String unnested(int[] columns) {
+    StringBuilder arrays = new StringBuilder();
     for (int i = 0; i < columns.length; i++) {
       arrays.append(i == 0 ? "" : ", ").append("pg_catalog.unnest(?) AS c").append(i);
     }
-    return arrays.append(") AS v").toString();
+    return arrays.toString();
   }
 
   private String assigned(int[] columns, byte[] formats) {
@@ -258,14 +331,17 @@ final class TableSql {
   private String matched(int first, int[] key, byte[] formats) {
     StringBuilder condition = new StringBuilder();
     for (int k = 0; k < key.length; k++) {
-      TargetTable.Column column = plan.column(key[k]);
-      boolean sameType = formats[key[k]] == Tuple.BINARY
-          && plan.relation().columns().get(key[k]).typeOid() == column.definition().typeOid();
-      String value = "v.c" + (first + k);
-      condition.append(k == 0 ? "" : " AND ").append("t.").append(name(key[k])).append(' ').append(column.equals())
-          .append(' ').append(sameType ? value : "CAST(" + value + " AS " + column.castType() + ")");
+      condition.append(k == 0 ? "" : " AND ").append("t.").append(name(key[k])).append(' ')
+          .append(plan.column(key[k]).equals()).append(' ').append(matching(first + k, key[k], formats));
     }
     return condition.toString();
+  }
+
+  private String matching(int i, int place, byte[] formats) {
+    TargetTable.Column column = plan.column(place);
+    boolean sameType = formats[place] == Tuple.BINARY
+        && plan.relation().columns().get(place).typeOid() == column.definition().typeOid();
+    return sameType ? "v.c" + i : "CAST(v.c" + i + " AS " + column.castType() + ")";
   }
 
   /** A parameter for one column's value, cast to its type. */

@@ -25,7 +25,9 @@ public interface TargetSession extends AutoCloseable {
     /** Held back, folded, written as sets; whatever is not as expected rejects the batch. */
     BATCH,
     /** One by one, in order; conflicts are settled and logged, errors name their change. */
-    EACH_CHANGE
+    EACH_CHANGE,
+    /** As {@link #EACH_CHANGE}, but a polled row whose key or value another tenant's row holds is logged and left out. */
+    LEAVING_OUT
   }
 
   /**

@@ -166,6 +166,17 @@ final class FrameAssembler implements RoutedChanges {
   }
 
   @Override
+  public void upsert(int tenant, Relation relation, Tuple row) {
+    OpenFrame frame = frames[tenant];
+    ChangeWriter writer = room(frame, relation, row.byteLength());
+    if (writer != null) {
+      int before = writer.size();
+      writer.upsert(relation, row);
+      written(frame, writer, before);
+    }
+  }
+
+  @Override
   public void truncate(int tenant, Relation relation, boolean restartIdentity) {
     OpenFrame frame = frames[tenant];
     ChangeWriter writer = room(frame, relation, 0);

@@ -14,6 +14,8 @@ interface RoutedChanges {
 
   void delete(int tenant, Relation relation, Tuple old, boolean oldIsKey);
 
+  void upsert(int tenant, Relation relation, Tuple row);
+
   void truncate(int tenant, Relation relation, boolean restartIdentity);
 
   /** A change of this tenant cannot be told or carried: from here on it would have a hole. */

@@ -8,12 +8,12 @@ import io.helios.repl.error.HeliosException;
 import io.helios.repl.postgres.BlockRange;
 import io.helios.repl.postgres.CharBytes;
 import io.helios.repl.postgres.ConnectionScope;
-import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.ExportedSnapshot;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.RowPlaces;
+import io.helios.repl.postgres.SourceSnapshots;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableStorage;
@@ -67,10 +67,10 @@ public final class SnapshotCopier implements AutoCloseable {
    * @throws io.helios.repl.error.OperatorException when the source refuses, or a key is not what its column's type prints
    */
   public static SnapshotCopier open(
-      ConnectionScope scope, ConnectionSettings source, String tenant, List<TenantTable> tables) {
+      ConnectionScope scope, SourceSnapshots source, String tenant, List<TenantTable> tables) {
     try {
-      ExportedSnapshot snapshot = ExportedSnapshot.atConsistentPoint(
-          scope, source, "copy", tenant, tables.stream().map(TenantTable::definition).toList());
+      ExportedSnapshot snapshot =
+          source.take(scope, "copy", tenant, tables.stream().map(TenantTable::definition).toList());
       for (TenantTable table : tables) {
         RowCondition.requireCanonicalKey(snapshot.anchor(), table.definition(), table.keyColumn(), table.key(), tenant);
       }

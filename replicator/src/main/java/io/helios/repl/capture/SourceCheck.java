@@ -33,13 +33,18 @@ public final class SourceCheck {
    */
   public static List<Finding> run(Connection connection, SourceScope scope, boolean streaming) throws SQLException {
     try (EmptySearchPath _ = EmptySearchPath.on(connection)) {
-      List<Finding> findings = new ArrayList<>(new SourceServerCheck(connection, scope).run(streaming));
+      List<Finding> findings = new ArrayList<>(switch (scope.capture()) {
+        case CaptureMode.Wal _ -> new SourceServerCheck(connection, scope).run(streaming);
+        case CaptureMode.Checkpoint polled -> new CheckpointServerCheck(connection, scope.source(), polled).run();
+      });
       int major = Catalog.majorVersion(connection);
       if (major >= 14) {
         List<TableDefinition> tables = scope.read(connection);
         findings.addAll(new SourceTableCheck(connection, scope, role(connection)).run(tables));
-        findings.addAll(publication(connection, scope));
-        findings.addAll(slot(connection, scope));
+        if (scope.capture() instanceof CaptureMode.Wal) {
+          findings.addAll(publication(connection, scope));
+          findings.addAll(slot(connection, scope));
+        }
       }
       findings.sort(Comparator.comparing(Finding::severity));
       return findings;

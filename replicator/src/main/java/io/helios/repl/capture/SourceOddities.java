@@ -67,10 +67,34 @@ final class SourceOddities {
     this.role = role;
   }
 
-  void find(List<TableDefinition> tables, List<Finding> findings) throws SQLException {
+  /** @param fromWal whether changes are found in the WAL: else what is not in it does not matter */
+  void find(List<TableDefinition> tables, List<Finding> findings, boolean fromWal) throws SQLException {
     Map<Integer, TableDefinition> byOid =
         tables.stream().collect(Collectors.toMap(TableDefinition::oid, Function.identity(), (a, b) -> a));
     Object[] oids = tables.stream().map(t -> Integer.toUnsignedLong(t.oid())).toArray();
+    if (fromWal) {
+      findUnlogged(byOid, oids, findings);
+    }
+    try (PreparedStatement query = connection.prepareStatement(OBJECTS)) {
+      query.setArray(1, connection.createArrayOf("int8", oids));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          TableDefinition table = of(byOid, row);
+          findings.add(new Finding(
+              Severity.WARN,
+              ErrorCode.LARGE_OBJECTS,
+              source + ": " + table.qualifiedName() + " may point to large objects: " + row.getString(2),
+              "numbers are carried, the objects that they may name are not: they would point nowhere at the target",
+              "keep such data in bytea columns",
+              table.qualifiedName()));
+        }
+      }
+    }
+    sequences(byOid, findings);
+  }
+
+  private void findUnlogged(Map<Integer, TableDefinition> byOid, Object[] oids, List<Finding> findings)
+      throws SQLException {
     try (PreparedStatement query = connection.prepareStatement(PARTITIONS)) {
       query.setArray(1, connection.createArrayOf("int8", oids));
       try (ResultSet row = query.executeQuery()) {
@@ -95,22 +119,6 @@ final class SourceOddities {
         }
       }
     }
-    try (PreparedStatement query = connection.prepareStatement(OBJECTS)) {
-      query.setArray(1, connection.createArrayOf("int8", oids));
-      try (ResultSet row = query.executeQuery()) {
-        while (row.next()) {
-          TableDefinition table = of(byOid, row);
-          findings.add(new Finding(
-              Severity.WARN,
-              ErrorCode.LARGE_OBJECTS,
-              source + ": " + table.qualifiedName() + " may point to large objects: " + row.getString(2),
-              "numbers are carried, the objects that they may name are not: they would point nowhere at the target",
-              "keep such data in bytea columns",
-              table.qualifiedName()));
-        }
-      }
-    }
-    sequences(byOid, findings);
   }
 
   private static TableDefinition of(Map<Integer, TableDefinition> byOid, ResultSet row) throws SQLException {

@@ -31,9 +31,16 @@ public final class SourcePreparation {
 
   private SourcePreparation() {}
 
-  /** What {@link #run} would do now, in order; the slot is made by a function call. Empty when all is prepared. */
+  /**
+   * What {@link #run} would do now, in order; the slot is made by a function call. Empty when all is prepared. For a source
+   * that is polled: indexes that would help, which their tables' owners may want to make; nothing does it for them.
+   */
   public static List<String> plan(Connection connection, SourceScope scope) throws SQLException {
     try (EmptySearchPath _ = EmptySearchPath.on(connection)) {
+      if (scope.capture() instanceof CaptureMode.Checkpoint checkpoint) {
+        return new CheckpointTableCheck(connection, checkpoint, scope.source(), new ArrayList<>())
+            .indexes(scope.read(connection));
+      }
       List<TableDefinition> candidates = candidates(connection, scope);
       IdentityPlan identities = IdentityPlan.read(connection, candidates);
       List<String> sql = new ArrayList<>();
@@ -46,6 +53,9 @@ public final class SourcePreparation {
 
   /** What {@link #publish} would do now. */
   public static List<String> publishPlan(Connection connection, SourceScope scope) throws SQLException {
+    if (isPolled(scope)) {
+      return List.of();
+    }
     try (EmptySearchPath _ = EmptySearchPath.on(connection)) {
       List<String> sql =
           new ArrayList<>(Publication.plan(connection, scope.publication(), publishable(connection, scope)));
@@ -76,6 +86,9 @@ public final class SourcePreparation {
   }
 
   private static List<String> run(Connection connection, SourceScope scope, Planner planner) throws SQLException {
+    if (isPolled(scope)) {
+      return List.of();
+    }
     try (EmptySearchPath _ = EmptySearchPath.on(connection);
         Statement statement = connection.createStatement()) {
       statement.setEscapeProcessing(false);
@@ -100,6 +113,11 @@ public final class SourcePreparation {
       refuseUnfitPublication(connection, scope);
       return done;
     }
+  }
+
+  /** Polling takes nothing but SELECT: there is nothing to make. */
+  private static boolean isPolled(SourceScope scope) {
+    return scope.capture() instanceof CaptureMode.Checkpoint;
   }
 
   /** What is to be done now. */
@@ -130,6 +148,9 @@ public final class SourcePreparation {
 
   /** Tables that can take part and that the publication does not have, as {@code schema.table}; none without a publication. */
   public static List<String> unpublished(Connection connection, SourceScope scope) throws SQLException {
+    if (isPolled(scope)) {
+      return List.of();
+    }
     try (EmptySearchPath _ = EmptySearchPath.on(connection)) {
       Publication publication = Publication.find(connection, scope.publication()).orElse(null);
       return publication == null

@@ -13,15 +13,28 @@ import org.jspecify.annotations.Nullable;
  * What of a source takes part, and by which names: what checking and preparing it need to know.
  *
  * @param source the configured name, for messages
+ * @param capture how its changes are found
  * @param referenceTables tables that carry no tenant; null for none
  */
 public record SourceScope(
     String source,
+    CaptureMode capture,
     Tenancy tenancy,
     TableFilter tables,
     @Nullable TableFilter referenceTables,
     String publication,
     String slot) {
+
+  /** Captured from the WAL. */
+  public SourceScope(
+      String source,
+      Tenancy tenancy,
+      TableFilter tables,
+      @Nullable TableFilter referenceTables,
+      String publication,
+      String slot) {
+    this(source, new CaptureMode.Wal(), tenancy, tables, referenceTables, publication, slot);
+  }
 
   /** Whether the table is to be published: a reference table, or one that can be some tenant's. */
   public boolean takes(String schema, String table) {

@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** What the source's server, settings, role and slot say: everything but its tables. */
 final class SourceServerCheck {
@@ -83,14 +84,7 @@ final class SourceServerCheck {
           "row changes cannot be decoded from its WAL",
           "ALTER SYSTEM SET wal_level = logical; restart; then: helios-repl source check " + scope.source());
     }
-    int major = row.getInt("major");
-    if (major < 14 || major > 18) {
-      error(
-          ErrorCode.SOURCE_VERSION,
-          source + " runs PostgreSQL " + major + ", needs 14 to 18",
-          "its catalogs and its WAL stream may differ from those that are known",
-          "upgrade it, or use a release of helios-repl that knows this version");
-    }
+    version(source, row.getInt("major")).ifPresent(findings::add);
     if (row.getBoolean("standby")) {
       error(
           ErrorCode.SOURCE_STANDBY,
@@ -134,14 +128,7 @@ final class SourceServerCheck {
   }
 
   private void notes(ResultSet row) throws SQLException {
-    if (row.getString("encoding").equals("SQL_ASCII")) {
-      add(
-          Severity.WARN,
-          ErrorCode.SOURCE_ENCODING,
-          source + " has the encoding SQL_ASCII: its server does not know what its bytes mean",
-          "a value that is not valid UTF-8 ends the stream of all its tenants, each time it is met",
-          "move the data to a database with a real encoding; until then write UTF-8 only");
-    }
+    encoding(source, row.getString("encoding")).ifPresent(findings::add);
     long keep = row.getLong("keep");
     add(
         Severity.INFO,
@@ -181,10 +168,37 @@ final class SourceServerCheck {
           "they are not in the WAL stream; columns that hold their OIDs would point nowhere at the target",
           "keep such data in bytea columns; what there is: SELECT oid FROM pg_largeobject_metadata;");
     }
-    add(
+    findings.add(identity(source, row.getString("system_identifier"), row.getInt("major")));
+  }
+
+  /** @param source as messages begin */
+  static Optional<Finding> version(String source, int major) {
+    return major >= 14 && major <= 18
+        ? Optional.empty()
+        : Optional.of(new Finding(
+            Severity.ERROR,
+            ErrorCode.SOURCE_VERSION,
+            source + " runs PostgreSQL " + major + ", needs 14 to 18",
+            "its catalogs and its WAL stream may differ from those that are known",
+            "upgrade it, or use a release of helios-repl that knows this version"));
+  }
+
+  static Optional<Finding> encoding(String source, String encoding) {
+    return !encoding.equals("SQL_ASCII")
+        ? Optional.empty()
+        : Optional.of(new Finding(
+            Severity.WARN,
+            ErrorCode.SOURCE_ENCODING,
+            source + " has the encoding SQL_ASCII: its server does not know what its bytes mean",
+            "a value that is not valid UTF-8 ends the stream of all its tenants, each time it is met",
+            "move the data to a database with a real encoding; until then write UTF-8 only"));
+  }
+
+  static Finding identity(String source, String systemIdentifier, int major) {
+    return new Finding(
         Severity.INFO,
         ErrorCode.SOURCE_IDENTITY,
-        source + " has system identifier " + row.getString("system_identifier") + ", PostgreSQL " + row.getInt("major"),
+        source + " has system identifier " + systemIdentifier + ", PostgreSQL " + major,
         "another server under this address would be recognised by it",
         "SELECT system_identifier FROM pg_control_system();");
   }

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What the tables that take part say, one by one: rights, tenant column, replica identity. */
 final class SourceTableCheck {
@@ -52,12 +53,16 @@ final class SourceTableCheck {
   private final String role;
   private final List<Name> names = new ArrayList<>();
   private final List<Finding> findings = new ArrayList<>();
+  private final @Nullable CheckpointTableCheck polled;
 
   SourceTableCheck(Connection connection, SourceScope scope, String role) {
     this.connection = connection;
     this.scope = scope;
     this.source = "source \"" + scope.source() + "\"";
     this.role = Identifiers.quote(role);
+    this.polled = scope.capture() instanceof CaptureMode.Checkpoint checkpoint
+        ? new CheckpointTableCheck(connection, checkpoint, source, findings)
+        : null;
   }
 
   List<Finding> run(List<TableDefinition> tables) throws SQLException {
@@ -69,7 +74,7 @@ final class SourceTableCheck {
         check(table, of, identities);
       }
     }
-    new SourceOddities(connection, source, role).find(tables, findings);
+    new SourceOddities(connection, source, role).find(tables, findings, polled == null);
     globs(scope.tables(), "tables");
     if (scope.referenceTables() != null) {
       globs(scope.referenceTables(), "reference-tables");
@@ -144,9 +149,9 @@ final class SourceTableCheck {
     }
   }
 
-  private void check(TableDefinition table, Facts facts, IdentityPlan identities) {
+  private void check(TableDefinition table, Facts facts, IdentityPlan identities) throws SQLException {
     String name = table.qualifiedName();
-    if (facts.unlogged()) {
+    if (facts.unlogged() && polled == null) {
       error(
           ErrorCode.TABLE_UNLOGGED,
           name,
@@ -159,7 +164,7 @@ final class SourceTableCheck {
           ErrorCode.TABLE_NOT_READABLE,
           name,
           " cannot be read by role " + role,
-          "the initial copy reads it with SELECT",
+          (polled == null ? "the initial copy reads" : "polls read") + " it with SELECT",
           "GRANT USAGE ON SCHEMA " + Identifiers.quote(table.schema()) + " TO " + role + ";\nGRANT SELECT ON "
               + table.sqlName() + " TO " + role + ";");
     } else if (facts.hidden()) {
@@ -171,7 +176,11 @@ final class SourceTableCheck {
           "ALTER ROLE " + role + " BYPASSRLS;");
     }
     if (tenantColumn(table, facts)) {
-      identity(table, identities);
+      if (polled == null) {
+        identity(table, identities);
+      } else {
+        polled.check(table);
+      }
     }
   }
 

@@ -130,12 +130,33 @@ final class TenantRouter {
     }
   }
 
+  /** A row that a poll found, whole: its own tenant column says whose it is; who had it before is not known. */
+  void upsert(int relationOid, Tuple found, RoutedChanges out) {
+    TableRouting table = table(relationOid);
+    Tuple row = checked(table, found);
+    for (int tenant : tenantsOf(table, row, out)) {
+      out.upsert(tenant, table.relation(), row);
+    }
+  }
+
   void truncate(PgOutputMessage.Truncate truncate, RoutedChanges out) {
     for (int oid : truncate.relationOids()) {
       TableRouting table = table(oid);
       for (int tenant : table.takers()) {
         out.truncate(tenant, table.relation(), truncate.restartIdentity());
       }
+    }
+  }
+
+  /** Whether anybody takes rows of a table that was described. */
+  boolean isTaken(int relationOid) {
+    return table(relationOid).takers().length > 0;
+  }
+
+  /** A table that was described cannot be captured: everybody who takes it fails. */
+  void refuse(int relationOid, Problem problem, RoutedChanges out) {
+    for (int tenant : table(relationOid).takers()) {
+      out.failed(tenant, problem);
     }
   }
 

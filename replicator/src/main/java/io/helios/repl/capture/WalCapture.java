@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * exception it is done for: its stream is to be closed, and another one made, which rewinds the journal. Who appears in
  * {@link CaptureStatus#failures} must not be in that one's routes.
  */
-public final class WalCapture {
+public final class WalCapture implements Capture {
 
   /** The clock is read once for so many messages. */
   private static final int MESSAGES_BETWEEN_LOOKS = 16;
@@ -119,26 +119,27 @@ public final class WalCapture {
         : next;
   }
 
-  /** Other routes; taken over at the next transaction boundary. An older version than the one in force is ignored. */
+  @Override
   public void route(Routes routes) {
     wanted.accumulateAndGet(routes, (a, b) -> a != null && b != null && a.version() > b.version() ? a : b);
   }
 
-  /** The version of the routes in force: transactions that begin from now on are routed by them. */
+  @Override
   public long routesVersion() {
     return routesVersion;
   }
 
-  /** Whether more was waiting when it last looked. */
+  @Override
   public boolean isBehind() {
     return behind;
   }
 
+  @Override
   public CaptureStatus status() {
     return status;
   }
 
-  /** Why the tenant's changes are not captured any more, as of now; null when they are. */
+  @Override
   public @Nullable Problem failure(UUID tenant) {
     return assembler.failures().get(tenant);
   }
@@ -156,6 +157,7 @@ public final class WalCapture {
    *
    * @return how many messages were taken; 0 after about a millisecond of silence
    */
+  @Override
   public int runOnce() {
     if (needsText != null) {
       return 0;

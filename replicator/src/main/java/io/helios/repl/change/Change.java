@@ -16,6 +16,9 @@ public sealed interface Change extends FrameEntry {
 
   record Delete(Relation relation, Tuple old, boolean oldIsKey) implements Change {}
 
+  /** The row as the source has it, found by a poll: whether the target has it already is not known. No value is missing. */
+  record Upsert(Relation relation, Tuple row) implements Change {}
+
   /** All of the tenant's rows of this table go. */
   record Truncate(Relation relation, boolean restartIdentity) implements Change {}
 }

@@ -101,8 +101,20 @@ public final class ChangeReader {
       case ChangeWriter.DELETE_KEY -> new Change.Delete(relation, tuple(relation), true);
       case ChangeWriter.DELETE_ROW -> new Change.Delete(relation, tuple(relation), false);
       case ChangeWriter.TRUNCATE -> new Change.Truncate(relation, flag());
-      default -> throw corrupt("unknown tag " + (tag & 0xFF), null);
+      case ChangeWriter.UPSERT -> new Change.Upsert(relation, whole(tuple(relation)));
+      default -> throw corrupt("an entry of unknown kind " + kind(tag) + ": perhaps a later version wrote it", null);
     };
+  }
+
+  private static String kind(byte tag) {
+    return tag > ' ' && tag < 0x7F ? "'" + (char) tag + "'" : String.valueOf(tag & 0xFF);
+  }
+
+  private Tuple whole(Tuple row) {
+    if (row.hasUnchanged()) {
+      throw corrupt("a row that was polled lacks a value", null);
+    }
+    return row;
   }
 
   private Tuple tuple(Relation relation) {

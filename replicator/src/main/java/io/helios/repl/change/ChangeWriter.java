@@ -27,11 +27,13 @@ import org.jspecify.annotations.Nullable;
  *     'D'  index uint16  old key tuple
  *     'F'  index uint16  old row tuple                    delete, replica identity full
  *     'T'  index uint16  restart identity int8
+ *     'P'  index uint16  row tuple                        upsert: a row that a poll found
  *   string   := length uint16, UTF-8 bytes
  * </pre>
  *
- * <p>A payload may end inside a transaction; the tenant's next one then starts with a continued Begin. Not thread-safe;
- * owned by the capture thread. Reused by {@link #reset}.
+ * <p>A payload may end inside a transaction; the tenant's next one then starts with a continued Begin. A reader refuses the
+ * whole frame for one tag that it does not know ({@link ChangeReader}), so a new kind needs no new format version: frames
+ * without it stay readable for older readers. Not thread-safe; owned by the capture thread. Reused by {@link #reset}.
  */
 public final class ChangeWriter {
 
@@ -45,6 +47,7 @@ public final class ChangeWriter {
   static final byte DELETE_KEY = 'D';
   static final byte DELETE_ROW = 'F';
   static final byte TRUNCATE = 'T';
+  static final byte UPSERT = 'P';
 
   private static final int INITIAL_CAPACITY = 4 << 10;
   private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
@@ -92,6 +95,12 @@ public final class ChangeWriter {
   public void delete(Relation relation, Tuple old, boolean oldIsKey) {
     change(oldIsKey ? DELETE_KEY : DELETE_ROW, relation, old.byteLength());
     tuple(old);
+  }
+
+  /** See {@link Change.Upsert}. */
+  public void upsert(Relation relation, Tuple row) {
+    change(UPSERT, relation, row.byteLength());
+    tuple(row);
   }
 
   public void truncate(Relation relation, boolean restartIdentity) {

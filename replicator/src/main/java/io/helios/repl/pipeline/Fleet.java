@@ -1,5 +1,6 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
@@ -9,6 +10,7 @@ import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
+import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
@@ -21,10 +23,12 @@ import io.helios.repl.tenant.ConflictPolicy;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
+import io.helios.repl.verify.Repair;
 import io.helios.repl.verify.VerifySettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +41,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.LongUnaryOperator;
+import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,10 +62,12 @@ public final class Fleet implements AutoCloseable {
   private final Map<String, SourceEngine> sources = new LinkedHashMap<>();
   private final Map<String, TargetEngine> targets = new LinkedHashMap<>();
   private final Map<UUID, TenantPipeline> tenants = new ConcurrentHashMap<>();
+  private final Map<String, CapturedTenants> captured = new LinkedHashMap<>();
   private final Keyring keyring;
   private final Consumer<FleetEvent> events;
   private final Ticker ticker;
-  private final Map<UUID, TenantVerification> verifying = new ConcurrentHashMap<>();
+  private final TenantTurns turns = new TenantTurns();
+  private final List<Reconciler> reconcilers = new ArrayList<>();
   private final ExecutorService drivers;
   private final Barriers barriers = new Barriers();
   private final Supervisor supervisor;
@@ -86,11 +95,13 @@ public final class Fleet implements AutoCloseable {
               target, keyring, settings.applyWorkers(), new SourceCatalogs(this::source), surroundings));
     }
     for (SourceSettings source : settings.sources()) {
+      captured.put(source.name(), CapturedTenants.open(settings.dataDirectory(), source.name(), source.capture()));
       JournalDirectory.Opened journal =
           JournalDirectory.open(
               surroundings,
               settings.dataDirectory(),
               source.name(),
+              source.capture(),
               new RelayLimits(settings.journalBytes(), settings.journalBytesPerTenant()));
       if (journal.damage() != null) {
         event(FleetEvent.Severity.ERROR, null, "journal-damaged", journal.damage().message(), journal.damage());
@@ -99,6 +110,7 @@ public final class Fleet implements AutoCloseable {
           source.name(),
           new SourceEngine(
               source,
+              JournalDirectory.of(settings.dataDirectory(), source.name()),
               journal.journal(),
               keyring,
               settings.zstdLevel(),
@@ -114,10 +126,26 @@ public final class Fleet implements AutoCloseable {
               journal.damage(),
               surroundings));
     }
+    settings.sources().forEach(source -> reconcile(source, meters));
     this.supervisor =
         new Supervisor(
             sources, targets, tenants, barriers, new SequenceKeeper(targets, tenants), new Meters(meters), drivers,
             ticker);
+  }
+
+  private void reconcile(SourceSettings source, MeterRegistry meters) {
+    if (source.capture() instanceof CaptureMode.Checkpoint mode) {
+      reconcilers.add(
+          new Reconciler(
+              source.name(),
+              mode,
+              () -> tenants.values().stream().filter(t -> t.tenant().source().equals(source.name())).toList(),
+              new Reconciliation(this::reconciliation, turns),
+              (severity, tenant, kind, message, problem) -> event(severity, tenant.name(), kind, message, problem),
+              meters,
+              ticker,
+              RandomGenerator.getDefault()));
+    }
   }
 
   /** Starts the threads. Sources and targets that are out of reach are retried; this does not wait for them. */
@@ -126,6 +154,7 @@ public final class Fleet implements AutoCloseable {
     targets.values().forEach(TargetEngine::start);
     sources.values().forEach(source -> source.start(this::news));
     supervisor.start();
+    reconcilers.forEach(Reconciler::start);
     tenants.values().forEach(TenantPipeline::begin);
   }
 
@@ -141,8 +170,12 @@ public final class Fleet implements AutoCloseable {
       throw new IllegalStateException("tenant " + tenant.name() + " is already there");
     }
     if (desired != DesiredState.CREATED) {
-      // It may have been captured before: from the first transaction on, so that none is missed.
-      source.route(steps.route(tenant));
+      if (captured(tenant).isOtherwise(tenant.id())) {
+        switched(tenant, source.settings(), desired);
+      } else {
+        // It may have been captured before: from the first transaction on, so that none is missed.
+        source.route(steps.route(tenant));
+      }
       if (started) {
         pipeline.begin();
       }
@@ -150,6 +183,23 @@ public final class Fleet implements AutoCloseable {
     if (!isReference(tenant) && source.settings().referenceTables() != null) {
       addReference(tenant, desired);
     }
+  }
+
+  private void switched(Tenant tenant, SourceSettings source, DesiredState desired) {
+    boolean polled = source.capture() instanceof CaptureMode.Checkpoint;
+    event(
+        FleetEvent.Severity.INFO,
+        tenant.name(),
+        "capture-switched",
+        "source \"%s\" is captured %s now: the tenant is compared with it%s, and what differs is moved".formatted(
+            source.name(),
+            polled ? "by polling, no longer from its WAL" : "from its WAL, no longer by polling",
+            desired == DesiredState.RUNNING ? "" : " when it is started again"),
+        null);
+  }
+
+  private CapturedTenants captured(Tenant tenant) {
+    return configured(captured.get(tenant.source()), "source", tenant.source());
   }
 
   /** The source's reference tables are a tenant of their own, one for each target; it runs when any tenant of both does. */
@@ -259,6 +309,7 @@ public final class Fleet implements AutoCloseable {
     }
     new TenantRemoval(source, target, tables(pipeline.tenant())).run(pipeline.tenant(), purge);
     source.forget(tenant);
+    captured(pipeline.tenant()).forget(tenant);
     keyring.destroy(tenant);
     tenants.remove(tenant);
     supervisor.forget(pipeline.tenant());
@@ -308,7 +359,7 @@ public final class Fleet implements AutoCloseable {
   private TenantStarter starter(Tenant tenant) {
     SourceEngine source = source(tenant.source());
     return new TenantStarter(
-        source, target(tenant.target()), keyring, tables(tenant), CopySettings.DEFAULT, ticker,
+        source, target(tenant.target()), keyring, captured(tenant), tables(tenant), CopySettings.DEFAULT, ticker,
         (resynced, what) -> event(FleetEvent.Severity.INFO, resynced.name(), "tenant-resynced", what, null));
   }
 
@@ -353,56 +404,76 @@ public final class Fleet implements AutoCloseable {
    *
    * @param unfinished evidence that is to be gone on with; null to begin anew
    * @param keeper is given the evidence whenever it has grown; what it throws counts as a failure of the comparison
-   * @throws OperatorException when the tenant is not streaming, or a verification of it is running already
+   * @throws OperatorException when the tenant is not streaming, or is being verified or repaired already
    */
   public TenantVerification verify(
       UUID tenant, VerifySettings settings, @Nullable Evidence unfinished, Consumer<Evidence> keeper) {
     TenantPipeline pipeline = pipeline(tenant);
     TenantVerification verification =
-        new TenantVerification(
-            source(pipeline.tenant().source()),
-            target(pipeline.tenant().target()),
-            pipeline,
-            tables(pipeline.tenant()),
-            settings,
-            unfinished,
-            keeper);
+        verification(pipeline, tables(pipeline.tenant()), settings, unfinished, keeper);
     verification.replica();
-    if (verifying.putIfAbsent(tenant, verification) != null) {
-      throw new OperatorException(
-          new Problem(
-              ErrorCode.VERIFY_RUNNING,
-              "tenant \"" + pipeline.tenant().name() + "\" is being verified already",
-              "one verification of a tenant runs at a time",
-              "helios-repl verify run " + pipeline.tenant().name()));
-    }
-    verification.start(drivers, () -> verifying.remove(tenant));
+    verification.start(drivers, turns.take(pipeline.tenant(), false, verification::cancel));
     return verification;
+  }
+
+  private TenantVerification verification(
+      TenantPipeline pipeline,
+      TenantTables tables,
+      VerifySettings settings,
+      @Nullable Evidence unfinished,
+      Consumer<Evidence> keeper) {
+    return new TenantVerification(
+        source(pipeline.tenant().source()),
+        target(pipeline.tenant().target()),
+        pipeline,
+        tables,
+        settings,
+        unfinished,
+        keeper);
   }
 
   /** Makes both sides equal again while they are live: only rows that differ are written, at one point of the WAL. */
   public CompletableFuture<RepairReport> repair(UUID tenant, Duration patience) {
     TenantPipeline pipeline = pipeline(tenant);
-    TenantRepair repair =
-        new TenantRepair(
-            source(pipeline.tenant().source()),
-            target(pipeline.tenant().target()),
-            pipeline,
-            tables(pipeline.tenant()),
-            () -> verify(tenant, patience).join());
+    TenantRepair repair = repair(pipeline, tables(pipeline.tenant()), Repair::cheaperThanCopy);
+    TenantTurns.Turn turn;
+    try {
+      turn = turns.take(pipeline.tenant(), true, repair::cancel);
+    } catch (OperatorException e) {
+      return CompletableFuture.failedFuture(e);
+    }
     return CompletableFuture.supplyAsync(
         () -> {
-          RepairReport report = repair.run(patience);
-          if (!report.tables().isEmpty()) {
-            event(
-                FleetEvent.Severity.WARN, pipeline.tenant().name(), "tenant-repaired",
-                "repaired: %,d rows differed in %,d tables; %,d KiB were moved".formatted(
-                    report.differing(), report.tables().size(), (report.bytes() + 1023) / 1024),
-                null);
+          try (turn) {
+            turn.await();
+            RepairReport report = repair.run(patience);
+            if (!report.tables().isEmpty()) {
+              event(
+                  FleetEvent.Severity.WARN,
+                  pipeline.tenant().name(),
+                  "tenant-repaired",
+                  "repaired: " + new TenantRepair.Mended(report.tables(), report.bytes()).summary(),
+                  null);
+            }
+            return report;
           }
-          return report;
         },
         drivers);
+  }
+
+  private TenantRepair repair(TenantPipeline pipeline, TenantTables tables, LongUnaryOperator most) {
+    return new TenantRepair(
+        source(pipeline.tenant().source()),
+        target(pipeline.tenant().target()),
+        pipeline,
+        tables,
+        settings -> verification(pipeline, tables, settings, null, evidence -> {}),
+        most);
+  }
+
+  /** Made by the reconciler's thread, for a run of its own. */
+  private TenantRepair reconciliation(TenantPipeline pipeline, Predicate<TableDefinition> which) {
+    return repair(pipeline, tables(pipeline.tenant()).only(which), Repair::possible);
   }
 
   /** Waits for what {@link #caughtUp} or {@link #verify} promised; throws what it completed with. */
@@ -427,7 +498,9 @@ public final class Fleet implements AutoCloseable {
 
   @Override
   public void close() {
-    verifying.values().forEach(TenantVerification::cancel);
+    reconcilers.forEach(Reconciler::askToStop);
+    turns.close();
+    reconcilers.forEach(Reconciler::close);
     tenants.values().forEach(TenantPipeline::cancel);
     supervisor.close();
     targets.values().forEach(TargetEngine::close);

@@ -1,42 +1,33 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.capture.Capture;
+import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.capture.CaptureStatus;
-import io.helios.repl.capture.CatalogColumnTypes;
 import io.helios.repl.capture.Routes;
-import io.helios.repl.capture.SourceCheck;
-import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.capture.TenantRoute;
-import io.helios.repl.capture.WalCapture;
 import io.helios.repl.error.Backoff;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.LargestRow;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
-import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
-import io.helios.repl.postgres.Relation;
-import io.helios.repl.postgres.ReplicationSlot;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
-import io.helios.repl.postgres.SqlStates;
-import io.helios.repl.postgres.WalBarrier;
-import io.helios.repl.postgres.WalStream;
+import io.helios.repl.postgres.SourceSnapshots;
 import io.helios.repl.postgres.schema.LiveTable;
-import io.helios.repl.relay.Provenance;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.seal.FrameSealer;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
 import io.helios.repl.tenant.Tenancy;
+import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -76,32 +67,22 @@ final class SourceEngine implements AutoCloseable {
   /** After we hung up, the walsender holds the slot for a moment. */
   private static final Duration REOPEN = Duration.ofMillis(50);
 
-  /** So much WAL that has nothing for us may be held back for the sake of the last transaction that had something. */
-  private static final long MARK_AFTER_BYTES = 16 << 20;
-
-  /** From 1970 to 2000, PostgreSQL's epoch. */
-  private static final long POSTGRES_EPOCH_SECONDS = 946_684_800L;
-
   private final SourceSettings settings;
-  private final Object preparation = new Object();
   private final RelayJournal journal;
   private final FrameSealer sealer;
-  private final CaptureSettings captureSettings;
-  private final SourceGaps gaps;
+  private final SourceLink.Parts parts;
+  private final SourceLink link;
   private final BiConsumer<FleetEvent.Severity, Problem> report;
-  private final Surroundings surroundings;
   private final Ticker ticker;
   private final Map<UUID, TenantRoute> routed = new LinkedHashMap<>();
   private long routesVersion;
   private volatile Routes routes;
   private volatile Condition condition = Condition.IDLE;
-  private volatile @Nullable WalCapture capture;
-  private volatile @Nullable WalStream stream;
+  private volatile @Nullable Capture capture;
   private volatile @Nullable SourceIdentity identity;
   private int failures;
   private long retryAtNanos;
   private long connectedNanos;
-  private boolean textOnly;
 
   /** Where the journal's disk refused to go on: all is well only once it has gone on from there. */
   private @Nullable Lsn stuckAt;
@@ -110,9 +91,7 @@ final class SourceEngine implements AutoCloseable {
   private final Semaphore copyPlaces = new Semaphore(COPIES_AT_ONCE, true);
   private final AtomicBoolean looking = new AtomicBoolean();
   private volatile @Nullable Long retainedWal;
-  private volatile Lsn releasable = Lsn.INVALID;
   private volatile @Nullable SourceClock clock;
-  private volatile List<String> unpublished = List.of();
 
   /** A place among the tenants that are copied at the same time: each takes a slot and a walsender for a moment. */
   Semaphore copyPlaces() {
@@ -125,19 +104,13 @@ final class SourceEngine implements AutoCloseable {
   }
 
   /**
-   * The source's clock as it was seen last.
-   *
-   * @param micros since 1970
-   * @param nanos when that was, by the clock that only grows: the other may be set at any time
-   */
-  private record SourceClock(long micros, long nanos) {}
-
-  /**
    * @param report told once about each new trouble, and about each recovery (INFO)
+   * @param directory the source's own, where its journal is, too
    * @param journalDamage why this journal took the place of another one, or null
    */
   SourceEngine(
       SourceSettings settings,
+      Path directory,
       RelayJournal journal,
       Keyring keyring,
       int zstdLevel,
@@ -149,10 +122,14 @@ final class SourceEngine implements AutoCloseable {
     this.settings = settings;
     this.journal = journal;
     this.sealer = new FrameSealer(keyring, zstdLevel);
-    this.captureSettings = captureSettings;
-    this.gaps = new SourceGaps(settings, journal, captureSettings.walBudget(), judge, report, journalDamage);
+    this.parts = new SourceLink.Parts(
+        settings, journal, sealer, captureSettings, judge, report, journalDamage, surroundings);
+    this.link =
+        switch (settings.capture()) {
+          case CaptureMode.Wal _ -> new WalLink(parts);
+          case CaptureMode.Checkpoint mode -> new CheckpointLink(parts, mode, directory);
+        };
     this.report = report;
-    this.surroundings = surroundings;
     this.ticker = surroundings.ticker();
     this.routes = new Routes(0, settings.tenancy(), settings.tables(), settings.referenceTables(), List.of());
   }
@@ -176,18 +153,18 @@ final class SourceEngine implements AutoCloseable {
    */
   SourceIdentity requireIdentity() {
     SourceIdentity known = identity;
-    return known != null ? known : SourceIdentity.read(settings.connection());
+    return known != null ? known : link.identity();
   }
 
   /** Who the source is now, asked anew: what is copied from it must not be taken for another's. */
   SourceIdentity askIdentity() {
-    return SourceIdentity.read(settings.connection());
+    return link.identity();
   }
 
   /** Why the tenant's changes are not complete any more; null when they are. */
   @Nullable Problem lost(UUID tenant) {
-    Problem gap = gaps.of(tenant);
-    WalCapture running = capture;
+    Problem gap = link.lost().of(tenant);
+    Capture running = capture;
     Problem failure = running == null ? null : running.failure(tenant);
     if (gap != null || failure != null) {
       return gap != null ? gap : failure;
@@ -203,7 +180,7 @@ final class SourceEngine implements AutoCloseable {
 
   /** Captures nothing more for a tenant that has lost something, and keeps in mind, durably, that it has. */
   void abandon(UUID tenant, Problem why) {
-    gaps.remember(tenant, why);
+    link.lost().remember(tenant, why);
     try {
       journal.drop(tenant);
       unroute(tenant);
@@ -221,7 +198,7 @@ final class SourceEngine implements AutoCloseable {
   boolean forget(UUID tenant) {
     unroute(tenant);
     boolean durable = journal.forget(tenant);
-    gaps.forget(tenant);
+    link.lost().forget(tenant);
     return durable;
   }
 
@@ -234,45 +211,43 @@ final class SourceEngine implements AutoCloseable {
 
   /** See {@link SourceGaps#lastTransaction}. */
   Lsn lastTransaction() {
-    return gaps.lastTransaction();
+    return link.lastTransaction();
   }
 
   /** The source's clock, microseconds since 2000-01-01 UTC, as far as it is known. */
   long sourceMicros() {
     SourceClock seen = clock;
-    long micros = seen == null
-        ? ChronoUnit.MICROS.between(Instant.EPOCH, ticker.now())
-        : seen.micros() + (ticker.nanos() - seen.nanos()) / 1000;
-    return micros - POSTGRES_EPOCH_SECONDS * 1_000_000;
+    return seen == null
+        ? SourceClock.sincePostgresEpoch(ChronoUnit.MICROS.between(Instant.EPOCH, ticker.now()))
+        : seen.now(ticker);
   }
 
   /** The slot is told no more than this, but for what the WAL budget forces: see {@link AppliedMarks}. */
   void releaseUpTo(Lsn point) {
-    releasable = point;
+    link.releaseUpTo(point);
   }
 
   /** Whether more was waiting when the capture thread last looked. */
   boolean isBehind() {
-    WalCapture running = capture;
+    Capture running = capture;
     return running != null && running.isBehind();
+  }
+
+  /** Snapshots at points that what is captured comes to. */
+  SourceSnapshots snapshots() {
+    return link.snapshots();
   }
 
   /** What of the source takes part, for checking and preparing it. */
   SourceScope scope() {
-    return new SourceScope(
-        settings.name(),
-        settings.tenancy(),
-        settings.tables(),
-        settings.referenceTables(),
-        settings.publication(),
-        settings.slot());
+    return parts.scope();
   }
 
   List<Finding> check() {
     try (Connection connection = PgConnections.open(settings.connection(), "check", null)) {
-      return SourceCheck.run(connection, scope(), capture != null);
+      return link.check(connection, capture != null);
     } catch (SQLException e) {
-      throw unreachable(e);
+      throw parts.unreachable(e);
     }
   }
 
@@ -281,7 +256,7 @@ final class SourceEngine implements AutoCloseable {
     try (Connection connection = PgConnections.open(settings.connection(), "schema", null)) {
       return LiveTable.read(connection, oid);
     } catch (SQLException e) {
-      throw unreachable(e);
+      throw parts.unreachable(e);
     }
   }
 
@@ -290,29 +265,32 @@ final class SourceEngine implements AutoCloseable {
     try (Connection connection = PgConnections.open(settings.connection(), "schema", null)) {
       return LiveTable.types(connection, oids);
     } catch (SQLException e) {
-      throw unreachable(e);
+      throw parts.unreachable(e);
     }
   }
 
-  /** Publication, slot and replica identities. */
+  /** What the source needs before it can be captured. */
   PreparationPlan prepare(boolean dryRun) {
     try (Connection connection = PgConnections.openForDefinitions(settings.connection(), "prepare", null)) {
-      if (dryRun) {
-        return new PreparationPlan(SourcePreparation.plan(connection, scope()), false);
-      }
-      synchronized (preparation) {
-        return new PreparationPlan(SourcePreparation.run(connection, scope()), true);
-      }
+      return link.prepare(connection, dryRun);
     } catch (SQLException e) {
-      throw unreachable(e);
+      throw parts.unreachable(e);
     }
   }
 
-  /** Publication and slot: what a tenant's start may make by itself. One at a time, for many tenants may start together. */
+  /** See {@link SourceLink#check}; over a connection of the caller's, who is about to have the source captured. */
+  List<Finding> check(Connection connection) throws SQLException {
+    return link.check(connection, true);
+  }
+
+  /** See {@link SourceLink#publish}. */
   void publish(Connection connection) throws SQLException {
-    synchronized (preparation) {
-      SourcePreparation.publish(connection, scope());
-    }
+    link.publish(connection);
+  }
+
+  /** See {@link SourceLink#publishPlan}. */
+  List<String> publishPlan(Connection connection) throws SQLException {
+    return link.publishPlan(connection);
   }
 
   /** @param news told which tenants have new frames, on a thread of its own */
@@ -349,13 +327,13 @@ final class SourceEngine implements AutoCloseable {
 
   /** Whether the capture thread, if there is one, has done with what was unrouted by this version. */
   boolean isUnrouted(long version) {
-    WalCapture running = capture;
+    Capture running = capture;
     return running == null || running.routesVersion() >= version;
   }
 
   /** Whether every transaction that the source commits from now on is routed by this version or a later one. */
   boolean isInForce(long version) {
-    WalCapture running = capture;
+    Capture running = capture;
     return running != null && running.routesVersion() >= version;
   }
 
@@ -369,7 +347,7 @@ final class SourceEngine implements AutoCloseable {
             settings.referenceTables(),
             new ArrayList<>(routed.values()));
     routes = next;
-    WalCapture running = capture;
+    Capture running = capture;
     if (running != null) {
       running.route(next);
     }
@@ -378,14 +356,11 @@ final class SourceEngine implements AutoCloseable {
 
   /** Told by a timer, so that the server knows that we live while the capture thread is busy elsewhere. */
   void keepAlive() {
-    WalStream open = stream;
-    if (open != null) {
-      open.keepAlive();
-    }
+    link.keepAlive();
   }
 
   @Nullable CaptureStatus captureStatus() {
-    WalCapture running = capture;
+    Capture running = capture;
     return running == null ? null : running.status();
   }
 
@@ -397,7 +372,7 @@ final class SourceEngine implements AutoCloseable {
       Thread.sleep(20);
       return;
     }
-    WalCapture running = capture;
+    Capture running = capture;
     if (running == null) {
       if (ticker.nanos() - retryAtNanos < 0) {
         Thread.sleep(20);
@@ -416,12 +391,12 @@ final class SourceEngine implements AutoCloseable {
         stuckAt = null;
         recovered();
       }
-      Relation unportable = running.needsText();
-      if (unportable != null) {
-        goOnInText(unportable);
+      if (link.mustReopen()) {
+        disconnect();
+        retryAtNanos = ticker.nanos() + REOPEN.toNanos();
       }
     } catch (HeliosException e) {
-      fail(e.problem().code() == ErrorCode.SOURCE_HISTORY ? gaps.beginNewHistory(e, routes) : e);
+      fail(link.judged(e, routes));
     } catch (OutOfMemoryError e) {
       // Of one large array: the rest of the process is as it was.
       fail(new TransientException(
@@ -429,44 +404,13 @@ final class SourceEngine implements AutoCloseable {
     }
   }
 
-  /**
-   * A table joined, or a column, whose values do not read everywhere in binary. The catalog may be past it already, so it is
-   * kept in mind; nothing of that transaction is in the journal, and all of it comes again.
-   */
-  private void goOnInText(Relation unportable) {
-    textOnly = true;
-    disconnect();
-    LOG.info("source {}: {} has types that are not portable, going on in text", settings.name(), unportable.qualifiedName());
-    retryAtNanos = ticker.nanos() + REOPEN.toNanos();
-  }
-
   private void connect() {
-    SourceIdentity found = SourceIdentity.read(settings.connection());
-    identity = found;
-    ReplicationSlot.SlotState slot;
-    boolean binary;
-    try (Connection connection = PgConnections.open(settings.connection(), "capture", null)) {
-      slot = gaps.slot(connection, found, routes);
-      clock = clock(connection);
-      binary = !textOnly && CopyFormat.isPortable(connection, settings.publication());
-    } catch (SQLException e) {
-      throw unreachable(e);
-    }
-    gaps.notice(found, slot, routes);
-    Lsn from = slot.confirmedFlush();
-    WalStream opened = gaps.witnessed(surroundings.walStream(settings, found, from, binary), from);
+    SourceLink.Opened opened = link.open(routes);
+    identity = opened.identity();
+    clock = opened.clock();
     synchronized (this) {
-      stream = opened;
-      capture = new WalCapture(
-              opened,
-              found,
-              sealer,
-              journal,
-              new CatalogColumnTypes(settings.connection()),
-              captureSettings,
-              ticker::nanos,
-              () -> Lsn.min(releasable, gaps.lastTransaction()),
-              routes);
+      opened.capture().route(routes); // who was routed meanwhile
+      capture = opened.capture();
     }
     connectedNanos = ticker.nanos();
     if (stuckAt == null) {
@@ -474,7 +418,7 @@ final class SourceEngine implements AutoCloseable {
     } else {
       condition = new Condition(true, condition.problem(), condition.at());
     }
-    LOG.info("source {}: streaming from {} ({})", settings.name(), from, binary ? "binary" : "text");
+    LOG.info("source {}: {}", settings.name(), opened.how());
   }
 
   /**
@@ -498,36 +442,9 @@ final class SourceEngine implements AutoCloseable {
 
   private List<SequenceSample> look() throws SQLException {
     try (Connection connection = PgConnections.open(settings.connection(), "look", null)) {
-      noticeUnpublished(connection);
-      markWal(connection);
-      retainedWal =
-          ReplicationSlot.find(connection, settings.slot()).map(ReplicationSlot.SlotState::retainedBytes).orElse(null);
-      clock = clock(connection);
+      retainedWal = link.look(connection, capturedUpTo());
+      clock = SourceClock.read(connection, ticker);
       return sequences(connection);
-    }
-  }
-
-  /**
-   * The slot stays at the last transaction that came, however much WAL has followed that is nothing to us: so now and then a
-   * transaction of our own is put there.
-   */
-  private void markWal(Connection connection) {
-    Provenance captured = journal.provenance();
-    if (!captured.hasTransaction()
-        || capturedUpTo().bytesSince(new Lsn(captured.position())) >= MARK_AFTER_BYTES) {
-      WalBarrier.mark(connection);
-    }
-  }
-
-  private SourceClock clock(Connection connection) throws SQLException {
-    long before = ticker.nanos();
-    try (Statement statement = connection.createStatement();
-        ResultSet row =
-            statement.executeQuery(
-                "SELECT (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
-                    + " OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8")) {
-      row.next();
-      return new SourceClock(row.getLong(1), before + (ticker.nanos() - before) / 2);
     }
   }
 
@@ -544,34 +461,6 @@ final class SourceEngine implements AutoCloseable {
         ticker.now(),
         (schema, table) ->
             scope.isReference(schema, table) || schemas.contains(schema) && scope.takes(schema, table));
-  }
-
-  /** A table that came after the publication was made is in nobody's stream: that is said, once. */
-  private void noticeUnpublished(Connection connection) throws SQLException {
-    List<String> now = SourcePreparation.unpublished(connection, scope());
-    List<String> fresh = now.stream().filter(table -> !unpublished.contains(table)).toList();
-    unpublished = now;
-    if (!fresh.isEmpty()) {
-      report.accept(
-          FleetEvent.Severity.WARN,
-          new Problem(
-              ErrorCode.TABLES_NOT_PUBLISHED,
-              "source \"" + settings.name() + "\" does not publish " + String.join(", ", fresh),
-              "they match the configured tables, and were made after the publication, or taken out of it;"
-                  + " what is written to them reaches no target",
-              "helios-repl source prepare " + settings.name()
-                  + "; then stop and start its tenants: that copies these tables and streams them",
-              null,
-              fresh.getFirst()));
-    }
-  }
-
-  private HeliosException unreachable(SQLException e) {
-    return SqlStates.classify(
-        e,
-        ErrorCode.SOURCE_QUERY_FAILED,
-        "source \"" + settings.name() + "\" cannot be asked",
-        "helios-repl source check " + settings.name());
   }
 
   private void recovered() {
@@ -602,26 +491,15 @@ final class SourceEngine implements AutoCloseable {
 
   private void disconnect() {
     capture = null;
-    WalStream open = stream;
-    stream = null;
-    if (open != null) {
-      open.close();
-    }
+    link.close();
     if (condition.connected()) {
       condition = Condition.IDLE;
     }
   }
 
-  /**
-   * A point of the WAL that everything committed so far lies before. It writes a logical message of a few bytes, so that
-   * the WAL is flushed up to it and the stream gets there also when the source is idle.
-   */
+  /** See {@link SourceLink#barrier}. */
   Lsn barrier() {
-    try (Connection connection = PgConnections.open(settings.connection(), "barrier", null)) {
-      return WalBarrier.mark(connection);
-    } catch (SQLException e) {
-      throw unreachable(e);
-    }
+    return link.barrier();
   }
 
   EndpointStatus status(int tenants) {

@@ -2,7 +2,6 @@ package io.helios.repl.pipeline;
 
 import io.helios.repl.capture.Routes;
 import io.helios.repl.capture.SourceContinuity;
-import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.capture.WitnessedStream;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
@@ -17,13 +16,9 @@ import io.helios.repl.postgres.WalStream;
 import io.helios.repl.relay.Provenance;
 import io.helios.repl.relay.RelayJournal;
 import java.sql.Connection;
-import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Holds a source, each time it is connected to, against what its journal has. Whoever needs what is gone loses it, by name
@@ -34,16 +29,14 @@ import org.slf4j.LoggerFactory;
  */
 public final class SourceGaps {
 
-  private static final Logger LOG = LoggerFactory.getLogger(SourceGaps.class);
   private static final String RESYNC = "; then, for each of its tenants: helios-repl tenant resync NAME";
 
   private final SourceSettings settings;
   private final RelayJournal journal;
   private final long walBudget;
-  private final Judge judge;
   private final BiConsumer<FleetEvent.Severity, Problem> report;
   private final @Nullable Problem journalDamage;
-  private final Map<UUID, Problem> causes = new ConcurrentHashMap<>();
+  private final LostTenants lost;
   private @Nullable SourceIdentity found;
   private Lsn slotAtConnect = Lsn.INVALID;
 
@@ -66,22 +59,26 @@ public final class SourceGaps {
     this.settings = settings;
     this.journal = journal;
     this.walBudget = walBudget;
-    this.judge = judge;
+    this.lost = new LostTenants(settings.name(), journal, judge);
     this.report = report;
     this.journalDamage = journalDamage;
   }
 
+  LostTenants lost() {
+    return lost;
+  }
+
   /** Why the tenant's changes are gone; null when they are not, or that was in an earlier life of the process. */
   public @Nullable Problem of(UUID tenant) {
-    return causes.get(tenant);
+    return lost.of(tenant);
   }
 
   public void remember(UUID tenant, Problem why) {
-    causes.putIfAbsent(tenant, why);
+    lost.remember(tenant, why);
   }
 
   public void forget(UUID tenant) {
-    causes.remove(tenant);
+    lost.forget(tenant);
   }
 
   /**
@@ -209,21 +206,7 @@ public final class SourceGaps {
             "helios-repl tenant resync NAME");
   }
 
-  /**
-   * @param from who has everything before this needs nothing that is gone; null when nobody can be spared
-   * @return whether anybody lost something
-   */
   private boolean giveUp(Problem why, SourceIdentity now, @Nullable Lsn from, Routes routes) {
-    boolean any = false;
-    journal.rewind(); // what a stream left unfinished would keep a drop from being durable
-    for (TenantRoute route : routes.tenants()) {
-      if (!journal.overflowed().contains(route.tenant()) && judge.loses(route.tenant(), now, from)) {
-        causes.put(route.tenant(), why); // before anybody can see that it was dropped
-        journal.drop(route.tenant());
-        any = true;
-        LOG.error("source {}: tenant {} has a gap: {}: {}", settings.name(), route.tenant(), why.message(), why.why());
-      }
-    }
-    return any;
+    return lost.giveUp(why, now, from, routes);
   }
 }

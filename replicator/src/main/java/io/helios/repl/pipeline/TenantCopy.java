@@ -17,6 +17,7 @@ import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.ExportedSnapshot;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.ParallelWork;
+import io.helios.repl.postgres.SourceSnapshots;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableDefinition.ColumnDefinition;
@@ -55,7 +56,7 @@ import java.util.stream.Collectors;
  */
 public final class TenantCopy {
 
-  private final ConnectionSettings source;
+  private final SourceSnapshots source;
   private final ConnectionSettings target;
   private final UUID id;
   private final long epoch;
@@ -81,7 +82,7 @@ public final class TenantCopy {
    * @param tables as the source's catalog has them now
    */
   public TenantCopy(
-      ConnectionSettings source,
+      SourceSnapshots source,
       ConnectionSettings target,
       UUID id,
       long epoch,

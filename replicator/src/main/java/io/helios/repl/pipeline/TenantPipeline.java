@@ -79,6 +79,9 @@ final class TenantPipeline {
     /** Why changes of the tenant are gone, or null. */
     @Nullable Problem lost(Tenant tenant);
 
+    /** Whether what it has at the target goes on from another kind of capture than the source's: then it begins anew. */
+    boolean goesOnOtherwise(Tenant tenant);
+
     /** Before it begins anew: what was captured of it, and that it lost anything. */
     void forget(Tenant tenant, Progress progress) throws InterruptedException;
 
@@ -306,6 +309,10 @@ final class TenantPipeline {
           towards = desired;
           how = manner == null ? Manner.RESUME : manner;
           manner = null;
+          if (towards == DesiredState.RUNNING && begun && !how.isAnew() && steps.goesOnOtherwise(tenant)) {
+            how = Manner.ANEW;
+            renewing = true;
+          }
         }
         step(towards, how, failures + 1);
         failures = retrying ? failures + 1 : 0;

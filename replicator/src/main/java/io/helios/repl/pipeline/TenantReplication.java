@@ -1,6 +1,7 @@
 package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.DdlPolicy;
+import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.postgres.ConnectionStrings;
 import io.helios.repl.seal.MemoryKeyring;
 import io.helios.repl.status.TenantStatus;
@@ -91,6 +92,7 @@ public final class TenantReplication implements AutoCloseable {
     private @Nullable TableFilter referenceTables;
     private Duration lagTarget = Duration.ofSeconds(5);
     private String name = "source";
+    private CaptureMode capture = new CaptureMode.Wal();
 
     private Source(String uri) {
       this.uri = uri;
@@ -137,6 +139,20 @@ public final class TenantReplication implements AutoCloseable {
 
     public Source referenceTables(String... globs) {
       this.referenceTables = new TableFilter(List.of(globs));
+      return this;
+    }
+
+    /**
+     * Polls this column instead of reading the WAL, which needs no more than SELECT. Deletes are not seen: see
+     * {@link #checkpoint(CaptureMode.Checkpoint)}.
+     */
+    public Source checkpoint(String column) {
+      return checkpoint(new CaptureMode.Checkpoint(column));
+    }
+
+    /** Polls a column, with everything that can be said about it. */
+    public Source checkpoint(CaptureMode.Checkpoint how) {
+      this.capture = how;
       return this;
     }
 
@@ -250,6 +266,7 @@ public final class TenantReplication implements AutoCloseable {
           new SourceSettings(
               from.name,
               ConnectionStrings.parse(from.uri, null),
+              from.capture,
               from.tenancy,
               from.tables,
               from.referenceTables,

@@ -10,8 +10,6 @@ import io.helios.repl.apply.SeenTables;
 import io.helios.repl.apply.SequenceLedger;
 import io.helios.repl.apply.TargetCheck;
 import io.helios.repl.apply.TargetPreparation;
-import io.helios.repl.capture.SourceCheck;
-import io.helios.repl.capture.SourcePreparation;
 import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
@@ -61,6 +59,7 @@ final class TenantStarter implements TenantPipeline.Steps {
   private final SourceEngine source;
   private final TargetEngine target;
   private final Keyring keyring;
+  private final CapturedTenants captured;
   private final TenantTables tables;
   private final CopySettings copySettings;
   private final Ticker ticker;
@@ -71,6 +70,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       SourceEngine source,
       TargetEngine target,
       Keyring keyring,
+      CapturedTenants captured,
       TenantTables tables,
       CopySettings copySettings,
       Ticker ticker,
@@ -79,6 +79,7 @@ final class TenantStarter implements TenantPipeline.Steps {
     this.source = source;
     this.target = target;
     this.keyring = keyring;
+    this.captured = captured;
     this.tables = tables;
     this.copySettings = copySettings;
     this.ticker = ticker;
@@ -108,6 +109,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       List<TenantTable> rows = prepare(tenant, manner);
       long version = source.route(route(tenant));
       awaitInForce(version, tenant, progress);
+      captured.begins(tenant.id()); // not before: until now the journal may be as empty as a switch left it
       TenantCopy copy = copy(tenant, rows, progress);
       if (anew || !copy.mended().isEmpty()) {
         resynced.accept(tenant, summary(copy));
@@ -147,6 +149,11 @@ final class TenantStarter implements TenantPipeline.Steps {
   }
 
   @Override
+  public boolean goesOnOtherwise(Tenant tenant) {
+    return captured.isOtherwise(tenant.id());
+  }
+
+  @Override
   public void takeDown(ReplicaTenant replica) throws InterruptedException {
     target.detach(replica.id());
   }
@@ -177,7 +184,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       Lsn before = SeenTables.endOfWal(from);
       List<TenantTable> rows = rows(from, tenant);
       refuseWhatCheckFinds(
-          SourceCheck.run(from, source.scope(), true).stream()
+          source.check(from).stream()
               .filter(finding -> finding.code() != ErrorCode.SLOT_LOST) // publishing puts another one in its place
               .toList(),
           rows);
@@ -271,7 +278,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       List<TenantTable> rows = rows(from, tenant);
       List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
       List<String> steps = new ArrayList<>();
-      SourcePreparation.publishPlan(from, source.scope()).forEach(sql -> steps.add("source: " + sql));
+      source.publishPlan(from).forEach(sql -> steps.add("source: " + sql));
       TargetPreparation.plan(to, from, definitions).statements().forEach(sql -> steps.add("target: " + sql));
       rows.forEach(table -> steps.add("copy " + table.qualifiedName() + ", then stream it"));
       return steps;
@@ -407,7 +414,7 @@ final class TenantStarter implements TenantPipeline.Steps {
   private TenantCopy copy(Tenant tenant, List<TenantTable> rows, TenantPipeline.Progress progress) {
     TenantCopy copy =
         new TenantCopy(
-            source.settings().connection(),
+            source.snapshots(),
             target.settings().connection(),
             tenant.id(),
             tenant.epoch(),

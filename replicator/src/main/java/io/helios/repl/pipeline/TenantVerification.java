@@ -110,23 +110,28 @@ public final class TenantVerification {
         now.snapshotMillis());
   }
 
-  /** Runs it aside; {@code atEnd} is called before the result is there. */
-  void start(Executor executor, Runnable atEnd) {
+  /** Runs it aside, when its turn has come; the turn is over before the result is there. */
+  void start(Executor executor, TenantTurns.Turn turn) {
     executor.execute(() -> {
       Runnable outcome;
       try {
+        turn.await();
         Evidence found = run();
         outcome = () -> result.complete(found);
       } catch (RuntimeException | Error e) {
         outcome = () -> result.completeExceptionally(e);
       }
-      atEnd.run();
+      turn.close();
       outcome.run();
     });
   }
 
-  /** @throws OperatorException when the tenant is not streaming, or somebody cancelled it */
-  private Evidence run() {
+  /**
+   * Runs it here; whoever calls this has the turn.
+   *
+   * @throws OperatorException when the tenant is not streaming, or somebody cancelled it
+   */
+  Evidence run() {
     boolean begun = false;
     int failures = 0;
     try {
@@ -184,7 +189,7 @@ public final class TenantVerification {
   private void compare(List<TenantTable> left) {
     TenantVerifier next =
         new TenantVerifier(
-            source.settings().connection(),
+            source.snapshots(),
             target.settings().connection(),
             name(),
             left,
@@ -239,7 +244,7 @@ public final class TenantVerification {
    *     somebody may have mended them
    */
   private Evidence begin(List<TenantTable> all, boolean begun) {
-    SourceIdentity identity = SourceIdentity.read(source.settings().connection());
+    SourceIdentity identity = source.askIdentity();
     String system = Long.toUnsignedString(identity.systemIdentifier());
     long epoch = pipeline.tenant().epoch();
     Evidence before = evidence;

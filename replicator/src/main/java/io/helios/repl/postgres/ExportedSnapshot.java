@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>At a source ({@link #atConsistentPoint}) it comes from a temporary logical slot: it holds exactly the transactions
  * whose commit LSN is before the slot's consistent point (PostgreSQL: {@code SnapBuildExportSnapshot}). A transaction of
  * our own imports and exports it again, so the slot is gone before anybody reads: it pins no WAL and takes no place
- * during a long copy.
+ * during a long copy. Or it is one that another session of ours has exported ({@link #imported}).
  *
  * <p>{@link #open} may be called by any thread; the rest belongs to whoever took it.
  */
@@ -108,6 +109,46 @@ public final class ExportedSnapshot implements AutoCloseable {
     }
   }
 
+  /** A snapshot that another session has exported, and keeps until this is closed. */
+  public interface Offer extends AutoCloseable {
+
+    /** What {@code pg_export_snapshot} called it. */
+    String name();
+
+    /** See {@link ExportedSnapshot#point}. */
+    Lsn point();
+
+    @Override
+    void close();
+  }
+
+  /**
+   * Takes over a snapshot that another session exports, with a transaction of its own.
+   *
+   * @param next called once the tables' files are noted: the snapshot must be taken after the call, or a table that was
+   *     rewritten in between would seem empty; its offer is closed as soon as it is imported
+   * @throws TransientException when one of the tables changed between the snapshot and its lock
+   * @throws SQLException as it comes; among others when the other session's transaction ended too soon
+   */
+  public static ExportedSnapshot imported(
+      ConnectionScope scope,
+      ConnectionSettings settings,
+      String role,
+      @Nullable String tenant,
+      Collection<TableDefinition> tables,
+      Supplier<Offer> next)
+      throws SQLException {
+    Connection anchor = scope.open(() -> PgConnections.open(settings, role, tenant));
+    TableStorage before = TableStorage.read(anchor, tables);
+    Lsn point;
+    try (Offer offer = next.get()) {
+      begin(anchor, offer.name());
+      point = offer.point();
+    }
+    TableStorage storage = protect(anchor, tables, before);
+    return new ExportedSnapshot(scope, settings, role, tenant, anchor, point, export(anchor), storage);
+  }
+
   /** Takes a snapshot of now; it has no {@link #point}. The rest is as in {@link #atConsistentPoint}. */
   public static ExportedSnapshot now(
       ConnectionScope scope,
@@ -123,7 +164,7 @@ public final class ExportedSnapshot implements AutoCloseable {
     return new ExportedSnapshot(scope, settings, role, tenant, anchor, Lsn.INVALID, export(anchor), storage);
   }
 
-  /** The consistent point: a transaction is in the snapshot if and only if its commit LSN is before it. */
+  /** The consistent point: a transaction is in the snapshot if and only if its commit LSN, or its poll's position, is before it. */
   public Lsn point() {
     return point;
   }

@@ -122,7 +122,9 @@ public record SequenceSample(
 
   private static Lsn currentLsn(Connection connection) throws SQLException {
     try (PreparedStatement query =
-            connection.prepareStatement("SELECT pg_catalog.pg_current_wal_lsn()::pg_catalog.text");
+            connection.prepareStatement(
+                "SELECT (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()"
+                    + " ELSE pg_catalog.pg_current_wal_lsn() END)::pg_catalog.text");
         ResultSet row = query.executeQuery()) {
       row.next();
       return Lsn.parse(row.getString(1));

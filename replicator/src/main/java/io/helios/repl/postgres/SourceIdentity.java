@@ -15,6 +15,16 @@ import java.sql.Statement;
  */
 public record SourceIdentity(long systemIdentifier, int timeline, String database, Lsn currentLsn) {
 
+  private static final String IN_SQL =
+      """
+      SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()),
+        CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN
+          pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8) END,
+        (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()),
+        pg_catalog.current_database(),
+        (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+          ELSE pg_catalog.pg_current_wal_insert_lsn() END)::pg_catalog.text""";
+
   /** Asks over a replication connection of its own. */
   public static SourceIdentity read(ConnectionSettings settings) {
     try (Connection connection = PgConnections.openReplication(settings, "identify")) {
@@ -34,6 +44,26 @@ public record SourceIdentity(long systemIdentifier, int timeline, String databas
           row.getInt("timeline"),
           row.getString("dbname"),
           Lsn.parse(row.getString("xlogpos")));
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  /**
+   * Asks in SQL, which needs no right ({@code pg_control_system} and {@code pg_control_checkpoint} are everybody's). A standby
+   * tells the timeline of its last restart point.
+   *
+   * @param connection an ordinary one
+   */
+  public static SourceIdentity readInSql(Connection connection) {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(IN_SQL)) {
+      row.next();
+      return new SourceIdentity(
+          row.getLong(1),
+          row.getString(2) == null ? row.getInt(3) : Integer.parseUnsignedInt(row.getString(2), 16),
+          row.getString(4),
+          Lsn.parse(row.getString(5)));
     } catch (SQLException e) {
       throw failed(e);
     }

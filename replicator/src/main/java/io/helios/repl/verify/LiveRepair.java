@@ -10,6 +10,7 @@ import io.helios.repl.postgres.ConnectionScope;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.ParallelWork;
+import io.helios.repl.postgres.SourceSnapshots;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableName;
 import io.helios.repl.status.MendedTable;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongUnaryOperator;
 import java.util.stream.Collectors;
 
 /**
@@ -28,36 +30,42 @@ import java.util.stream.Collectors;
  * stream is taken back or skipped, a crash in the middle leaves less to repair, and readers of the target never see tables
  * of different times. Other tenants go on; what comes for this one waits in the journal.
  *
- * <p>Made for one {@link #run}, which blocks its caller's thread.
+ * <p>Made for one {@link #run}, which blocks its caller's thread; {@link #cancel} is for any.
  */
 public final class LiveRepair {
 
   /** @param bytes received from both servers */
   public record Result(Lsn point, List<MendedTable> tables, long bytes) {}
 
-  private final ConnectionSettings source;
+  private final SourceSnapshots source;
   private final ConnectionSettings target;
   private final Tenant tenant;
   private final List<TenantTable> tables;
   private final HoldPoint hold;
   private final VerifySettings settings;
+  private final LongUnaryOperator most;
   private final ConnectionScope scope = new ConnectionScope();
   private final Repair.Moved moved = new Repair.Moved(new LongAdder(), new LongAdder());
 
-  /** @param tables what is compared and repaired, as the source's catalog has it */
+  /**
+   * @param tables what is compared and repaired, as the source's catalog has it
+   * @param most how many rows of so many may differ, for each table: {@link Repair#cheaperThanCopy}, {@link Repair#possible}
+   */
   public LiveRepair(
-      ConnectionSettings source,
+      SourceSnapshots source,
       ConnectionSettings target,
       Tenant tenant,
       List<TenantTable> tables,
       HoldPoint hold,
-      VerifySettings settings) {
+      VerifySettings settings,
+      LongUnaryOperator most) {
     this.source = source;
     this.target = target;
     this.tenant = tenant;
     this.tables = List.copyOf(tables);
     this.hold = hold;
     this.settings = settings;
+    this.most = most;
   }
 
   /**
@@ -65,6 +73,7 @@ public final class LiveRepair {
    *
    * @throws io.helios.repl.error.TransientException when it may be tried again
    * @throws OperatorException when somebody must act first; tables that are repaired stay so
+   * @throws java.util.concurrent.CancellationException when it was cancelled
    */
   public Result run() {
     try {
@@ -73,6 +82,11 @@ public final class LiveRepair {
       hold.release();
       scope.close();
     }
+  }
+
+  /** Breaks it off, on any thread; tables that are repaired stay so. */
+  public void cancel() {
+    scope.cancel();
   }
 
   private Result repair() {
@@ -95,7 +109,7 @@ public final class LiveRepair {
       for (TenantTable table : tables) {
         TableName name = TableName.of(table.definition());
         long rows = TablesAtTarget.rows(pair.target().anchor(), there, name);
-        mended.add(repair.mend(name, rows, Replicas.permit(tenant, position)).orElseThrow(() -> tooMuch(name)));
+        mended.add(repair.mend(name, rows, most, Replicas.permit(tenant, position)).orElseThrow(() -> tooMuch(name)));
       }
     }
     return new Result(pair.point(), List.copyOf(mended), moved.bytes().sum());

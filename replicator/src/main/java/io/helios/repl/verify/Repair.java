@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,8 +82,13 @@ public final class Repair implements AutoCloseable {
   }
 
   /** How many rows of so many may differ for a repair to be cheaper than a copy. */
-  private static long most(long rows) {
+  public static long cheaperThanCopy(long rows) {
     return Math.min(MOST_ROWS, Math.max(FEW_ROWS, (long) (rows * MOST_OF_TABLE)));
+  }
+
+  /** How many may differ for a repair to be possible. */
+  public static long possible(long rows) {
+    return MOST_ROWS;
   }
 
   /**
@@ -92,24 +98,30 @@ public final class Repair implements AutoCloseable {
    * @param found how many the target has
    */
   public static boolean isWorthTrying(long expected, long found) {
-    return found > 0 && expected - found <= 2 * most(expected);
+    return found > 0 && expected - found <= 2 * cheaperThanCopy(expected);
+  }
+
+  /** Compares one table and repairs it, unless a copy is cheaper; the rest is as in the other one. */
+  public Optional<MendedTable> mend(TableName name, long rows, CopyWriter.Permit permit) {
+    return mend(name, rows, Repair::cheaperThanCopy, permit);
   }
 
   /**
    * Compares one table and repairs it.
    *
+   * @param most how many rows of so many may differ
    * @param rows about how many rows of the tenant it has
    * @return what was done; empty when that is not worth while or not possible, since too much differs or the rows cannot be
    *     compared: then nothing was done, and the table is to be copied
    * @throws io.helios.repl.error.HeliosException the family, when source or target fails; the table is then as it was
    */
-  public Optional<MendedTable> mend(TableName name, long rows, CopyWriter.Permit permit) {
+  public Optional<MendedTable> mend(TableName name, long rows, LongUnaryOperator most, CopyWriter.Permit permit) {
     TenantTable from = source.table(name);
     TenantTable to = target.table(name);
     RowHash hash = RowHash.of(from.definition(), to.definition());
     Optional<RowDifference.Found> compared =
         new RowDifference(scope, source, target, name, hash, rows, atSource, atTarget, moved.bytes()).find(
-            Repair::most);
+            most);
     if (compared.isEmpty()) {
       closeSessions(); // their transactions have failed
       openSessions();

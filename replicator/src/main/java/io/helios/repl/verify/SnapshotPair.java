@@ -7,6 +7,7 @@ import io.helios.repl.postgres.ConnectionScope;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.ExportedSnapshot;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.SourceSnapshots;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import java.sql.SQLException;
@@ -35,7 +36,7 @@ record SnapshotPair(ExportedSnapshot source, ExportedSnapshot target, Lsn point,
 
   static SnapshotPair take(
       ConnectionScope scope,
-      ConnectionSettings source,
+      SourceSnapshots source,
       ConnectionSettings target,
       String tenant,
       Collection<TableDefinition> sourceTables,
@@ -105,9 +106,9 @@ record SnapshotPair(ExportedSnapshot source, ExportedSnapshot target, Lsn point,
   }
 
   private static ExportedSnapshot snapshotOfSource(
-      ConnectionScope scope, ConnectionSettings source, String tenant, Collection<TableDefinition> tables) {
+      ConnectionScope scope, SourceSnapshots source, String tenant, Collection<TableDefinition> tables) {
     try {
-      return ExportedSnapshot.atConsistentPoint(scope, source, "verify", tenant, tables);
+      return source.take(scope, "verify", tenant, tables);
     } catch (SQLException e) {
       throw SqlStates.classify(
           e, ErrorCode.VERIFY_SOURCE_FAILED, "taking a snapshot of the source failed", "helios-repl source check");

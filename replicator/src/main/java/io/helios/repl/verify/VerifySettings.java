@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param bytesPerSecond read on each side at the most, all sessions together; 0 for as fast as it goes
  * @param snapshotBudget once snapshots are older, no second table is begun under them; what was begun is ended
  * @param keysKept how many rows of each table that differ are named
+ * @param closely whether tables that differ are looked at more closely, row by row, or it is enough to know which they are
  */
 public record VerifySettings(
     int parallelism,
@@ -22,7 +23,8 @@ public record VerifySettings(
     Duration patience,
     long bytesPerSecond,
     Duration snapshotBudget,
-    int keysKept) {
+    int keysKept,
+    boolean closely) {
 
   public static final int MOST_SESSIONS = 32;
 
@@ -37,23 +39,29 @@ public record VerifySettings(
 
   /** As fast as so many sessions go, with snapshots of at most ten minutes and a hundred keys a table. */
   public VerifySettings(int parallelism, long chunkBytes, Duration holdBudget, Duration patience) {
-    this(parallelism, chunkBytes, holdBudget, patience, 0, Duration.ofMinutes(10), 100);
+    this(parallelism, chunkBytes, holdBudget, patience, 0, Duration.ofMinutes(10), 100, true);
   }
 
   /** The same, waiting no longer than this for both sides' snapshots. */
   public VerifySettings withPatience(Duration longest) {
-    return new VerifySettings(parallelism, chunkBytes, holdBudget, longest, bytesPerSecond, snapshotBudget, keysKept);
+    return new VerifySettings(parallelism, chunkBytes, holdBudget, longest, bytesPerSecond, snapshotBudget, keysKept, closely);
   }
 
   public VerifySettings withParallelism(int sessions) {
-    return new VerifySettings(sessions, chunkBytes, holdBudget, patience, bytesPerSecond, snapshotBudget, keysKept);
+    return new VerifySettings(sessions, chunkBytes, holdBudget, patience, bytesPerSecond, snapshotBudget, keysKept, closely);
   }
 
   public VerifySettings withBytesPerSecond(long most) {
-    return new VerifySettings(parallelism, chunkBytes, holdBudget, patience, most, snapshotBudget, keysKept);
+    return new VerifySettings(parallelism, chunkBytes, holdBudget, patience, most, snapshotBudget, keysKept, closely);
   }
 
   public VerifySettings withSnapshotBudget(Duration longest) {
-    return new VerifySettings(parallelism, chunkBytes, holdBudget, patience, bytesPerSecond, longest, keysKept);
+    return new VerifySettings(parallelism, chunkBytes, holdBudget, patience, bytesPerSecond, longest, keysKept, closely);
+  }
+
+  /** The same, telling only which tables differ. */
+  public VerifySettings coarsely() {
+    return new VerifySettings(
+        parallelism, chunkBytes, holdBudget, patience, bytesPerSecond, snapshotBudget, keysKept, false);
   }
 }

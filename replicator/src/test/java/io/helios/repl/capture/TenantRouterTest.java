@@ -44,6 +44,30 @@ class TenantRouterTest {
   }
 
   @Test
+  void aRowThatAPollFoundGoesToTheTenantThatItsColumnNames() {
+    TenantRouter router = router(BY_COLUMN, keyed("1"), keyed("2"), keyed("002"));
+    router.define(relation(1, "public", "orders", INT4, false, 'd'), out);
+    router.upsert(1, row("1", "10", "a"), out);
+    router.upsert(1, row("2", "11", null), out);
+    router.upsert(1, row("3", "12", "a"), out);
+    router.upsert(1, row(null, "13", "a"), out);
+    assertThat(out.seen).containsExactly("0 upsert 1,10,a", "1 upsert 2,11,-", "2 upsert 2,11,-");
+    assertThatThrownBy(() -> router.upsert(2, row("1", "10", "a"), out)).isInstanceOf(CorruptionException.class);
+    assertThatThrownBy(() -> router.upsert(1, row("1", "10"), out)).isInstanceOf(CorruptionException.class);
+  }
+
+  @Test
+  void aReferenceTablesPolledRowGoesToWhoTakesTheWholeTable() {
+    TenantRoute whole = new TenantRoute(UUID.randomUUID(), 1, TenantRoute.Kind.REFERENCE, "", TableFilter.ALL);
+    TenantRouter router = new TenantRouter(
+        new Routes(1, BY_COLUMN, TableFilter.ALL, new TableFilter(List.of("countries")), List.of(keyed("1"), whole)),
+        ColumnTypes.BUILT_IN_ONLY);
+    router.define(relation(2, "public", "countries", INT4, false, 'd'), out);
+    router.upsert(2, row("1", "10", "a"), out);
+    assertThat(out.seen).containsExactly("1 upsert 1,10,a");
+  }
+
+  @Test
   void aTruncationGoesToEverybodyWhoTakesTheTable() {
     TenantRouter router =
         router(
@@ -313,6 +337,11 @@ class TenantRouterTest {
     @Override
     public void delete(int tenant, Relation relation, Tuple old, boolean oldIsKey) {
       seen.add(tenant + " delete " + (oldIsKey ? "key " : "row ") + values(old));
+    }
+
+    @Override
+    public void upsert(int tenant, Relation relation, Tuple row) {
+      seen.add(tenant + " upsert " + values(row));
     }
 
     @Override

@@ -639,6 +639,7 @@ class WalCaptureTest {
               case Change.Insert insert -> "insert " + insert.row().text(0) + "," + insert.row().text(1);
               case Change.Update update -> "update " + update.row().text(0) + "," + update.row().text(1);
               case Change.Delete delete -> "delete " + delete.old().text(0) + "," + delete.old().text(1);
+              case Change.Upsert upsert -> "upsert " + upsert.row().text(0) + "," + upsert.row().text(1);
               case Change.Truncate _ -> "truncate";
             });
       }

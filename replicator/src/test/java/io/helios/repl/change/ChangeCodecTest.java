@@ -33,13 +33,14 @@ class ChangeCodecTest {
     writer.delete(odd, old, true);
     writer.delete(ORDERS, row, false);
     writer.truncate(ORDERS, true);
+    writer.upsert(odd, row);
     writer.end(new Lsn(0x1_0000_0010L));
     writer.begin(new Lsn(-1), 7, true);
     writer.truncate(odd, false);
 
     List<FrameEntry> read = read(writer);
 
-    assertThat(writer.changes()).isEqualTo(8);
+    assertThat(writer.changes()).isEqualTo(9);
     assertThat(shapes(read))
         .containsExactly(
             "Begin[commitLsn=1/10, commitTimeMicros=-5, continued=false]",
@@ -50,6 +51,7 @@ class ChangeCodecTest {
             "delete Ünïcode \"schema\".t\u0000able key 1,-,-",
             "delete public.orders row 1,-,x",
             "truncate public.orders true",
+            "upsert Ünïcode \"schema\".t\u0000able 1,-,x",
             "End[commitLsn=1/10]",
             "Begin[commitLsn=FFFFFFFF/FFFFFFFF, commitTimeMicros=7, continued=true]",
             "truncate Ünïcode \"schema\".t\u0000able false");
@@ -97,6 +99,30 @@ class ChangeCodecTest {
   }
 
   @Test
+  void aKindThatThisVersionDoesNotKnowIsRefusedByItsNameAndNotPassedOver() {
+    ChangeWriter writer = new ChangeWriter();
+    writer.begin(new Lsn(1), 0, false);
+    int before = writer.size();
+    writer.insert(ORDERS, tuple("1", "2", "3"));
+    byte[] payload = Arrays.copyOf(writer.array(), writer.size());
+    for (int i = before; i < payload.length; i++) {
+      if (payload[i] == 'I' && payload[i + 1] == 0 && payload[i + 2] == 0) {
+        payload[i] = 'Q';
+      }
+    }
+    assertThatThrownBy(() -> read(payload)).isInstanceOfSatisfying(
+        CorruptionException.class, e -> assertThat(e.problem().why()).contains("'Q'"));
+  }
+
+  @Test
+  void aPolledRowThatLacksAValueIsCorrupt() {
+    ChangeWriter writer = new ChangeWriter();
+    writer.begin(new Lsn(1), 0, false);
+    writer.upsert(ORDERS, PgOutputBytes.tuple("1", "\0u", "3"));
+    assertCorrupt(Arrays.copyOf(writer.array(), writer.size()));
+  }
+
+  @Test
   void randomPayloadsComeBackAndMutatedOnesNeverDoWorseThanCorruption() {
     long seed = Long.getLong("helios.seed", System.nanoTime());
     Random random = new Random(seed);
@@ -132,11 +158,12 @@ class ChangeCodecTest {
         Relation relation = relations.get(random.nextInt(relations.size()));
         Tuple row = randomTuple(random, relation.columns().size());
         Tuple old = randomTuple(random, relation.columns().size());
-        switch (random.nextInt(5)) {
+        switch (random.nextInt(6)) {
           case 0 -> writer.insert(relation, row);
           case 1 -> writer.update(relation, null, false, row);
           case 2 -> writer.update(relation, old, random.nextBoolean(), row);
           case 3 -> writer.delete(relation, old, random.nextBoolean());
+          case 4 -> writer.upsert(relation, row);
           default -> writer.truncate(relation, random.nextBoolean());
         }
       }
@@ -190,6 +217,7 @@ class ChangeCodecTest {
           case Change.Update c -> "update " + name(c)
               + (c.old() == null ? "" : (c.oldIsKey() ? " key " : " row ") + values(c.old())) + " " + values(c.row());
           case Change.Delete c -> "delete " + name(c) + (c.oldIsKey() ? " key " : " row ") + values(c.old());
+          case Change.Upsert c -> "upsert " + name(c) + " " + values(c.row());
           case Change.Truncate c -> "truncate " + name(c) + " " + c.restartIdentity();
         })
         .toList();

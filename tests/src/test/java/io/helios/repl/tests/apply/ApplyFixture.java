@@ -59,6 +59,9 @@ public final class ApplyFixture implements AutoCloseable {
   public ApplySettings settings = ApplySettings.DEFAULTS;
   public boolean binary = true;
 
+  /** Whether {@link #apply} brings what the WAL has; else only what {@link #poll} found. */
+  public boolean fromWal = true;
+
   /** Frames are cut when they hold so many changes. */
   public int changesPerFrame = 1_000_000;
 
@@ -67,6 +70,7 @@ public final class ApplyFixture implements AutoCloseable {
   private @Nullable Applier applier;
   private final PgOutputDecoder decoder = new PgOutputDecoder();
   private final Map<Integer, Relation> relations = new HashMap<>();
+  private long polledAt;
 
   public ApplyFixture(int major, Tenancy tenancy, String... tables) throws SQLException {
     this.server = Postgres.shared(major, "source");
@@ -192,6 +196,65 @@ public final class ApplyFixture implements AutoCloseable {
     return changes;
   }
 
+  /**
+   * What these queries find becomes, for each tenant, one transaction of upserts, in the order in which it is found.
+   *
+   * @param tables each a table's name, and what may follow it in a query: WHERE, ORDER BY
+   */
+  public void poll(String... tables) throws SQLException {
+    polledAt = Math.max(
+        polledAt + 1, Lsn.parse(source("SELECT pg_catalog.pg_current_wal_insert_lsn()").getFirst()).value());
+    PgOutputMessage.Begin begin = new PgOutputMessage.Begin(new Lsn(polledAt), 0, 0);
+    Map<String, Open> open = new LinkedHashMap<>();
+    for (String found : tables) {
+      String name = found.split(" ", 2)[0];
+      Relation relation = described(name);
+      String list = String.join(", ", relation.columns().stream().map(c -> "\"" + c.name() + "\"::text").toList());
+      try (Statement statement = source.createStatement();
+          ResultSet row = statement.executeQuery("SELECT " + list + " FROM " + found)) {
+        while (row.next()) {
+          String[] values = new String[relation.columns().size()];
+          for (int i = 0; i < values.length; i++) {
+            values[i] = row.getString(i + 1);
+          }
+          Tuple tuple = text(values);
+          writer(open, begin, relation, tuple).upsert(relation, tuple);
+        }
+      }
+    }
+    open.values().forEach(o -> o.end(begin.commitLsn()));
+    open.values().forEach(Open::cut);
+    frames.captured(polledAt + 1);
+  }
+
+  private Relation described(String table) throws SQLException {
+    List<Relation.Column> columns = new ArrayList<>();
+    for (String column : source("SELECT a.attname, a.atttypid::int8, a.atttypmod, EXISTS (SELECT FROM pg_index i WHERE"
+        + " i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)) FROM pg_attribute a WHERE a.attrelid = '"
+        + table + "'::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum")) {
+      String[] c = column.split("\\|");
+      columns.add(new Relation.Column(c[0], (int) Long.parseLong(c[1]), Integer.parseInt(c[2]), c[3].equals("t")));
+    }
+    int oid = (int) Long.parseLong(source("SELECT '" + table + "'::regclass::oid::int8").getFirst());
+    return new Relation(oid, "public", table, 'd', columns);
+  }
+
+  private static Tuple text(String... values) {
+    java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
+    bytes.writeBytes(ByteBuffer.allocate(2).putShort((short) values.length).array());
+    for (String value : values) {
+      if (value == null) {
+        bytes.write('n');
+      } else {
+        byte[] utf8 = value.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        bytes.write('t');
+        bytes.writeBytes(ByteBuffer.allocate(4).putInt(utf8.length).array());
+        bytes.writeBytes(utf8);
+      }
+    }
+    return Tuple.of(bytes.toByteArray(), 0, bytes.size());
+  }
+
   private ChangeWriter writer(Map<String, Open> open, PgOutputMessage.Begin begin, Relation relation, Tuple tuple) {
     String key = tenants.isEmpty() ? "" : tenants.keySet().iterator().next();
     if (tenancy instanceof Tenancy.ByColumn(String column)) {
@@ -285,7 +348,9 @@ public final class ApplyFixture implements AutoCloseable {
 
   /** Captures and applies until nothing is left to do. */
   public void apply() throws SQLException {
-    capture();
+    if (fromWal) {
+      capture();
+    }
     tenants.values().forEach(t -> schedule.signal(t.id()));
     while (applier().runOnce() > 0) { }
     assertThat(settings.retryFirst().toMillis() < 100 || applier().problem() == null).as("%s", applier().problem()).isTrue();

@@ -35,8 +35,9 @@ public final class Benchmark {
         }
       }
       if (wanted.contains("latency")) {
-        try (Contender helios = new HeliosRepl("1g")) {
-          report.section("latency", new LatencyBenchmark(servers).run(List.of(defaults, fastest, helios)));
+        try (Contender helios = new HeliosRepl("1g");
+            Contender polling = new HeliosRepl("1g", true)) {
+          report.section("latency", new LatencyBenchmark(servers).run(List.of(defaults, fastest, helios, polling)));
         }
       }
       if (wanted.contains("huge")) {

@@ -2,6 +2,7 @@ package io.helios.repl.tests.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetSettings;
@@ -44,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * virtual machine stays warm from one turn to the next.
  *
  * <pre>
- *   open SOURCE_PORT SOURCE_DATABASE TARGET_PORT TARGET_DATABASE DIRECTORY TENANTS    a fleet with new tenants, started
+ *   open SOURCE_PORT SOURCE_DATABASE TARGET_PORT TARGET_DATABASE DIRECTORY TENANTS [polling]    a fleet with new tenants, started
  *   reopen …                                                      the same fleet as before
  *   streaming                                                     waits until all of them stream
  *   verify SESSIONS                                               compares the first tenant: millis, held millis, rows, bytes, differing
@@ -108,8 +109,15 @@ final class EngineProcess {
   private String open(String[] words, boolean again) {
     SourceSettings source =
         new SourceSettings(
-            "bench", local(words[1], words[2]), new Tenancy.ByColumn("tenant_id"), new TableFilter(List.of("public.item")), null,
-            "helios_bench", HeliosRepl.SLOT, "here");
+            "bench",
+            local(words[1], words[2]),
+            words.length > 7 ? new CaptureMode.Checkpoint("changed") : new CaptureMode.Wal(),
+            new Tenancy.ByColumn("tenant_id"),
+            new TableFilter(List.of("public.item")),
+            null,
+            "helios_bench",
+            HeliosRepl.SLOT,
+            "here");
     TargetSettings target = new TargetSettings("copy", local(words[3], words[4]), "there");
     FleetSettings settings =
         new FleetSettings(Path.of(words[5]), List.of(source), List.of(target), 20L << 30, 4L << 30, 1L << 30, 4, 1);

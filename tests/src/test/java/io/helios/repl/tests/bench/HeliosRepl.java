@@ -28,6 +28,7 @@ final class HeliosRepl implements Contender {
   private final PrintWriter commands;
   private final BufferedReader replies;
   private final String heapLimit;
+  private final boolean polling;
   private @Nullable DatabasePair pair;
   private @Nullable Path directory;
 
@@ -37,7 +38,13 @@ final class HeliosRepl implements Contender {
    * @param heapLimit as for {@code -Xmx}
    */
   HeliosRepl(String heapLimit) throws IOException {
+    this(heapLimit, false);
+  }
+
+  /** @param polling whether the source is polled each second, instead of its WAL being read */
+  HeliosRepl(String heapLimit, boolean polling) throws IOException {
     this.heapLimit = heapLimit;
+    this.polling = polling;
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseParallelGC", "-Xmx" + heapLimit));
@@ -49,7 +56,7 @@ final class HeliosRepl implements Contender {
 
   @Override
   public String name() {
-    return "helios-repl";
+    return polling ? "helios-repl, polling each second" : "helios-repl";
   }
 
   @Override
@@ -61,6 +68,11 @@ final class HeliosRepl implements Contender {
   public void prepare(DatabasePair newPair) throws Exception {
     pair = newPair;
     directory = Files.createTempDirectory("helios-bench");
+    if (polling) {
+      try (Connection source = newPair.connectSource()) {
+        BenchTable.execute(source, "CREATE INDEX ON item (changed)");
+      }
+    }
     open("open");
     ask("streaming");
     ask("close");
@@ -80,9 +92,10 @@ final class HeliosRepl implements Contender {
       throw new IllegalStateException("not prepared");
     }
     ask(
-        "%s %d %s %d %s %s %d"
+        "%s %d %s %d %s %s %d%s"
             .formatted(
-                how, now.source().port(), now.sourceDatabase(), now.target().port(), now.targetDatabase(), directory, now.tenants()));
+                how, now.source().port(), now.sourceDatabase(), now.target().port(), now.targetDatabase(), directory, now.tenants(),
+                polling ? " polling" : ""));
   }
 
   @Override

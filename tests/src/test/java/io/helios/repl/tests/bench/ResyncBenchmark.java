@@ -7,6 +7,7 @@ import io.helios.repl.pipeline.CopySettings;
 import io.helios.repl.pipeline.TenantCopy;
 import io.helios.repl.postgres.Catalog;
 import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.SourceSnapshots;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tests.fixture.CountingProxy;
@@ -121,7 +122,7 @@ final class ResyncBenchmark {
     }
     TenantCopy copy =
         new TenantCopy(
-            counted ? source.through(from) : from,
+            SourceSnapshots.ofWal(counted ? source.through(from) : from),
             counted ? target.through(to) : to,
             id,
             1,

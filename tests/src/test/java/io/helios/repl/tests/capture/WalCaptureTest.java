@@ -396,6 +396,7 @@ class WalCaptureTest {
           case Change.Insert c -> changes.add("insert " + c.relation().name() + " " + values(c.row()));
           case Change.Update c -> changes.add("update " + c.relation().name() + " " + values(c.row()));
           case Change.Delete c -> changes.add("delete " + c.relation().name() + " " + values(c.old()));
+          case Change.Upsert c -> changes.add("upsert " + c.relation().name() + " " + values(c.row()));
           case Change.Truncate c -> changes.add("truncate " + c.relation().name());
           case FrameEntry.Begin _, FrameEntry.End _ -> {
             // Boundaries.

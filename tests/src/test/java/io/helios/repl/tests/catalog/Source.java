@@ -1,5 +1,6 @@
 package io.helios.repl.tests.catalog;
 
+import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.capture.SourceCheck;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.demo.LocalPostgres;
@@ -41,6 +42,12 @@ final class Source implements AutoCloseable {
 
   SourceScope scope(Tenancy tenancy, String... globs) {
     return new SourceScope("shop", tenancy, new TableFilter(List.of(globs)), null, slot, slot);
+  }
+
+  /** Polled: the role then has no right to replicate. */
+  SourceScope polled(CaptureMode.Checkpoint checkpoint, Tenancy tenancy, String... globs) {
+    run("ALTER ROLE " + role + " NOREPLICATION");
+    return new SourceScope("shop", checkpoint, tenancy, new TableFilter(List.of(globs)), null, slot, slot);
   }
 
   List<Finding> check(SourceScope scope) throws SQLException {

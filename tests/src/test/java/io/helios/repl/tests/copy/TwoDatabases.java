@@ -7,6 +7,7 @@ import io.helios.repl.pipeline.CopySettings;
 import io.helios.repl.pipeline.TenantCopy;
 import io.helios.repl.postgres.Catalog;
 import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.SourceSnapshots;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
@@ -59,6 +60,11 @@ public final class TwoDatabases {
     return targetServer.settings(targetDatabase);
   }
 
+  /** What copies, verifications and repairs read the source under. */
+  public SourceSnapshots snapshots() {
+    return SourceSnapshots.ofWal(source());
+  }
+
   public void atSource(String... statements) {
     Postgres.execute(sourceServer, sourceDatabase, statements);
   }
@@ -103,7 +109,7 @@ public final class TwoDatabases {
   }
 
   public TenantCopy copy(UUID tenant, List<TenantTable> tables, CopySettings settings) {
-    return new TenantCopy(source(), target(), tenant, 1, "acme", tables, settings);
+    return new TenantCopy(snapshots(), target(), tenant, 1, "acme", tables, settings);
   }
 
   public List<String> sourceRows(String query) {

@@ -7,12 +7,18 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL 17 on a data directory of a test's own, which is stopped, copied, put back and started again on its port. */
-final class OwnServer implements AutoCloseable {
+public final class OwnServer implements AutoCloseable {
 
   private final Path data;
   private final Map<String, String> settings;
@@ -26,13 +32,13 @@ final class OwnServer implements AutoCloseable {
     this.port = port;
   }
 
-  static OwnServer start(Path data) {
+  public static OwnServer start(Path data) {
     OwnServer server = new OwnServer(data, Map.of(), 0);
     server.start();
     return server;
   }
 
-  void start() {
+  public void start() {
     try {
       running = LocalPostgres.start(settings, null, data, port);
       port = running.port();
@@ -41,7 +47,7 @@ final class OwnServer implements AutoCloseable {
     }
   }
 
-  void stop() {
+  public void stop() {
     try {
       Objects.requireNonNull(running).close();
       running = null;
@@ -55,11 +61,11 @@ final class OwnServer implements AutoCloseable {
   }
 
   /** A handle that outlives restarts. */
-  LocalPostgres server() {
+  public LocalPostgres server() {
     return LocalPostgres.of(port, () -> {});
   }
 
-  Database database(String name) {
+  public Database database(String name) {
     return new Database(server(), name);
   }
 
@@ -84,6 +90,47 @@ final class OwnServer implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * A streaming standby of this server as it is now, not started. The base backup is made by hand: the server's own tools for it
+   * are not at hand here.
+   *
+   * @param settings lines of its configuration
+   */
+  public OwnServer standby(Path standbyData, String settings) throws SQLException, IOException {
+    OwnServer standby = new OwnServer(standbyData, Map.of(), 0);
+    String label;
+    try (Connection connection = server().connect("postgres");
+        Statement statement = connection.createStatement()) {
+      statement.execute("SELECT pg_create_physical_replication_slot('standby', true)");
+      statement.execute("SELECT pg_backup_start('standby', true)");
+      copyTo(standbyData);
+      try (ResultSet row = statement.executeQuery("SELECT labelfile FROM pg_backup_stop(false)")) {
+        row.next();
+        label = row.getString(1);
+      }
+    }
+    Files.deleteIfExists(standbyData.resolve("postmaster.pid"));
+    try (Stream<Path> slots = Files.walk(standbyData.resolve("pg_replslot"))) {
+      for (Path file : slots.sorted(Comparator.reverseOrder()).toList()) {
+        if (!file.endsWith("pg_replslot")) {
+          Files.delete(file);
+        }
+      }
+    }
+    standby.append("backup_label", label);
+    standby.append("standby.signal", "");
+    standby.append(
+        "postgresql.auto.conf",
+        """
+        primary_conninfo = 'host=127.0.0.1 port=%d user=postgres dbname=postgres'
+        primary_slot_name = 'standby'
+        hot_standby_feedback = on
+        %s
+        """
+            .formatted(port, settings));
+    return standby;
   }
 
   private static void run(String... command) {

@@ -10,15 +10,10 @@ import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Postgres;
 import io.helios.repl.tests.pipeline.Replication;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.Map;
 import java.util.UUID;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -27,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The primary dies and its standby is promoted, which kept our slot in step (PostgreSQL 17, {@code
- * sync_replication_slots}). The base backup is made by hand: the server's own tools for it are not at hand here.
+ * sync_replication_slots}).
  */
 @Tag("long")
 class PromotedStandbyTest {
@@ -56,37 +51,7 @@ class PromotedStandbyTest {
 
   /** A standby of the primary as it is now, not started. */
   private void makeStandby() throws SQLException, IOException {
-    standby = new OwnServer(directory.resolve("standby"), Map.of(), 0);
-    String label;
-    try (Connection connection = primary.server().connect("postgres");
-        Statement statement = connection.createStatement()) {
-      statement.execute("SELECT pg_create_physical_replication_slot('standby', true)");
-      statement.execute("SELECT pg_backup_start('standby', true)");
-      primary.copyTo(standby.data());
-      try (ResultSet row = statement.executeQuery("SELECT labelfile FROM pg_backup_stop(false)")) {
-        row.next();
-        label = row.getString(1);
-      }
-    }
-    Files.deleteIfExists(standby.data().resolve("postmaster.pid"));
-    try (Stream<Path> slots = Files.walk(standby.data().resolve("pg_replslot"))) {
-      for (Path file : slots.sorted(java.util.Comparator.reverseOrder()).toList()) {
-        if (!file.endsWith("pg_replslot")) {
-          Files.delete(file);
-        }
-      }
-    }
-    standby.append("backup_label", label);
-    standby.append("standby.signal", "");
-    standby.append(
-        "postgresql.auto.conf",
-        """
-        primary_conninfo = 'host=127.0.0.1 port=%d user=postgres dbname=postgres'
-        primary_slot_name = 'standby'
-        hot_standby_feedback = on
-        sync_replication_slots = on
-        """
-            .formatted(primary.port()));
+    standby = primary.standby(directory.resolve("standby"), "sync_replication_slots = on");
   }
 
   private Database standbyDatabase() {

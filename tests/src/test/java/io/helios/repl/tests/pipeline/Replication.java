@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.apply.DdlPolicy;
+import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
@@ -22,6 +23,7 @@ import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
 import io.helios.repl.tests.fixture.Database;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -41,6 +43,7 @@ public final class Replication implements AutoCloseable {
   public final Database target;
   public final Queue<FleetEvent> events = new ConcurrentLinkedQueue<>();
   public final Keyring keyring = new MemoryKeyring(new byte[32]);
+  public final MeterRegistry meters = new SimpleMeterRegistry();
   public final Fleet fleet;
 
   public Replication(Path directory, Database source, Database target, Tenancy tenancy, @Nullable TableFilter reference) {
@@ -72,7 +75,23 @@ public final class Replication implements AutoCloseable {
   public Replication(Path directory, Database source, Database target, Surroundings surroundings) {
     this(
         directory, source, source.settings(), target, target.settings(), new Tenancy.ByColumn("tenant_id"), null, null,
-        surroundings);
+        surroundings, new CaptureMode.Wal());
+  }
+
+  /** Captured in this way. */
+  public Replication(CaptureMode capture, Path directory, Database source, Database target, Tenancy tenancy) {
+    this(capture, directory, source, source.settings(), target, tenancy);
+  }
+
+  /** @param reader the login at the source */
+  public Replication(
+      CaptureMode capture,
+      Path directory,
+      Database source,
+      ConnectionSettings reader,
+      Database target,
+      Tenancy tenancy) {
+    this(directory, source, reader, target, target.settings(), tenancy, null, null, Surroundings.REAL, capture);
   }
 
   /** @param reader the login at the source; {@code applier}: the one at the target */
@@ -85,7 +104,8 @@ public final class Replication implements AutoCloseable {
       Tenancy tenancy,
       @Nullable TableFilter reference,
       @Nullable DdlPolicy ddl) {
-    this(directory, source, reader, target, applier, tenancy, reference, ddl, Surroundings.REAL);
+    this(directory, source, reader, target, applier, tenancy, reference, ddl, Surroundings.REAL,
+        new CaptureMode.Wal());
   }
 
   private Replication(
@@ -97,7 +117,8 @@ public final class Replication implements AutoCloseable {
       Tenancy tenancy,
       @Nullable TableFilter reference,
       @Nullable DdlPolicy ddl,
-      Surroundings surroundings) {
+      Surroundings surroundings,
+      CaptureMode capture) {
     this.source = source;
     this.target = target;
     String slot = "helios_" + source.name();
@@ -107,7 +128,7 @@ public final class Replication implements AutoCloseable {
                 directory,
                 List.of(
                     new SourceSettings(
-                        "shop", reader, tenancy, new TableFilter(List.of("*.*")), reference, slot, slot, "here")),
+                        "shop", reader, capture, tenancy, new TableFilter(List.of("*.*")), reference, slot, slot, "here")),
                 List.of(new TargetSettings("copy", applier, "there", ddl)),
                 1L << 30,
                 1L << 28,
@@ -115,7 +136,7 @@ public final class Replication implements AutoCloseable {
                 2,
                 3),
             keyring,
-            new SimpleMeterRegistry(),
+            meters,
             events::add,
             surroundings);
     fleet.start();

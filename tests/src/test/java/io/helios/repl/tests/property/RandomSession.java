@@ -20,10 +20,18 @@ final class RandomSession {
   private final List<RandomTable> tables;
   private final RandomGenerator random;
   private final boolean alters;
+  private final boolean removes;
   private int labels;
 
   /** @param alters whether it changes the schema, too: one session does, so that its changes have an order */
   RandomSession(Database database, List<RandomTable> tables, RandomGenerator random, boolean alters) {
+    this(database, tables, random, alters, true);
+  }
+
+  /** @param removes whether rows go: deleted, or to another key or tenant */
+  RandomSession(
+      Database database, List<RandomTable> tables, RandomGenerator random, boolean alters, boolean removes) {
+    this.removes = removes;
     this.database = database;
     this.tables = tables;
     this.random = random;
@@ -95,9 +103,10 @@ final class RandomSession {
   private String sql() {
     RandomTable table = table();
     String tenant = tenant();
-    return switch (random.nextInt(20)) {
+    return switch (random.nextInt(removes ? 20 : 12)) {
       case 0, 1, 2, 3, 4, 5, 6 -> table.insert(random, tenant);
-      case 7, 8, 9, 10, 11 -> table.update(random, tenant);
+      case 7, 8, 9, 10 -> table.update(random, tenant);
+      case 11 -> removes ? table.update(random, tenant) : table.swapCodes(random, tenant);
       case 12, 13, 14 -> table.delete(random, tenant);
       case 15 -> table.changeKeys(random, tenant);
       case 16, 17 -> table.swapCodes(random, tenant);

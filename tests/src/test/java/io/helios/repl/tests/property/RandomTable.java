@@ -69,9 +69,15 @@ final class RandomTable {
    * @param moods whether the first table has a column of a type that is not built in, so that the stream begins as text
    */
   RandomTable(RandomGenerator random, int number, int sourceMajor, boolean moods) {
+    this(random, number, sourceMajor, moods, false);
+  }
+
+  /** @param keyed whether it has a primary key in any case */
+  RandomTable(RandomGenerator random, int number, int sourceMajor, boolean moods, boolean keyed) {
     this.name = number == 0 ? "\"Odd \"\"name\"" : "t" + number;
     this.partitioned = random.nextInt(4) == 0;
-    this.identity = (partitioned ? "kkkff" : "kkkif").charAt(random.nextInt(5));
+    char any = (partitioned ? "kkkff" : "kkkif").charAt(random.nextInt(5));
+    this.identity = keyed ? 'k' : any;
     this.unique = identity != 'f' && random.nextInt(2) == 0;
     this.fills = sourceMajor > 14 || !partitioned || identity != 'f';
     this.deferrable = unique && random.nextInt(2) == 0;
@@ -109,6 +115,17 @@ final class RandomTable {
     }
     if (identity == 'f') {
       holders.forEach(holder -> sql.add("ALTER TABLE " + holder + " REPLICA IDENTITY FULL"));
+    }
+    return sql;
+  }
+
+  /** Gives it a column that each change of a row raises, with an index or without. */
+  List<String> watched(RandomGenerator random) {
+    List<String> sql = new ArrayList<>();
+    sql.add("ALTER TABLE " + name + " ADD COLUMN changed timestamptz NOT NULL DEFAULT clock_timestamp()");
+    sql.add("CREATE TRIGGER changes BEFORE UPDATE ON " + name + " FOR EACH ROW EXECUTE FUNCTION changes()");
+    if (random.nextBoolean()) {
+      sql.add("CREATE INDEX ON " + name + " (changed)");
     }
     return sql;
   }

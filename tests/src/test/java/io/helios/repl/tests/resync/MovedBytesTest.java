@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.helios.repl.apply.CopyLedger;
 import io.helios.repl.pipeline.CopySettings;
 import io.helios.repl.pipeline.TenantCopy;
+import io.helios.repl.postgres.SourceSnapshots;
 import io.helios.repl.tests.copy.TwoDatabases;
 import io.helios.repl.tests.fixture.CountingProxy;
 import java.sql.Connection;
@@ -46,6 +47,12 @@ class MovedBytesTest {
 
   private TenantCopy copy(TwoDatabases two, CountingProxy source, CountingProxy target) {
     return new TenantCopy(
-        source.through(two.source()), target.through(two.target()), id, 1, "acme", two.byColumn("1"), CopySettings.DEFAULT);
+        SourceSnapshots.ofWal(source.through(two.source())),
+        target.through(two.target()),
+        id,
+        1,
+        "acme",
+        two.byColumn("1"),
+        CopySettings.DEFAULT);
   }
 }

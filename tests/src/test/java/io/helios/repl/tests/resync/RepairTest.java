@@ -20,6 +20,7 @@ import io.helios.repl.tenant.Tier;
 import io.helios.repl.tests.copy.TwoDatabases;
 import io.helios.repl.verify.HoldPoint;
 import io.helios.repl.verify.LiveRepair;
+import io.helios.repl.verify.Repair;
 import io.helios.repl.verify.VerifySettings;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -235,7 +236,7 @@ class RepairTest {
     Tenant tenant = new Tenant(
         id, "acme", "1", "s", "t", TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5), ConflictPolicy.SOURCE_WINS, 1);
     LiveRepair repair = new LiveRepair(
-        two.source(), two.target(), tenant, two.byDatabase(), new Still(), VerifySettings.DEFAULT);
+        two.snapshots(), two.target(), tenant, two.byDatabase(), new Still(), VerifySettings.DEFAULT, Repair::cheaperThanCopy);
     try (Connection applier = two.connectTarget()) {
       applier.setAutoCommit(false);
       applier.createStatement().execute("UPDATE helios.replica SET position = '0/1'");

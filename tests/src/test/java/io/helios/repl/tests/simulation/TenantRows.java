@@ -92,6 +92,7 @@ final class TenantRows {
       }
       case Change.Insert(var _, Tuple row) -> insert(table, row, null);
       case Change.Delete(var _, Tuple old, boolean oldIsKey) -> delete(table, old, oldIsKey);
+      case Change.Upsert _ -> "the WAL has no upserts";
       case Change.Update(var _, Tuple old, boolean oldIsKey, Tuple row) -> {
         Tuple from = old == null ? row : old;
         if (table == SimulatedTable.VISITS) {

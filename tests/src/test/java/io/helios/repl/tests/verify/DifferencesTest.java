@@ -114,7 +114,7 @@ class DifferencesTest {
     TwoDatabases two = TwoDatabases.of(17);
     two.atBoth("CREATE TABLE t (id int PRIMARY KEY, v text)", "INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(1, 5000) i");
     TenantVerifier slow =
-        new TenantVerifier(two.source(), two.target(), "acme", two.byDatabase(), new Nobody(), SMALL_CHUNKS.withBytesPerSecond(1));
+        new TenantVerifier(two.snapshots(), two.target(), "acme", two.byDatabase(), new Nobody(), SMALL_CHUNKS.withBytesPerSecond(1));
     CompletableFuture<Void> running = CompletableFuture.runAsync(() -> slow.run(table -> {}), TwoDatabases.ASIDE);
     await().until(() -> slow.cost().rows() > 0 && slow.cost().pausedMillis() > 10_000_000);
     assertThat(slow.cost().bytes()).isLessThan(slow.bytesExpected());
@@ -132,7 +132,7 @@ class DifferencesTest {
 
   private static List<TableEvidence> found(TwoDatabases two, List<TenantTable> tables, VerifySettings settings) {
     List<TableEvidence> found = new CopyOnWriteArrayList<>();
-    new TenantVerifier(two.source(), two.target(), "acme", tables, new Nobody(), settings).run(found::add);
+    new TenantVerifier(two.snapshots(), two.target(), "acme", tables, new Nobody(), settings).run(found::add);
     return found;
   }
 

@@ -43,14 +43,14 @@ class LiveVerificationTest {
       Lsn before = Lsn.INVALID;
       for (int i = 0; i < 5; i++) {
         Verification found =
-            new TenantVerifier(two.source(), two.target(), "acme", tables, applier, VerifySettings.DEFAULT).run();
+            new TenantVerifier(two.snapshots(), two.target(), "acme", tables, applier, VerifySettings.DEFAULT).run();
         assertThat(found.equal()).as("%s", found).isTrue();
         assertThat(found.lsn()).isGreaterThan(before);
         before = found.lsn();
       }
       two.atTarget("UPDATE t SET v = 'wrong' WHERE id = 1");
       Verification found =
-          new TenantVerifier(two.source(), two.target(), "acme", tables, applier, VerifySettings.DEFAULT).run();
+          new TenantVerifier(two.snapshots(), two.target(), "acme", tables, applier, VerifySettings.DEFAULT).run();
       assertThat(found.tables().getFirst().differing()).isEqualTo(1);
       assertThat(found.tables().getFirst().sourceRows()).isEqualTo(found.tables().getFirst().targetRows());
       stop.set(true);

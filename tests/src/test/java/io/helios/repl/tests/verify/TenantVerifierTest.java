@@ -107,7 +107,7 @@ class TenantVerifierTest {
         "CREATE TABLE t (id int PRIMARY KEY, v text)",
         "INSERT INTO t VALUES (1, 'Ünï')");
     Verification found = new TenantVerifier(
-            two.source(),
+            two.snapshots(),
             two.targetServer.settings("latin_" + two.targetDatabase),
             "acme",
             two.byDatabase(),
@@ -275,11 +275,11 @@ class TenantVerifierTest {
   }
 
   private static Verification verify(TwoDatabases two, List<TenantTable> tables) {
-    return new TenantVerifier(two.source(), two.target(), "acme", tables, new Still(), SMALL_PARTS).run();
+    return new TenantVerifier(two.snapshots(), two.target(), "acme", tables, new Still(), SMALL_PARTS).run();
   }
 
   private static TenantVerifier verifier(TwoDatabases two, HoldPoint applier, VerifySettings settings) {
-    return new TenantVerifier(two.source(), two.target(), "acme", two.byDatabase(), applier, settings);
+    return new TenantVerifier(two.snapshots(), two.target(), "acme", two.byDatabase(), applier, settings);
   }
 
   /** An applier that has nothing to do; the first answers may be given. */

@@ -1,0 +1,3 @@
+/** Sources that are polled by a column. */
+@org.jspecify.annotations.NullMarked
+package io.helios.repl.tests.checkpoint;
