@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -100,6 +101,7 @@ class ReconcileTest {
   }
 
   @Test
+  @Tag("long")
   void whatSomebodyDidToTheTargetIsMended() throws Exception {
     createOrders(5000);
     try (Replication replication = replicate(polled(Duration.ofSeconds(1), null))) {
@@ -189,6 +191,7 @@ class ReconcileTest {
   }
 
   @Test
+  @Tag("long")
   void anOperatorsVerificationGoesFirst() throws Exception {
     createOrders(5000);
     try (Replication replication = replicate(polled(Duration.ofMillis(20), null))) {

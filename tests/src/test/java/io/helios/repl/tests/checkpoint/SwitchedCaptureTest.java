@@ -173,7 +173,7 @@ class SwitchedCaptureTest {
   }
 
   @Test
-  void oneThatRestsIsComparedWhenItIsStartedAgain() throws Exception {
+  void oneThatRestsIsComparedWhenItIsStartedAgainAndTheSlotThatIsLeftIsToldOf() throws Exception {
     createOrders();
     try (Replication replication = replicate(WAL)) {
       UUID a = replication.start("a");
@@ -190,6 +190,8 @@ class SwitchedCaptureTest {
       replication.becomes(a, TenantState.STREAMING);
       assertThat(told(replication, "tenant-resynced")).singleElement().asString().startsWith("resynced: 20 of 5,0");
       awaitEqual();
+      await().atMost(Replication.PATIENCE)
+          .until(() -> told(replication, "source").stream().anyMatch(message -> message.contains("replication slot")));
     }
   }
 
