@@ -51,11 +51,18 @@ public final class CopyWriter implements AutoCloseable {
 
     /** All rows of the table are there. */
     void finish(Connection connection) throws SQLException;
+
+    /** Whether a part of what is written is better than nothing of it: not where a table is noted as done by it. */
+    default boolean takesParts() {
+      return false;
+    }
   }
 
   private interface Work {
     void run() throws SQLException;
   }
+
+  private static final String BROUGHT = "pg_temp.helios_free";
 
   private static final int ROWS_PER_STATEMENT = 5_000;
 
@@ -123,21 +130,56 @@ public final class CopyWriter implements AutoCloseable {
    * Takes rows away, writes others, and commits: whoever reads the table sees it as it was or as it is then. All are taken
    * away first, so that rows may exchange what is unique.
    *
+   * <p>Where another tenant's row holds a key of a row that comes, all but such rows are written before that is thrown, if the
+   * permit takes parts. Two tenants of a polled source that exchanged rows would else wait for each other: each brings what
+   * the other has not let go yet.
+   *
    * @param surplus what goes; a snapshot that sees them must be open
-   * @param missing what comes, a piece at a time
+   * @param missing what comes, a piece at a time; they may be asked twice
    * @throws TransientException when a row that goes was changed since it was seen
+   * @throws OperatorException also when a row does not come because of another tenant's; the table is not noted as done
    */
   public void replace(
       TenantTable table, List<String> columns, CopyFormat format, Permit permit, RowPlaces surplus, List<Rows> missing) {
-    inTransaction(table, () -> {
-      permit.hold(connection);
-      remove(table, surplus);
-      for (Rows rows : missing) {
-        copy(table, columns, format, rows);
+    try {
+      inTransaction(table, () -> {
+        permit.hold(connection);
+        remove(table, surplus);
+        for (Rows rows : missing) {
+          copy(table, columns, format, rows);
+        }
+        refuseTakenDeferrableKeys(table);
+        permit.finish(connection);
+      });
+    } catch (OperatorException e) {
+      if (e.problem().code() == ErrorCode.COPY_KEY_TAKEN && table.keyColumn() != null && permit.takesParts()) {
+        try {
+          inTransaction(table, () -> {
+            permit.hold(connection);
+            remove(table, surplus);
+            copyWhatIsFree(table, columns, format, missing);
+          });
+        } catch (HeliosException again) {
+          e.addSuppressed(again);
+        }
       }
-      refuseTakenDeferrableKeys(table);
-      permit.finish(connection);
-    });
+      throw e;
+    }
+  }
+
+  /** By a temporary table: COPY itself leaves no row out. Deferrable rules are not for ON CONFLICT, and are an error. */
+  private void copyWhatIsFree(TenantTable table, List<String> columns, CopyFormat format, List<Rows> missing)
+      throws SQLException {
+    String names = columns.stream().map(Identifiers::quote).collect(Collectors.joining(", "));
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("CREATE TEMPORARY TABLE " + BROUGHT + " ON COMMIT DROP AS SELECT " + names + " FROM "
+          + TableStorage.source(table.definition()) + " WITH NO DATA");
+      for (Rows rows : missing) {
+        copy(table, BROUGHT, columns, format, rows);
+      }
+      statement.execute("INSERT INTO " + table.definition().sqlName() + " (" + names + ") OVERRIDING SYSTEM VALUE SELECT "
+          + names + " FROM " + BROUGHT + " ON CONFLICT DO NOTHING");
+    }
   }
 
   /** Notes a table as done whose parts have all been committed. */
@@ -188,11 +230,16 @@ public final class CopyWriter implements AutoCloseable {
   }
 
   private long copy(TenantTable table, List<String> columns, CopyFormat format, Rows rows) throws SQLException {
+    return copy(table, table.definition().sqlName(), columns, format, rows);
+  }
+
+  private long copy(TenantTable table, String into, List<String> columns, CopyFormat format, Rows rows)
+      throws SQLException {
     String names = columns.stream().map(Identifiers::quote).collect(Collectors.joining(", "));
     CopyIn copy = connection
         .unwrap(PGConnection.class)
         .getCopyAPI()
-        .copyIn("COPY " + table.definition().sqlName() + " (" + names + ") FROM STDIN WITH (" + format.option() + ")");
+        .copyIn("COPY " + into + " (" + names + ") FROM STDIN WITH (" + format.option() + ")");
     long read;
     long written;
     try {

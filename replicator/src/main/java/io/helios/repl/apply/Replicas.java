@@ -140,6 +140,11 @@ public final class Replicas {
   public static CopyWriter.Permit permit(Tenant tenant, Lsn position) {
     return new CopyWriter.Permit() {
       @Override
+      public boolean takesParts() {
+        return true;
+      }
+
+      @Override
       public void hold(Connection connection) throws SQLException {
         try (PreparedStatement query = connection.prepareStatement(
             "SELECT 1 FROM helios.replica WHERE tenant = ?::pg_catalog.uuid AND epoch = ? AND position = ?::pg_catalog.pg_lsn"

@@ -113,7 +113,8 @@ public final class Repair implements AutoCloseable {
    * @param rows about how many rows of the tenant it has
    * @return what was done; empty when that is not worth while or not possible, since too much differs or the rows cannot be
    *     compared: then nothing was done, and the table is to be copied
-   * @throws io.helios.repl.error.HeliosException the family, when source or target fails; the table is then as it was
+   * @throws io.helios.repl.error.HeliosException the family, when source or target fails; the table is then as it was,
+   *     or, where the permit takes parts and another tenant's rows hold keys, lacks only what these keep out
    */
   public Optional<MendedTable> mend(TableName name, long rows, LongUnaryOperator most, CopyWriter.Permit permit) {
     TenantTable from = source.table(name);

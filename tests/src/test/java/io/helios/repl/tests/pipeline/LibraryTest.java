@@ -82,4 +82,40 @@ class LibraryTest {
       assertThat(replication.status().copy().rows()).isZero();
     }
   }
+
+  @Test
+  void polledByAColumnItNeedsNoMoreThanSelect() throws Exception {
+    String role = "reader_of_" + source.name();
+    source.execute(
+        "CREATE TABLE orders (tenant_id int, id bigint, note text, updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),"
+            + " PRIMARY KEY (tenant_id, id))",
+        "CREATE INDEX ON orders (updated_at, id)",
+        "INSERT INTO orders SELECT t, i, 'before ' || i FROM generate_series(1, 3) t, generate_series(1, 1000) i",
+        "CREATE ROLE " + role + " LOGIN",
+        "GRANT SELECT ON orders TO " + role);
+    try (TenantReplication replication = TenantReplication.builder()
+        .source(
+            TenantReplication.Source.at(source.uri().replace("postgres@", role + "@"))
+                .name(source.name())
+                .tenantColumn("tenant_id")
+                .tenantKey("2")
+                .tables("public.*")
+                .checkpoint("updated_at"))
+        .target(TenantReplication.Target.at(target.uri()))
+        .key(new SecretKeySpec(new byte[32], "AES"))
+        .dataDirectory(directory)
+        .build()) {
+      replication.start();
+      becomesStreaming(replication);
+      source.execute(
+          "INSERT INTO orders SELECT t, i, 'after ' || i FROM generate_series(1, 3) t, generate_series(1001, 2000) i",
+          "UPDATE orders SET note = 'changed', updated_at = clock_timestamp() WHERE id % 7 = 0");
+      replication.awaitCaughtUp(PATIENCE);
+      String mine = "SELECT * FROM orders WHERE tenant_id = 2 ORDER BY id";
+      assertThat(target.query(mine)).isEqualTo(source.query(mine)).hasSize(2000);
+      assertThat(target.value("SELECT count(*) FROM orders WHERE tenant_id <> 2")).isEqualTo("0");
+      assertThat(replication.status().conflicts()).isZero();
+      assertThat(source.value("SELECT count(*) FROM pg_replication_slots WHERE database = current_database()")).isEqualTo("0");
+    }
+  }
 }
