@@ -45,6 +45,7 @@ class IdlePollTest {
       long before = Long.parseLong(source.value(FETCHED));
       int polls = settle(replication, tenant, source);
       long blocks = Long.parseLong(source.value(FETCHED)) - before;
+      assertThat(blocks).as("statistics have come").isPositive();
       assertThat(blocks / polls).as("%,d blocks of 1,500 in %d polls", blocks, polls).isLessThan(20);
       source.execute("UPDATE orders SET note = 'new', updated_at = clock_timestamp() WHERE tenant_id = 't1' AND id = 1");
       replication.catchUp(tenant);
