@@ -95,6 +95,10 @@ final class PolledTables {
     Set<String> wanted = new LinkedHashSet<>();
     List<String> outside = new ArrayList<>();
     for (TableDefinition table : scope.read(connection)) {
+      String tenant = scope.tenantColumn(table);
+      if (tenant != null && table.column(tenant).isEmpty() && !admitted.contains(table.oid())) {
+        continue; // nobody's, which source check says; one that loses the column later is not passed over like this
+      }
       if (admit) {
         admitted.add(table.oid());
       }

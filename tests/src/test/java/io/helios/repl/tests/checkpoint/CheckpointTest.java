@@ -171,7 +171,7 @@ class CheckpointTest {
 
   @Test
   void tenantsThatShareATableEachGetTheirOwn() throws Exception {
-    source.execute(ORDERS, INDEX, "INSERT INTO orders SELECT 't' || i, 1, 'x' FROM generate_series(1, 10) i");
+    source.execute(ORDERS, INDEX, "CREATE TABLE nobodys (n int)", "INSERT INTO orders SELECT 't' || i, 1, 'x' FROM generate_series(1, 10) i");
     ConnectionSettings reader = Polling.reader(source);
     try (Replication replication = Polling.replicate(directory, source, reader, target)) {
       UUID first = replication.start("t1");
