@@ -5,19 +5,17 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.seal.PrivateFiles;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -69,6 +67,7 @@ public final class CheckpointFile {
   public Optional<CheckpointState> read() {
     byte[] bytes;
     try {
+      PrivateFiles.removeLeftovers(file);
       bytes = Files.readAllBytes(file);
     } catch (NoSuchFileException none) {
       return Optional.empty();
@@ -97,7 +96,6 @@ public final class CheckpointFile {
    * @throws TransientException when the disk refuses
    */
   public void write(CheckpointState state) {
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
     try {
       ByteArrayOutputStream body = new ByteArrayOutputStream();
       body.write(new byte[HEADER]);
@@ -106,18 +104,7 @@ public final class CheckpointFile {
       }
       byte[] bytes = body.toByteArray();
       ByteBuffer.wrap(bytes).putInt(MAGIC).putInt(VERSION).putInt(checksum(bytes));
-      try (FileChannel channel = FileChannel.open(
-          fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-        ByteBuffer rest = ByteBuffer.wrap(bytes);
-        while (rest.hasRemaining()) {
-          channel.write(rest);
-        }
-        channel.force(true);
-      }
-      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      try (FileChannel directory = FileChannel.open(file.toAbsolutePath().resolveSibling("."), StandardOpenOption.READ)) {
-        directory.force(true);
-      }
+      PrivateFiles.replace(file, bytes);
     } catch (IOException e) {
       throw refused("written", e);
     }

@@ -5,6 +5,7 @@ import io.helios.repl.error.DiskTrouble;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
+import io.helios.repl.seal.PrivateFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,12 +25,14 @@ import java.util.stream.Collectors;
  */
 final class CapturedTenants {
 
+  private final Path directory;
   private final Path file;
   private final boolean polling;
   private final Set<UUID> polled;
 
-  private CapturedTenants(Path file, boolean polling, Set<UUID> polled) {
-    this.file = file;
+  private CapturedTenants(Path directory, String source, boolean polling, Set<UUID> polled) {
+    this.directory = directory;
+    this.file = directory.resolve(source);
     this.polling = polling;
     this.polled = polled;
   }
@@ -39,7 +42,8 @@ final class CapturedTenants {
    * @throws TransientException when the disk refuses
    */
   static CapturedTenants open(Path dataDirectory, String source, CaptureMode capture) {
-    Path file = dataDirectory.resolve("polled").resolve(source);
+    Path directory = dataDirectory.resolve("polled");
+    Path file = directory.resolve(source);
     try {
       Set<UUID> polled =
           Files.exists(file)
@@ -47,9 +51,11 @@ final class CapturedTenants {
                   .map(UUID::fromString)
                   .collect(Collectors.toCollection(HashSet::new))
               : new HashSet<>();
-      return new CapturedTenants(file, capture instanceof CaptureMode.Checkpoint, polled);
+      return new CapturedTenants(directory, source, capture instanceof CaptureMode.Checkpoint, polled);
     } catch (IOException e) {
       throw refused(file, e);
+    } catch (IllegalArgumentException damaged) {
+      throw refused(file, new IOException("a line of it is no tenant's identifier", damaged));
     }
   }
 
@@ -83,7 +89,8 @@ final class CapturedTenants {
   private void write(Set<UUID> next) {
     String lines = next.stream().map(tenant -> tenant + "\n").sorted().collect(Collectors.joining());
     try {
-      DurableFile.replace(file, lines.getBytes(StandardCharsets.US_ASCII));
+      PrivateFiles.createDirectory(directory);
+      PrivateFiles.replace(file, lines.getBytes(StandardCharsets.US_ASCII));
     } catch (IOException e) {
       throw refused(file, e);
     }

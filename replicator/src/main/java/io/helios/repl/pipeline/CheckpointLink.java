@@ -28,6 +28,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -60,7 +61,7 @@ final class CheckpointLink implements SourceLink {
   }
 
   @Override
-  public Opened open(Routes routes) {
+  public Opened open(Supplier<Routes> routes) {
     Connection connection = PgConnections.open(settings.connection(), "capture", null);
     try {
       SourceIdentity found = SourceIdentity.readInSql(connection);
@@ -81,7 +82,7 @@ final class CheckpointLink implements SourceLink {
           new CatalogColumnTypes(settings.connection()),
           parts.capture(),
           parts.surroundings().ticker()::nanos,
-          routes);
+          routes.get());
       poller = next;
       return new Opened(next, found, clock, "polling by column " + mode.column() + (standby ? " of a standby" : ""));
     } catch (SQLException e) {
@@ -94,7 +95,7 @@ final class CheckpointLink implements SourceLink {
   }
 
   /** What was kept of the source, if it goes on there; else who lost something is told, and nothing is known of it. */
-  private CheckpointState continued(SourceIdentity found, boolean standby, Routes routes) {
+  private CheckpointState continued(SourceIdentity found, boolean standby, Supplier<Routes> routes) {
     Lsn held = new Lsn(parts.journal().rewind());
     CheckpointState state = file.read().orElse(null);
     Optional<Problem> gap = CheckpointContinuity.gap(settings.name(), found, standby, state, held);
@@ -104,7 +105,7 @@ final class CheckpointLink implements SourceLink {
     }
     Problem damage = parts.journalDamage();
     Problem why = state == null && damage != null ? damage : gap.orElseThrow();
-    if (lost.giveUp(why, found, null, routes)) {
+    if (lost.giveUp(why, found, null, routes.get())) {
       parts.report().accept(FleetEvent.Severity.ERROR, why);
     }
     parts.journal().restart(found.currentLsn().value(), here);

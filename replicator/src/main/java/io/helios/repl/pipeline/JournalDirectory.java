@@ -9,6 +9,7 @@ import io.helios.repl.error.TransientException;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.relay.SegmentFiles;
+import io.helios.repl.seal.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,14 +92,14 @@ final class JournalDirectory {
       LOG.info("the journal of source {} begins anew: the source is captured in another way now", directory.getFileName());
     }
     if (polled) {
-      DurableFile.replace(mark, new byte[0]);
+      PrivateFiles.replace(mark, new byte[0]);
     } else {
       try (Stream<Path> entries = Files.list(directory)) {
         for (Path state : entries.filter(entry -> isState(entry, mark)).toList()) {
           Files.delete(state);
         }
       }
-      DurableFile.delete(mark);
+      PrivateFiles.delete(mark);
     }
   }
 

@@ -367,7 +367,7 @@ final class SourceEngine implements AutoCloseable {
   private void runOnce() throws InterruptedException {
     // Also where all of them wait for a resync it goes on, for the slot: it would hold the source's WAL back without end, and
     // bring all of it to whoever begins again.
-    if (routes.tenants().isEmpty() && journal.isEmpty()) {
+    if (routes.tenants().isEmpty() && !journal.holdsOnlyDropped()) {
       disconnect();
       Thread.sleep(20);
       return;
@@ -405,7 +405,7 @@ final class SourceEngine implements AutoCloseable {
   }
 
   private void connect() {
-    SourceLink.Opened opened = link.open(routes);
+    SourceLink.Opened opened = link.open(() -> routes);
     identity = opened.identity();
     clock = opened.clock();
     synchronized (this) {

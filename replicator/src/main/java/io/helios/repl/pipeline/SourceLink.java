@@ -18,6 +18,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,9 +64,10 @@ sealed interface SourceLink permits WalLink, CheckpointLink {
   /**
    * Connects, and goes on where the journal ends; what is gone for good is a gap of those who need it, by name and durably.
    *
+   * @param routes asked when it is looked who loses something, as late as can be: tenants may be routed meanwhile
    * @throws HeliosException when that cannot be done now
    */
-  Opened open(Routes routes);
+  Opened open(Supplier<Routes> routes);
 
   /** Hangs up. Does nothing when it is not open. */
   void close();

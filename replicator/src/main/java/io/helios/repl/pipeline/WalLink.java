@@ -22,6 +22,7 @@ import io.helios.repl.status.Finding;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,19 +53,19 @@ final class WalLink implements SourceLink {
   }
 
   @Override
-  public Opened open(Routes routes) {
+  public Opened open(Supplier<Routes> routes) {
     SourceIdentity found = identity();
     ReplicationSlot.SlotState slot;
     SourceClock clock;
     boolean binary;
     try (Connection connection = PgConnections.open(settings.connection(), "capture", null)) {
-      slot = gaps.slot(connection, found, routes);
+      slot = gaps.slot(connection, found, routes.get());
       clock = SourceClock.read(connection, parts.surroundings().ticker());
       binary = !textOnly && CopyFormat.isPortable(connection, settings.publication());
     } catch (SQLException e) {
       throw parts.unreachable(e);
     }
-    gaps.notice(found, slot, routes);
+    gaps.notice(found, slot, routes.get());
     Lsn from = slot.confirmedFlush();
     WalStream opened =
         gaps.witnessed(parts.surroundings().walStream(settings, found, from, binary), from);
@@ -78,7 +79,7 @@ final class WalLink implements SourceLink {
         parts.capture(),
         parts.surroundings().ticker()::nanos,
         () -> Lsn.min(releasable, gaps.lastTransaction()),
-        routes);
+        routes.get());
     capture = next;
     return new Opened(next, found, clock, "streaming from " + from + (binary ? " (binary)" : " (text)"));
   }

@@ -397,6 +397,15 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     return !unsettled && index.tenants().isEmpty();
   }
 
+  /**
+   * Whether capture is to go on though nobody is routed: everybody that the journal knows of was dropped and waits to begin anew,
+   * or what was forgotten is not durable yet. Not while somebody is known who goes on: what is found missing when capture
+   * begins is lost to those who are routed by then, and would be skipped for the others.
+   */
+  public boolean holdsOnlyDropped() {
+    return !isEmpty() && index.overflowed().containsAll(index.tenants());
+  }
+
   /** Whether frames of the tenant were acknowledged: something of it has been applied. */
   public boolean isAcknowledged(UUID tenant) {
     return index.isAcknowledged(tenant);

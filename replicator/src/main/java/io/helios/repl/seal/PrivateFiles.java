@@ -21,10 +21,10 @@ import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
- * Files of secrets: mode 0600 from the moment they exist, whole or absent after a crash. Where the file system has no
- * POSIX rights, the directory's own must do.
+ * Files of secrets, and of values of rows: mode 0600 from the moment they exist, whole or absent after a crash. Where the file
+ * system has no POSIX rights, the directory's own must do. Any thread.
  */
-final class PrivateFiles {
+public final class PrivateFiles {
 
   private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
   private static final boolean POSIX = FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
@@ -35,7 +35,7 @@ final class PrivateFiles {
   private PrivateFiles() {}
 
   /** A directory of mode 0700, made with its parents if absent. */
-  static void createDirectory(Path directory) throws IOException {
+  public static void createDirectory(Path directory) throws IOException {
     if (Files.isDirectory(directory)) {
       return;
     }
@@ -54,12 +54,19 @@ final class PrivateFiles {
   }
 
   /** Replaces the file, or makes it: readers see the old or the new, also after a crash. */
-  static void replace(Path file, byte[] content) throws IOException {
+  public static void replace(Path file, byte[] content) throws IOException {
     Path written = writeBeside(file, content);
     try {
       move(written, file);
     } finally {
       Files.deleteIfExists(written);
+    }
+  }
+
+  /** Removes the file, if it is there; it stays gone after a crash. */
+  public static void delete(Path file) throws IOException {
+    if (Files.deleteIfExists(file)) {
+      forceDirectory(parent(file));
     }
   }
 
@@ -75,7 +82,7 @@ final class PrivateFiles {
   }
 
   /** Removes what processes left behind that died while they made the file. */
-  static void removeLeftovers(Path file) throws IOException {
+  public static void removeLeftovers(Path file) throws IOException {
     try (Stream<Path> beside = Files.list(parent(file))) {
       for (Path other : beside.toList()) {
         if (isLeftover(String.valueOf(other.getFileName()), file.getFileName() + ".")) {

@@ -10,12 +10,15 @@ import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.status.TenantState;
+import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Postgres;
 import io.helios.repl.tests.pipeline.Replication;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -184,7 +187,7 @@ class CheckpointTest {
   }
 
   @Test
-  void schemasAndReferenceTablesAndPartitionsArePolledToo() throws Exception {
+  void schemasAndPartitionsArePolledToo() throws Exception {
     for (String schema : List.of("tenant_a", "tenant_b")) {
       source.execute(
           "CREATE SCHEMA " + schema,
@@ -207,6 +210,88 @@ class CheckpointTest {
       replication.equal("SELECT * FROM tenant_a.notes ORDER BY id");
       assertThat(target.value("SELECT to_regclass('tenant_b.notes') IS NULL")).isEqualTo("t");
     }
+  }
+
+  @Test
+  void aTenantIsADatabaseAndReferenceTablesArePolledToo() throws Exception {
+    source.execute(
+        "CREATE TABLE orders (id int PRIMARY KEY, plan int, changed timestamptz DEFAULT now())",
+        "CREATE TABLE plans (id int PRIMARY KEY, name text, changed timestamptz DEFAULT now())",
+        "CREATE INDEX ON orders (changed)",
+        "CREATE INDEX ON plans (changed)",
+        "INSERT INTO plans VALUES (1, 'small'), (2, 'large')",
+        "INSERT INTO orders SELECT i, 1 FROM generate_series(1, 50) i");
+    try (Replication replication =
+        new Replication(
+            Polling.MODE, directory, source, target, new Tenancy.ByDatabase(), new TableFilter(List.of("public.plans")))) {
+      UUID all = replication.start("everything");
+      UUID plans = replication.fleet.statuses().entrySet().stream()
+          .filter(e -> e.getValue().tenant().startsWith("_reference."))
+          .findFirst()
+          .orElseThrow()
+          .getKey();
+      replication.becomes(plans, TenantState.STREAMING);
+      source.execute(
+          "UPDATE plans SET name = 'huge', changed = now() WHERE id = 2",
+          "UPDATE orders SET plan = 2, changed = now() WHERE id < 10",
+          "INSERT INTO orders VALUES (51, 2)");
+      replication.catchUp(all);
+      replication.catchUp(plans);
+      replication.equal("SELECT * FROM orders ORDER BY id");
+      replication.equal("SELECT * FROM plans ORDER BY id");
+    }
+  }
+
+  /** Scans of the index, and transactions, per poll: they do not grow with the tenants. */
+  @Test
+  @Tag("long")
+  void howeverManyTenantsATableHasItIsPolledByOneQuery() throws Exception {
+    int tenants = 150; // from a hundred on they are told apart here, not by the source
+    source.execute(ORDERS, INDEX);
+    for (int i = 0; i < tenants; i++) {
+      insert("t" + i, 1, 10);
+    }
+    source.execute("ANALYZE orders");
+    try (Replication replication = Polling.replicate(directory, source, Polling.reader(source), target)) {
+      UUID first = replication.start("t0");
+      double one = scansPerPoll(replication, first);
+      for (int i = 1; i < tenants; i++) {
+        UUID id = replication.add("t" + i, DesiredState.CREATED);
+        replication.fleet.startTenant(id);
+      }
+      for (int i = 1; i < tenants; i++) {
+        replication.becomes(UUID.nameUUIDFromBytes(("t" + i).getBytes(StandardCharsets.UTF_8)), TenantState.STREAMING);
+      }
+      source.execute("UPDATE orders SET note = 'changed', changed = now() WHERE id = 5");
+      replication.catchUp(first);
+      double all = scansPerPoll(replication, first);
+      System.out.printf("scans a poll: %.2f with one tenant, %.2f with %d%n", one, all, tenants);
+      assertThat(one).isPositive();
+      assertThat(all).isLessThan(2 * one + 1);
+      for (int i = 1; i < tenants; i++) {
+        replication.catchUp(UUID.nameUUIDFromBytes(("t" + i).getBytes(StandardCharsets.UTF_8)));
+      }
+      replication.equal("SELECT * FROM orders ORDER BY tenant_id, id");
+    }
+  }
+
+  /** A poll with nothing new to find reads no table; each of these has something, and a few more begin by themselves. */
+  private double scansPerPoll(Replication replication, UUID tenant) throws Exception {
+    long scans = scans();
+    int polls = 40;
+    for (int i = 0; i < polls; i++) {
+      source.execute("UPDATE orders SET note = note || '.', changed = now() WHERE tenant_id = 't0' AND id = 1");
+      replication.catchUp(tenant);
+    }
+    return (scans() - scans) / (double) polls;
+  }
+
+  /** Statistics of a session show when it has been idle for a moment, at the latest after ten seconds. */
+  private long scans() throws InterruptedException {
+    Thread.sleep(Duration.ofSeconds(2));
+    return Long.parseLong(source.value(
+        "SELECT sum(idx_scan) + (SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'orders')"
+            + " FROM pg_stat_user_indexes WHERE relname = 'orders' AND indexrelname <> 'orders_pkey'"));
   }
 
   @Test

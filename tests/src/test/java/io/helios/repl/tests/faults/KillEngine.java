@@ -2,6 +2,7 @@ package io.helios.repl.tests.faults;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetSettings;
@@ -34,7 +35,7 @@ import java.util.UUID;
  * copy, and resyncs, are the first one's.
  *
  * <pre>
- *   arguments: DIRECTORY SOURCE_URI TARGET_URI SLOT STEP COUNT
+ *   arguments: DIRECTORY SOURCE_URI TARGET_URI SLOT STEP COUNT [COLUMN, to poll the source by it]
  *   caught-up, verify, resync: commands, a line each, answered by a line: ok … or error …
  * </pre>
  *
@@ -69,7 +70,8 @@ final class KillEngine {
                 directory,
                 List.of(
                     new SourceSettings(
-                        "shop", ConnectionStrings.parse(arguments[1], null), new Tenancy.ByColumn("tenant_id"),
+                        "shop", ConnectionStrings.parse(arguments[1], null), capture(arguments),
+                        new Tenancy.ByColumn("tenant_id"),
                         new TableFilter(List.of("public.*")), null, arguments[3], arguments[3], "here")),
                 List.of(new TargetSettings("copy", ConnectionStrings.parse(arguments[2], null), "there")),
                 1L << 30, 1L << 28, 1L << 30, 2, 1),
@@ -101,6 +103,13 @@ final class KillEngine {
       replies.flush();
     }
     Runtime.getRuntime().halt(0);
+  }
+
+  private static CaptureMode capture(String[] arguments) {
+    return arguments.length < 7
+        ? new CaptureMode.Wal()
+        : new CaptureMode.Checkpoint(
+            arguments[6], Duration.ofMillis(20), null, null, null, CaptureMode.Checkpoint.LONGEST_TRANSACTION);
   }
 
   private static Tenant tenant(UUID id, String key) {

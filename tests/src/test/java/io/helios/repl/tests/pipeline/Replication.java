@@ -80,7 +80,20 @@ public final class Replication implements AutoCloseable {
 
   /** Captured in this way. */
   public Replication(CaptureMode capture, Path directory, Database source, Database target, Tenancy tenancy) {
-    this(capture, directory, source, source.settings(), target, tenancy);
+    this(capture, directory, source, target, tenancy, null);
+  }
+
+  /** Captured in this way, with tables that belong to nobody. */
+  public Replication(
+      CaptureMode capture,
+      Path directory,
+      Database source,
+      Database target,
+      Tenancy tenancy,
+      @Nullable TableFilter reference) {
+    this(
+        directory, source, source.settings(), target, target.settings(), tenancy, reference, null, Surroundings.REAL,
+        capture);
   }
 
   /** @param reader the login at the source */

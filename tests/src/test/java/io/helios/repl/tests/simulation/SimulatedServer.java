@@ -141,7 +141,7 @@ final class SimulatedServer {
   }
 
   void capture() {
-    if (routes.tenants().isEmpty() && journal.isEmpty()) {
+    if (routes.tenants().isEmpty() && !journal.holdsOnlyDropped()) {
       disconnect();
       return;
     }
