@@ -152,6 +152,7 @@ class KillTest {
   }
 
   @Test
+  @Tag("long")
   void killedAtEachStepOnceItGoesOnWhereItWas() throws Exception {
     dieAt(KillStep.COPY, ROWS / 10);
     dieAt(KillStep.CAPTURE, 40);

@@ -136,6 +136,7 @@ class PolledKillTest {
   }
 
   @Test
+  @Tag("long")
   void killedAtEachStepOnceItMissesNothing() throws Exception {
     dieAt(KillStep.COPY, ROWS / 10);
     dieAt(KillStep.SEAL, 5);

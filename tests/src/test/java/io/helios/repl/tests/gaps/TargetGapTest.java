@@ -96,6 +96,7 @@ class TargetGapTest {
   }
 
   @Test
+  @Tag("long")
   void anEmptyDatabaseInItsPlaceWhileWeStreamIsAGapAlsoForWhoHasNoNews() throws Exception {
     try (Replication replication = orders.replicate()) {
       UUID a = replication.start("a");
@@ -128,6 +129,7 @@ class TargetGapTest {
   }
 
   @Test
+  @Tag("long")
   void restoredToBeforeWhatTheJournalStillHasIsAGapAlsoForWhoHasNoNews() throws Exception {
     try (Replication replication = orders.replicate()) {
       replication.start("a");
