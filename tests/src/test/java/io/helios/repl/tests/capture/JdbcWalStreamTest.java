@@ -28,6 +28,7 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -321,6 +322,7 @@ class JdbcWalStreamTest {
   }
 
   @Test
+  @Tag("long")
   void theStreamOutlivesWalSenderTimeoutWhileItsOwnerIsBlocked() throws Exception {
     try (LocalPostgres strict = Postgres.start(17, Map.of("fsync", "off", "wal_sender_timeout", "2s"))) {
       use(strict);

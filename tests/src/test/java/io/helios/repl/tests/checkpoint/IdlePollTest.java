@@ -10,6 +10,7 @@ import io.helios.repl.tests.pipeline.Replication;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +29,7 @@ class IdlePollTest {
   @TempDir Path directory;
 
   @Test
+  @Tag("long")
   void aPollOfALargeTableInWhichNothingHasChangedReadsAHandfulOfPages() throws Exception {
     Database source = Database.create(Postgres.shared(17, "source"));
     Database target = Database.create(Postgres.shared(17, "target"));

@@ -6,6 +6,7 @@ import io.helios.repl.tests.cli.TestServer.Ran;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,6 +63,7 @@ class RepairCommandTest {
   }
 
   @Test
+  @Tag("long")
   void whatDoesNotStreamIsToBeResyncedAndAResyncTellsWhatItMoved() {
     tamper("UPDATE orders SET note = 'x' WHERE id <= 3");
     server.done("tenant", "stop", "acme", "--wait");

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -107,6 +108,7 @@ class VerifyCommandsTest {
   }
 
   @Test
+  @Tag("long")
   void oneThatIsBrokenOffIsBegunAnewOnlyWhenAsked() throws Exception {
     server.api("POST", "/tenants/acme/verify?maxRate=1KiB/s&parallelism=1", null);
     JsonNode begun = await().atMost(Duration.ofMinutes(1)).until(this::shown, v -> v.path("tablesDone").asInt() == 1);

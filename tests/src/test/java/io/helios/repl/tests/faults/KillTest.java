@@ -225,6 +225,7 @@ class KillTest {
 
   /** A resync that is cut off before it has told the target must not be forgotten: the journal has given up its frames. */
   @Test
+  @Tag("long")
   void killedBetweenTheJournalsForgettingAndTheTargetsARestartKnowsOfTheResync() throws Exception {
     KillProcess life = live(KillStep.NONE, 0);
     assertThat(life.awaitReady()).isTrue();

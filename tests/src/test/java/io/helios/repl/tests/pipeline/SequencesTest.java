@@ -64,6 +64,7 @@ class SequencesTest {
   }
 
   @Test
+  @Tag("long")
   void theTargetKeepsTheLastSampleOfATenantsSequencesAndForgetsThemWithTheTenant() throws Exception {
     Database source = Database.create(Postgres.shared(17, "source"));
     Database target = Database.create(Postgres.shared(17, "target"));
