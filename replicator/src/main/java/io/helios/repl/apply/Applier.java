@@ -165,6 +165,8 @@ public final class Applier implements AutoCloseable {
     disconnect();
     TargetSession opened = target.connect();
     session = opened;
+    // Others' sessions may be with the database that was there before, and not know yet that it is gone.
+    schedule.distrustAll();
     return opened;
   }
 

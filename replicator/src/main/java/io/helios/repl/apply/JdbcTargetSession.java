@@ -144,6 +144,10 @@ final class JdbcTargetSession implements TargetSession {
     if (care == Care.BATCH && !TargetErrors.passes(e)) {
       throw new RejectedBatchException(SqlStates.reason(e), SqlStates.clean(e));
     }
+    if (SqlStates.isUndefinedTable(e)) {
+      rollback();
+      load(tenant); // throws where it is our own tables that are gone
+    }
     if (follower != null && SqlStates.isUnknownValue(e)) {
       rollback();
       follower.followTypes(tenant, what, relation, commitLsn);
@@ -208,6 +212,10 @@ final class JdbcTargetSession implements TargetSession {
     } catch (SQLException e) {
       if (TargetErrors.passes(e)) {
         throw TargetErrors.classify(e, target);
+      }
+      if (SqlStates.isUndefinedTable(e) && advances.size() == 1) {
+        rollback();
+        load(advances.getFirst().tenant()); // throws where it is our own tables that are gone
       }
       throw new RejectedBatchException(SqlStates.reason(e), SqlStates.clean(e));
     }

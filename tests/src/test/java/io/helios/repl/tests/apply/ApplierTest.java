@@ -299,4 +299,38 @@ class ApplierTest {
       fixture.applyUntil(() -> one.status().transactions() == 1);
     }
   }
+
+  /** The one that connects late may be the first to see another database than the one that the tenant was loaded from. */
+  @Test
+  void anApplierThatConnectsTrustsNothingThatAnotherOneHasLoaded() throws SQLException {
+    try (ApplyFixture fixture = ApplyFixture.shared(LOG)) {
+      fixture.frames.keepAll();
+      ReplicaTenant one = fixture.tenant("1");
+      fixture.transaction("INSERT INTO log VALUES (1, 'a')");
+      fixture.apply();
+      fixture.onTarget("DELETE FROM log", "UPDATE helios.replica SET position = '0/0'");
+      fixture.transaction("INSERT INTO log VALUES (1, 'b')");
+      fixture.capture();
+      fixture.schedule.signal(one.id());
+      try (Applier late = fixture.newApplier()) {
+        assertThat(late.runOnce()).isEqualTo(1);
+      }
+      assertThat(one.status().error()).isNull();
+      assertThat(fixture.target("SELECT line FROM log ORDER BY 1")).containsExactly("a", "b");
+    }
+  }
+
+  @Test
+  void aTargetWhoseRecordsAreDroppedUnderTheApplierIsAGapAndNotTheRowsFault() throws SQLException {
+    try (ApplyFixture fixture = ApplyFixture.shared(LOG)) {
+      ReplicaTenant one = fixture.tenant("1");
+      fixture.transaction("INSERT INTO log VALUES (1, 'a')");
+      fixture.apply();
+      fixture.onTarget("DROP SCHEMA helios CASCADE");
+      fixture.transaction("INSERT INTO log VALUES (1, 'b')");
+      fixture.apply();
+      assertThat(one.status().error().code()).isEqualTo(ErrorCode.REPLICA_UNKNOWN);
+      assertThat(fixture.target("SELECT line FROM log")).containsExactly("a");
+    }
+  }
 }
