@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.helios.repl.tests.cli.EventsListener.Sent;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
@@ -27,6 +28,8 @@ class OpenApiTest {
       {"tenants": [{"name": "acme", "source": "shop", "target": "shop-eu", "tier": "premium", "lagTarget": "5s"}]}
       """;
 
+  private static final String READER = "reader-token-0123456789";
+
   /** Its answer is that of GET; VerifyCommandsTest cancels one that runs. */
   private static final String NEEDS_A_RUNNING_VERIFICATION = "DELETE /api/v1/tenants/{name}/verification";
 
@@ -38,8 +41,10 @@ class OpenApiTest {
   private static TestServer server;
 
   @BeforeAll
-  static void start() {
+  static void start() throws Exception {
     server = new TestServer(directory);
+    Path reader = Files.writeString(directory.resolve("reader"), READER);
+    server.restart(server.yaml() + "api: { tokens: [ { name: reader, role: read, token-file: %s } ] }\n".formatted(reader));
   }
 
   @AfterAll
@@ -159,6 +164,19 @@ class OpenApiTest {
         new EventsListener(server.server().address(), server.server().token(), "?since=0", null)) {
       Sent event = listener.next(e -> e.is("event"));
       assertThat(API.judge("Event", event.data())).as(event.data().toString()).isEmpty();
+    }
+  }
+
+  @Test
+  void aReaderGetsAPlanWhereOneIsDescribedAndNothingElseThatChangesSomething() throws Exception {
+    for (OpenApi.Operation operation : API.operations().values()) {
+      if (operation.path().startsWith("/api/") && !operation.definition().path("x-role").asString().equals("read")) {
+        String path = operation.path().replace("{name}", "nobody").replaceAll("\\{\\w+}", "nothing");
+        boolean planned = operation.definition().path("parameters").toString().contains("/dryRun");
+        HttpResponse<String> plan = server.http(operation.method(), path + "?dryRun=true", null, READER);
+        assertThat(plan.statusCode() == 403).as(operation.name() + " as a dry run: " + plan.body()).isNotEqualTo(planned);
+        assertThat(server.http(operation.method(), path, null, READER).statusCode()).as(operation.name()).isEqualTo(403);
+      }
     }
   }
 
