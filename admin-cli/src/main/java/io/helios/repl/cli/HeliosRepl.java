@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
       TenantCommands.class,
       VerifyCommands.class,
       KeyCommands.class,
+      ExplainCommand.class,
       DemoCommand.class,
       VersionCommand.class
     },
