@@ -16,6 +16,7 @@ import picocli.CommandLine.Option;
       SourceCommands.class,
       TargetCommands.class,
       TenantCommands.class,
+      ApplyCommand.class,
       VerifyCommands.class,
       KeyCommands.class,
       ExplainCommand.class,

@@ -95,6 +95,7 @@ public final class HeliosServer implements AutoCloseable {
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     VerificationRoutes verifications =
         new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), fleet, operations);
+    ApplyRoutes applying = new ApplyRoutes(configuration, tenants);
     Authentication authentication = new Authentication(data.token());
     Javalin http =
         http(
@@ -110,6 +111,7 @@ public final class HeliosServer implements AutoCloseable {
                   "/metrics", r -> r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape()));
               api.install(routes, authentication);
               verifications.install(routes);
+              applying.install(routes);
             });
     address = address.withPort(http.port());
     tenantCount = tenants.all().size();
