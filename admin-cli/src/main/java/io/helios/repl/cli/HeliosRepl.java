@@ -13,6 +13,7 @@ import picocli.CommandLine.Option;
     description = "Replicates, moves and fails over single tenants of PostgreSQL databases.",
     subcommands = {
       ServerCommands.class,
+      ContextCommands.class,
       SourceCommands.class,
       TargetCommands.class,
       TenantCommands.class,
