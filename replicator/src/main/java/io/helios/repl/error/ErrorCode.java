@@ -234,7 +234,8 @@ public enum ErrorCode {
   BAD_REQUEST(9009, "The request is not right", "A body, parameter or header is missing or malformed."),
   NO_SUCH_ROUTE(9010, "No such route", "The API has nothing at this path, or not with this method."),
   NO_SUCH_OPERATION(9011, "No such operation", "It has ended some time ago, or the server has started anew since. Ask again for what was wanted."),
-  SERVER_STOPPING(9012, "The server is stopping", "It takes no commands any more.");
+  SERVER_STOPPING(9012, "The server is stopping", "It takes no commands any more."),
+  TOO_MANY_STREAMS(9020, "Too many listen to events", "A server feeds a bounded number of dashboards and other listeners at a time. Close one, or try again later.");
 
   private final int number;
   private final String title;
