@@ -20,8 +20,12 @@ import picocli.CommandLine.Option;
       ApplyCommand.class,
       VerifyCommands.class,
       KeyCommands.class,
+      EventCommands.class,
+      AuditCommands.class,
       ExplainCommand.class,
       DemoCommand.class,
+      CompletionCommand.class,
+      ManPagesCommand.class,
       VersionCommand.class
     },
     footer = {
