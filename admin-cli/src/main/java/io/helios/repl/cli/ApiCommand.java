@@ -34,7 +34,7 @@ abstract class ApiCommand implements Callable<Integer> {
   final HeliosClient client() {
     HeliosClient made = client;
     if (made == null) {
-      made = HeliosClient.to(server.url, shell.environment());
+      made = HeliosClient.to(server.url, server.context, shell.environment());
       client = made;
     }
     return made;

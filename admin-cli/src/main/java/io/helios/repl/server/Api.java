@@ -12,6 +12,7 @@ import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.TenantState;
+import io.helios.repl.status.TenantStatus;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
@@ -33,6 +34,7 @@ final class Api {
 
   private static final Logger LOG = LoggerFactory.getLogger(Api.class);
   private static final int EVENTS_SHOWN = 20;
+  private static final int TENANTS_AT_ONCE = 10_000;
 
   private final ServerConfiguration configuration;
   private final Fleet fleet;
@@ -94,7 +96,8 @@ final class Api {
             answer(
                 r,
                 200,
-                Documents.list("TenantList", tenants.statuses().stream().map(Documents::tenantStatus).toList())));
+                Pages.byName(
+                    r, "TenantList", tenants.statuses(), TENANTS_AT_ONCE, TenantStatus::tenant, Documents::tenantStatus)));
     routes.post("/api/v1/tenants", this::create);
     routes.get(
         "/api/v1/tenants/{name}",
@@ -387,7 +390,7 @@ final class Api {
             "helios-repl " + role + " list"));
   }
 
-  private static JsonNode body(Context request) {
+  static JsonNode body(Context request) {
     try {
       JsonNode body = request.body().isEmpty() ? Json.MAPPER.createObjectNode() : Json.MAPPER.readTree(request.body());
       if (body.isObject()) {
@@ -431,7 +434,7 @@ final class Api {
     request.status(status).contentType("application/json").result(Json.MAPPER.writeValueAsBytes(document));
   }
 
-  private static void problem(Context request, int status, JsonNode document) {
+  static void problem(Context request, int status, JsonNode document) {
     request.status(status).contentType(Problems.CONTENT_TYPE).result(Json.MAPPER.writeValueAsBytes(document));
   }
 }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
@@ -117,9 +118,7 @@ public final class ControlStore {
   private void migrate() {
     transaction(
         handle -> {
-          if (!database.turn().isEmpty()) {
-            handle.createQuery(database.turn()).mapToMap().list();
-          }
+          takeTurn(handle);
           if (!database.preparation().isEmpty()) {
             handle.execute(database.preparation());
           }
@@ -177,41 +176,69 @@ public final class ControlStore {
 
   /** All or none. Throws {@link OperatorException} (HR-1304) when one of the names is taken. */
   public void insert(List<StoredTenant> tenants) {
+    transaction(handle -> insert(handle, tenants));
+  }
+
+  /** Inserts some and overwrites what others were declared with, all or none. What was asked of a tenant stays. */
+  void apply(List<StoredTenant> created, List<Tenant> changed) {
     transaction(
         handle -> {
-          for (StoredTenant stored : tenants) {
-            Tenant t = stored.tenant();
-            int inserted =
-                handle.execute(
-                    database.sql(
-                        """
-                        INSERT INTO {tenant} (id, name, tenant_key, source, target, tables, tier, lag_target_millis, conflicts,
-                          epoch, desired, created_micros)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING\
-                        """),
-                    t.id().toString(),
-                    t.name(),
-                    t.key(),
-                    t.source(),
-                    t.target(),
-                    String.join("\n", t.tables().globs()),
-                    t.tier().name(),
-                    t.lagTarget().toMillis(),
-                    t.conflicts().name(),
-                    t.epoch(),
-                    stored.desired().name(),
-                    micros(stored.created()));
-            if (inserted == 0) {
-              throw new OperatorException(
-                  new Problem(
-                      ErrorCode.TENANT_EXISTS,
-                      "there is a tenant \"" + t.name() + "\" already",
-                      "names of tenants are unique",
-                      "helios-repl tenant describe " + t.name()));
-            }
+          if (!created.isEmpty()) {
+            insert(handle, created);
           }
-          return tenants.size();
+          for (Tenant t : changed) {
+            handle.execute(
+                database.sql(
+                    """
+                    UPDATE {tenant} SET tenant_key = ?, source = ?, target = ?, tables = ?, tier = ?, lag_target_millis = ?,
+                      conflicts = ? WHERE id = ?\
+                    """),
+                t.key(),
+                t.source(),
+                t.target(),
+                String.join("\n", t.tables().globs()),
+                t.tier().name(),
+                t.lagTarget().toMillis(),
+                t.conflicts().name(),
+                t.id().toString());
+          }
+          return changed.size();
         });
+  }
+
+  private int insert(Handle handle, List<StoredTenant> tenants) {
+    for (StoredTenant stored : tenants) {
+      Tenant t = stored.tenant();
+      int inserted =
+          handle.execute(
+              database.sql(
+                  """
+                  INSERT INTO {tenant} (id, name, tenant_key, source, target, tables, tier, lag_target_millis, conflicts,
+                    epoch, desired, created_micros)
+                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING\
+                  """),
+              t.id().toString(),
+              t.name(),
+              t.key(),
+              t.source(),
+              t.target(),
+              String.join("\n", t.tables().globs()),
+              t.tier().name(),
+              t.lagTarget().toMillis(),
+              t.conflicts().name(),
+              t.epoch(),
+              stored.desired().name(),
+              micros(stored.created()));
+      if (inserted == 0) {
+        throw new OperatorException(
+            new Problem(
+                ErrorCode.TENANT_EXISTS,
+                "there is a tenant \"" + t.name() + "\" already",
+                "names of tenants are unique",
+                "helios-repl tenant describe " + t.name()));
+      }
+    }
+    return tenants.size();
   }
 
   public void setDesired(UUID tenant, DesiredState desired) {
@@ -230,10 +257,14 @@ public final class ControlStore {
     transaction(handle -> handle.execute(database.sql("DELETE FROM {tenant} WHERE id = ?"), tenant.toString()));
   }
 
-  /** Adds to the history and forgets what is beyond {@link #EVENTS_KEPT}. */
+  /**
+   * Adds to the history and forgets what is beyond {@link #EVENTS_KEPT}. One server at a time: ids show in their order, so
+   * that who has read up to one has missed none below it.
+   */
   public void append(List<FleetEvent> events) {
     transaction(
         handle -> {
+          takeTurn(handle);
           for (FleetEvent event : events) {
             Problem problem = event.problem();
             handle.execute(
@@ -255,18 +286,46 @@ public final class ControlStore {
 
   /** The newest first, of one tenant or of everything. */
   public List<StoredEvent> events(@Nullable String tenant, int limit) {
+    return newest(tenant == null ? EventQuery.ALL : EventQuery.ALL.of(tenant), limit);
+  }
+
+  /** Of those asked for the newest, so many; the newest first. */
+  List<StoredEvent> newest(EventQuery query, int limit) {
+    return events(query, "DESC", limit);
+  }
+
+  /** Of those asked for the oldest, so many; the oldest first. */
+  List<StoredEvent> oldest(EventQuery query, int limit) {
+    return events(query, "ASC", limit);
+  }
+
+  private List<StoredEvent> events(EventQuery query, String order, int limit) {
+    List<String> loud =
+        Stream.of(FleetEvent.Severity.values()).filter(s -> s.compareTo(query.least()) >= 0).map(Enum::name).toList();
     return transaction(
         handle ->
             handle
                 .createQuery(
                     database.sql(
-                        "SELECT * FROM {event}"
-                            + (tenant == null ? "" : " WHERE tenant = :tenant")
-                            + " ORDER BY id DESC LIMIT :limit"))
-                .bindMap(tenant == null ? Map.of() : Map.of("tenant", tenant))
+                        "SELECT * FROM {event} WHERE id > :after AND id < :before AND at_micros >= :since AND severity IN"
+                            + " (<loud>)"
+                            + (query.tenant() == null ? "" : " AND tenant = :tenant")
+                            + " ORDER BY id " + order + " LIMIT :limit"))
+                .bindList("loud", loud)
+                .bindMap(query.tenant() == null ? Map.of() : Map.of("tenant", query.tenant()))
+                .bind("after", query.after())
+                .bind("before", query.before())
+                .bind("since", query.since() == null ? Long.MIN_VALUE : micros(query.since()))
                 .bind("limit", limit)
                 .map((row, context) -> event(row))
                 .list());
+  }
+
+  /** Of several servers on one store one goes on; the others wait for the end of its transaction. */
+  void takeTurn(Handle handle) {
+    if (!database.turn().isEmpty()) {
+      handle.createQuery(database.turn()).mapToMap().list();
+    }
   }
 
   interface Work<T extends @Nullable Object> {

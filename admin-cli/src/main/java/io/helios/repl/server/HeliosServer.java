@@ -18,6 +18,8 @@ import java.net.BindException;
 import java.net.SocketException;
 import java.net.URI;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -95,6 +97,9 @@ public final class HeliosServer implements AutoCloseable {
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     VerificationRoutes verifications =
         new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), fleet, operations);
+    ApplyRoutes applying = new ApplyRoutes(configuration, tenants);
+    EventRoutes eventRoutes =
+        new EventRoutes(store, events.bell(), tenants, fleet, configuration.region(), nodeName());
     Authentication authentication = new Authentication(data.token());
     Javalin http =
         http(
@@ -110,7 +115,10 @@ public final class HeliosServer implements AutoCloseable {
                   "/metrics", r -> r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape()));
               api.install(routes, authentication);
               verifications.install(routes);
+              applying.install(routes);
+              eventRoutes.install(routes);
             });
+    add(eventRoutes);
     address = address.withPort(http.port());
     tenantCount = tenants.all().size();
     try {
@@ -149,6 +157,15 @@ public final class HeliosServer implements AutoCloseable {
           http.stop();
         });
     return http;
+  }
+
+  /** The machine's name, or where that cannot be told what it listens on. */
+  private String nodeName() {
+    try {
+      return Files.readString(Path.of("/etc/hostname")).strip();
+    } catch (IOException e) {
+      return configuration.listen().toString();
+    }
   }
 
   private RuntimeException cannotListen(RuntimeException e) {

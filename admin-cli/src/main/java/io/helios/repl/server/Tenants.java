@@ -188,16 +188,48 @@ final class Tenants {
         return;
       }
       store.insert(declared);
-      for (StoredTenant one : declared) {
-        entries.put(one.tenant().name(), adopt(one));
-        tell(
-            one.tenant().name(),
-            "tenant-created",
-            "declared, from source " + one.tenant().source() + " to target " + one.tenant().target());
-      }
+      declared.forEach(this::takeUp);
     } finally {
       changing.unlock();
     }
+  }
+
+  /**
+   * Makes the tenants what is declared, all or none: new ones are created, others changed where they differ. Who is not
+   * declared is left alone. Nothing is done when the plan has problems.
+   */
+  TenantPlan apply(List<StoredTenant> declared, boolean dryRun) {
+    changing.lock();
+    try {
+      TenantPlan plan = TenantPlan.of(all(), declared);
+      for (TenantPlan.Change change : plan.changed()) {
+        engaged(change.name());
+      }
+      if (dryRun || plan.isEmpty() || !plan.problems().isEmpty()) {
+        return plan;
+      }
+      store.apply(plan.created(), plan.changed().stream().map(c -> c.after().tenant()).toList());
+      plan.created().forEach(this::takeUp);
+      for (TenantPlan.Change change : plan.changed()) {
+        fleet.change(change.after().tenant());
+        entries.put(change.name(), new Entry(change.after(), null));
+        tell(
+            change.name(),
+            "tenant-changed",
+            "declared otherwise: "
+                + String.join(
+                    ", ", change.fields().stream().map(f -> f.name() + " " + f.from() + " to " + f.to()).toList()));
+      }
+      return plan;
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void takeUp(StoredTenant declared) {
+    Tenant t = declared.tenant();
+    entries.put(t.name(), adopt(declared));
+    tell(t.name(), "tenant-created", "declared, from source " + t.source() + " to target " + t.target());
   }
 
   private static void refuseTwin(Tenant tenant, List<StoredTenant> others) {

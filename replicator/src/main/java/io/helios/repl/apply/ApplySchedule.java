@@ -53,6 +53,9 @@ public final class ApplySchedule {
     @Nullable Turn turn;
     @Nullable CompletableFuture<Void> removal;
 
+    /** Where it waits: its tier may change meanwhile. */
+    @Nullable Line line;
+
     Entry(ReplicaTenant tenant) {
       this.tenant = tenant;
     }
@@ -213,7 +216,9 @@ public final class ApplySchedule {
         entry.place = Place.CLAIMED;
         entry.signalled = false;
         entry.turn = turn;
+        entry.line = null;
         turn.tenants++;
+        entry.tenant.beginTurn();
         claimed.add(entry.tenant);
       }
       if (turn.tenants > 0) {
@@ -267,6 +272,7 @@ public final class ApplySchedule {
           entry.signalled = false;
           entry.turn = turn;
           turn.tenants++;
+          entry.tenant.beginTurn();
           more.add(entry.tenant);
         }
       }
@@ -407,16 +413,22 @@ public final class ApplySchedule {
 
   private void ready(Entry entry, boolean first) {
     entry.place = Place.READY;
+    Line line = line(entry);
+    entry.line = line;
     if (first) {
-      line(entry).entries.addFirst(entry);
+      line.entries.addFirst(entry);
     } else {
-      line(entry).entries.addLast(entry);
+      line.entries.addLast(entry);
     }
     work.signal();
   }
 
   private void unlist(Entry entry) {
-    line(entry).entries.remove(entry);
+    Line line = entry.line;
+    if (line != null) {
+      line.entries.remove(entry);
+      entry.line = null;
+    }
     later.remove(entry);
   }
 }

@@ -15,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tenant on its way to a target. {@link #status}, {@link #holdAt} and {@link #release} are for any thread; the rest
+ * A tenant on its way to a target. {@link #status}, {@link #holdAt}, {@link #release} and {@link #change} are for any thread; the rest
  * belongs to the applier that has claimed it from the {@link ApplySchedule}, whose lock hands it from one to the next.
  */
 public final class ReplicaTenant {
@@ -23,7 +23,8 @@ public final class ReplicaTenant {
   /** @param held completes once everything before {@code at} is applied, with the position reached */
   private record Hold(Lsn at, CompletableFuture<Lsn> held) {}
 
-  private final Tenant tenant;
+  private volatile Tenant tenant;
+  private volatile Tenant declared;
   private final Replicated what;
   private final FrameSource frames;
 
@@ -41,6 +42,7 @@ public final class ReplicaTenant {
 
   public ReplicaTenant(Tenant tenant, Replicated what, FrameSource frames) {
     this.tenant = tenant;
+    this.declared = tenant;
     this.what = what;
     this.frames = frames;
   }
@@ -51,6 +53,16 @@ public final class ReplicaTenant {
 
   public Tenant tenant() {
     return tenant;
+  }
+
+  /** Takes effect with the tenant's next turn. What it replicates, from where and to where, must be the same. */
+  public void change(Tenant settings) {
+    declared = settings;
+  }
+
+  /** At the beginning of a turn, so that it has one declaration from its first to its last step. */
+  void beginTurn() {
+    tenant = declared;
   }
 
   public Replicated what() {

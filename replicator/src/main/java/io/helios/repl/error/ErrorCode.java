@@ -20,6 +20,12 @@ public enum ErrorCode {
   WAIT_TIMED_OUT(1202, "A wait timed out", "What was waited for had not come about in time. The work goes on; waiting again attaches to it."),
   SERVER_UNREACHABLE(1203, "The server cannot be reached", "Nothing answers at the server's address, or what answers is no helios-repl server."),
   TOKEN_MISSING(1204, "No token for the server was found", "Commands authenticate with a bearer token: HELIOS_TOKEN, HELIOS_TOKEN_FILE, or the file that a server on this machine leaves for its user."),
+  NO_SUCH_CODE(1206, "No such error code", "Codes are HR- and four digits. helios-repl explain lists those that this program knows; docs/errors.md has the same list."),
+  CONTEXTS_FILE(1207, "The file of contexts is not right", "Contexts name servers, with the token and the certificates for each. The file is ~/.config/helios-repl/contexts.yaml, or below $XDG_CONFIG_HOME; helios-repl context --help shows one."),
+  NO_SUCH_CONTEXT(1208, "No such context", "The file of contexts has none of that name. helios-repl context list shows those that it has."),
+  SERVER_NOT_TRUSTED(1209, "The server and this program do not trust each other", "The server's certificate is not signed by an authority that the context names, is for another host, or is over; or the server does not take ours. A context has ca:, certificate: and key: for this."),
+  CLIENT_TLS_FILES(1210, "A file of certificates or keys cannot be used", "A context's ca:, certificate: and key: are PEM files: certificates, and a private key that is not encrypted."),
+  AUDIT_BROKEN(1211, "The audit log was tampered with, or is damaged", "Each line of the audit log carries the hash of the line before it. One line does not fit: it was changed, removed or put in. What stands before it can be relied on, what comes after it only with another copy to compare."),
   NO_SUCH_TENANT(1301, "No such tenant", "No tenant of that name is declared."),
   NO_SUCH_SOURCE(1302, "No such source", "No source of that name is configured."),
   NO_SUCH_TARGET(1303, "No such target", "No target of that name is configured."),
@@ -229,7 +235,8 @@ public enum ErrorCode {
   BAD_REQUEST(9009, "The request is not right", "A body, parameter or header is missing or malformed."),
   NO_SUCH_ROUTE(9010, "No such route", "The API has nothing at this path, or not with this method."),
   NO_SUCH_OPERATION(9011, "No such operation", "It has ended some time ago, or the server has started anew since. Ask again for what was wanted."),
-  SERVER_STOPPING(9012, "The server is stopping", "It takes no commands any more.");
+  SERVER_STOPPING(9012, "The server is stopping", "It takes no commands any more."),
+  TOO_MANY_STREAMS(9020, "Too many listen to events", "A server feeds a bounded number of dashboards and other listeners at a time. Close one, or try again later.");
 
   private final int number;
   private final String title;

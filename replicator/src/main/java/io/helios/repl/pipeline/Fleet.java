@@ -185,6 +185,30 @@ public final class Fleet implements AutoCloseable {
     }
   }
 
+  /**
+   * Takes another declaration of a tenant that is here. Tier, lag target and conflict policy may differ at any time; what it
+   * replicates, from where and to where only as long as nobody has asked it to start. Nobody else may change the tenant meanwhile.
+   *
+   * @throws OperatorException when its source or target is not configured
+   */
+  public void change(Tenant changed) {
+    TenantPipeline pipeline = pipeline(changed.id());
+    if (pipeline.desired() == DesiredState.CREATED) {
+      source(changed.source());
+      tenants.put(
+          changed.id(),
+          new TenantPipeline(
+              changed, DesiredState.CREATED, starter(changed), drivers, this::standingChanged, ticker));
+      if (source(changed.source()).settings().referenceTables() != null) {
+        addReference(changed, DesiredState.CREATED);
+      }
+    } else if (changed.replicatesAs(pipeline.tenant())) {
+      pipeline.change(changed);
+    } else {
+      throw new IllegalArgumentException("tenant " + changed.name() + " cannot replicate something else now");
+    }
+  }
+
   private void switched(Tenant tenant, SourceSettings source, DesiredState desired) {
     boolean polled = source.capture() instanceof CaptureMode.Checkpoint;
     event(

@@ -97,7 +97,7 @@ final class TenantPipeline {
     boolean wanted();
   }
 
-  private final Tenant tenant;
+  private volatile Tenant tenant;
   private final Steps steps;
   private final Executor driverThreads;
   private final StandingListener listener;
@@ -146,6 +146,15 @@ final class TenantPipeline {
 
   Tenant tenant() {
     return tenant;
+  }
+
+  /** Tier, lag target and conflict policy may change at any time; applying has them with the tenant's next turn. */
+  synchronized void change(Tenant settings) {
+    tenant = settings;
+    ReplicaTenant attached = replica;
+    if (attached != null) {
+      attached.change(settings);
+    }
   }
 
   Standing standing() {
@@ -380,6 +389,7 @@ final class TenantPipeline {
       ReplicaTenant attached = steps.bringUp(tenant, how, progress);
       synchronized (this) {
         replica = attached;
+        attached.change(tenant);
         if (manner == null || !manner.isAnew()) {
           stand(TenantState.STREAMING, null);
         }
