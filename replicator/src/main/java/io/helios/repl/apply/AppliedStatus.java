@@ -36,6 +36,13 @@ public record AppliedStatus(
   /** Changes of one table by what they were at the source. */
   public record Rows(long inserts, long updates, long deletes, long truncates) {
 
+    public static final Rows NONE = new Rows(0, 0, 0, 0);
+
+    /** Rows written or removed one by one. */
+    public long total() {
+      return inserts + updates + deletes;
+    }
+
     Rows plus(Rows other) {
       return new Rows(
           inserts + other.inserts, updates + other.updates, deletes + other.deletes, truncates + other.truncates);

@@ -43,7 +43,7 @@ final class Supervisor implements AutoCloseable {
   private final SequenceKeeper sequences;
   private final Meters meters;
   private final Executor passing;
-  private final Map<UUID, RateMeter> rates = new ConcurrentHashMap<>();
+  private final Map<UUID, TenantGauges> gauges = new ConcurrentHashMap<>();
   private final AppliedMarks marks;
   private final Ticker ticker;
   private long markedNanos;
@@ -91,10 +91,8 @@ final class Supervisor implements AutoCloseable {
     long now = ticker.nanos();
     if (now - sampledNanos >= RATE_EVERY_NANOS) {
       sampledNanos = now;
-      tenants.forEach(
-          (id, pipeline) -> rates.computeIfAbsent(id, any -> new RateMeter()).sample(rows(pipeline), now));
       meters.sample(
-          tenants.values().stream().map(this::sample).toList(),
+          tenants.values().stream().map(pipeline -> sample(pipeline, now)).toList(),
           sources.values().stream().map(source -> source.status(0)).toList());
       sources.forEach((name, source) -> source.releaseUpTo(marks.releasable(streaming(tenant -> tenant.source().equals(name)))));
     }
@@ -157,9 +155,13 @@ final class Supervisor implements AutoCloseable {
     return found;
   }
 
-  private Meters.Sample sample(TenantPipeline pipeline) {
+  private Meters.Sample sample(TenantPipeline pipeline, long nanos) {
+    TenantGauges measured = gauges.computeIfAbsent(pipeline.tenant().id(), any -> new TenantGauges());
+    TenantStatus status = status(pipeline);
+    AppliedStatus applied = applied(pipeline);
+    measured.sample(status, applied, ticker.now(), nanos);
     return new Meters.Sample(
-        status(pipeline), applied(pipeline), source(pipeline).journal().backlog(pipeline.tenant().id()).sealedBytes());
+        status, applied, source(pipeline).journal().backlog(pipeline.tenant().id()).sealedBytes());
   }
 
   private static @Nullable AppliedStatus applied(TenantPipeline pipeline) {
@@ -168,14 +170,9 @@ final class Supervisor implements AutoCloseable {
   }
 
   void forget(Tenant tenant) {
-    rates.remove(tenant.id());
+    gauges.remove(tenant.id());
     marks.forget(tenant.id());
     meters.forget(tenant.name());
-  }
-
-  private static long rows(TenantPipeline pipeline) {
-    AppliedStatus applied = applied(pipeline);
-    return applied == null ? 0 : applied.rows();
   }
 
   private SourceEngine source(TenantPipeline pipeline) {
@@ -272,7 +269,7 @@ final class Supervisor implements AutoCloseable {
       problem = target.problem();
       at = Instant.now();
     }
-    RateMeter rate = rates.get(pipeline.tenant().id());
+    TenantGauges measured = gauges.get(pipeline.tenant().id());
     Lsn captured = source.capturedUpTo();
     Volume volume = source.journal().volume(pipeline.tenant().id());
     return new TenantStatus(
@@ -285,7 +282,7 @@ final class Supervisor implements AutoCloseable {
         lagSeconds(standing.state(), applied, backlog, capture, source),
         lagBytes(standing.state(), applied, backlog, captured),
         pipeline.tenant().lagTarget().toMillis() / 1000.0,
-        rate == null ? 0 : rate.perSecond(),
+        measured == null ? 0 : measured.rowsPerSecond(),
         applied == null || applied.position().equals(Lsn.INVALID) ? null : applied.position(),
         captured.equals(Lsn.INVALID) ? null : captured,
         pipeline.copy(),
@@ -294,7 +291,10 @@ final class Supervisor implements AutoCloseable {
         volume.plainBytes(),
         standing.since(),
         problem,
-        problem == null ? null : at);
+        problem == null ? null : at,
+        source.settings().region(),
+        target == null ? null : target.settings().region(),
+        measured == null ? null : measured.objective());
   }
 
   private static boolean waits(TenantState state, AppliedStatus applied, Backlog backlog) {
