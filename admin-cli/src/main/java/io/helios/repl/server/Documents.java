@@ -223,7 +223,7 @@ final class Documents {
     return node;
   }
 
-  private static @Nullable ObjectNode error(@Nullable Problem problem, @Nullable Instant at) {
+  static @Nullable ObjectNode error(@Nullable Problem problem, @Nullable Instant at) {
     return problem == null
         ? null
         : Json.MAPPER

@@ -110,6 +110,7 @@ public final class HeliosServer implements AutoCloseable {
                   "/metrics", r -> r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape()));
               api.install(routes, authentication);
               verifications.install(routes);
+              new PipelineRoutes(tenants, fleet).install(routes);
             });
     address = address.withPort(http.port());
     tenantCount = tenants.all().size();

@@ -3,11 +3,14 @@ package io.helios.repl.pipeline;
 import io.helios.repl.apply.AppliedStatus;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.capture.CaptureStatus;
+import io.helios.repl.capture.CaptureTimes;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.relay.Backlog;
 import io.helios.repl.relay.Volume;
+import io.helios.repl.status.PipelineDetail;
+import io.helios.repl.status.StageTimes;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tenant.Tenant;
@@ -93,7 +96,10 @@ final class Supervisor implements AutoCloseable {
       sampledNanos = now;
       meters.sample(
           tenants.values().stream().map(pipeline -> sample(pipeline, now)).toList(),
-          sources.values().stream().map(source -> source.status(0)).toList());
+          sources.values().stream().map(source -> source.status(0)).toList(),
+          targets.values().stream().map(target -> target.status(0)).toList(),
+          stages(now),
+          ticker.now());
       sources.forEach((name, source) -> source.releaseUpTo(marks.releasable(streaming(tenant -> tenant.source().equals(name)))));
     }
     if (now - lookedNanos >= LOOK_EVERY_NANOS) {
@@ -161,7 +167,37 @@ final class Supervisor implements AutoCloseable {
     AppliedStatus applied = applied(pipeline);
     measured.sample(status, applied, ticker.now(), nanos);
     return new Meters.Sample(
-        status, applied, source(pipeline).journal().backlog(pipeline.tenant().id()).sealedBytes());
+        status,
+        applied,
+        source(pipeline).journal().backlog(pipeline.tenant().id()).sealedBytes(),
+        measured.objectiveTotals());
+  }
+
+  private List<Meters.StageSample> stages(long nanos) {
+    List<Meters.StageSample> all = new ArrayList<>();
+    sources.forEach(
+        (name, source) -> {
+          add(all, name, "read", source.reading(), nanos);
+          CaptureTimes times = source.captureTimes();
+          if (times != null) {
+            add(all, name, "seal", times.seal(), nanos);
+            add(all, name, "journal", times.journal(), nanos);
+          }
+        });
+    targets.forEach(
+        (name, target) -> {
+          add(all, name, "ship", target.schedule().shipping(), nanos);
+          add(all, name, "apply", target.schedule().applying(), nanos);
+        });
+    return all;
+  }
+
+  private static void add(
+      List<Meters.StageSample> all, String endpoint, String stage, StageTimes times, long nanos) {
+    StageTimes.Summary summary = times.summary(nanos);
+    if (summary != null) {
+      all.add(new Meters.StageSample(endpoint, stage, summary));
+    }
   }
 
   private static @Nullable AppliedStatus applied(TenantPipeline pipeline) {
@@ -172,7 +208,6 @@ final class Supervisor implements AutoCloseable {
   void forget(Tenant tenant) {
     gauges.remove(tenant.id());
     marks.forget(tenant.id());
-    meters.forget(tenant.name());
   }
 
   private SourceEngine source(TenantPipeline pipeline) {
@@ -297,6 +332,16 @@ final class Supervisor implements AutoCloseable {
         measured == null ? null : measured.objective());
   }
 
+  /** One tenant's way in detail. */
+  PipelineDetail detail(TenantPipeline pipeline) {
+    TargetEngine target = targets.get(pipeline.tenant().target());
+    if (target == null) {
+      throw new IllegalStateException("no target of tenant " + pipeline.tenant().name());
+    }
+    return new PipelineView(source(pipeline), target, ticker)
+        .of(pipeline.tenant().id(), status(pipeline), applied(pipeline), gauges.get(pipeline.tenant().id()));
+  }
+
   private static boolean waits(TenantState state, AppliedStatus applied, Backlog backlog) {
     return state == TenantState.STREAMING && new Lsn(backlog.lastPosition()).isAfter(applied.position());
   }
@@ -307,7 +352,7 @@ final class Supervisor implements AutoCloseable {
 
   /**
    * Age of the oldest commit that the target lacks, as far as is known here. While the capture itself is behind, the age of
-   * the last commit that it took tells.
+   * the last commit that it took tells. While nothing comes, a heartbeat tells an idle source from a silent one.
    */
   private @Nullable Double lagSeconds(
       TenantState state,
@@ -326,7 +371,7 @@ final class Supervisor implements AutoCloseable {
     if (capture == null) {
       return null;
     }
-    return source.isBehind() ? seconds(now - capture.lastCommitMicros()) : 0.0;
+    return source.isBehind() ? seconds(now - capture.lastCommitMicros()) : seconds(source.missedNanos() / 1000);
   }
 
   private static double seconds(long micros) {
