@@ -117,6 +117,7 @@ public final class HeliosServer implements AutoCloseable {
               verifications.install(routes);
               applying.install(routes);
               eventRoutes.install(routes);
+              new PipelineRoutes(tenants, fleet).install(routes);
             });
     add(eventRoutes);
     address = address.withPort(http.port());

@@ -16,6 +16,7 @@ import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Evidence;
 import io.helios.repl.status.Finding;
+import io.helios.repl.status.PipelineDetail;
 import io.helios.repl.status.RepairReport;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.status.Verification;
@@ -129,7 +130,7 @@ public final class Fleet implements AutoCloseable {
     settings.sources().forEach(source -> reconcile(source, meters));
     this.supervisor =
         new Supervisor(
-            sources, targets, tenants, barriers, new SequenceKeeper(targets, tenants), new Meters(meters), drivers,
+            sources, targets, tenants, barriers, new SequenceKeeper(targets, tenants), new Meters(meters, settings), drivers,
             ticker);
   }
 
@@ -393,6 +394,11 @@ public final class Fleet implements AutoCloseable {
 
   public TenantStatus status(UUID tenant) {
     return supervisor.status(pipeline(tenant));
+  }
+
+  /** The tenant's way from source to target in detail. */
+  public PipelineDetail detail(UUID tenant) {
+    return supervisor.detail(pipeline(tenant));
   }
 
   public Map<UUID, TenantStatus> statuses() {

@@ -268,6 +268,11 @@ final class TargetEngine implements AutoCloseable {
         : appliers.stream().map(Applier::problem).filter(Objects::nonNull).findFirst().orElse(null);
   }
 
+  /** Whose turn it is. */
+  ApplySchedule schedule() {
+    return schedule;
+  }
+
   EndpointStatus status(int tenants) {
     Problem problem = problem();
     return new EndpointStatus(
