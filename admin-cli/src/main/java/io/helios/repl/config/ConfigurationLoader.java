@@ -91,7 +91,7 @@ public final class ConfigurationLoader {
     } catch (IOException e) {
       unreadable(
           0,
-          file + " cannot be read",
+          (file.toString().isEmpty() ? "a file without a name" : file) + " cannot be read",
           Files.exists(file) ? "it is no readable text file" : "there is no such file",
           "helios-repl server run --config FILE");
     }
