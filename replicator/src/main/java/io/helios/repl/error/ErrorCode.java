@@ -25,7 +25,6 @@ public enum ErrorCode {
   NO_SUCH_CONTEXT(1208, "No such context", "The file of contexts has none of that name. helios-repl context list shows those that it has."),
   SERVER_NOT_TRUSTED(1209, "The server and this program do not trust each other", "The server's certificate is not signed by an authority that the context names, is for another host, or is over; or the server does not take ours. A context has ca:, certificate: and key: for this."),
   CLIENT_TLS_FILES(1210, "A file of certificates or keys cannot be used", "A context's ca:, certificate: and key: are PEM files: certificates, and a private key that is not encrypted."),
-  AUDIT_BROKEN(1211, "The audit log was tampered with, or is damaged", "Each line of the audit log carries the hash of the line before it. One line does not fit: it was changed, removed or put in. What stands before it can be relied on, what comes after it only with another copy to compare."),
   NO_SUCH_TENANT(1301, "No such tenant", "No tenant of that name is declared."),
   NO_SUCH_SOURCE(1302, "No such source", "No source of that name is configured."),
   NO_SUCH_TARGET(1303, "No such target", "No target of that name is configured."),

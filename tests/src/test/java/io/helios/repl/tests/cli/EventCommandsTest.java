@@ -12,6 +12,8 @@ import java.io.PrintStream;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -95,6 +97,28 @@ class EventCommandsTest {
 
   private static String said(ByteArrayOutputStream out) {
     return out.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void whoChangedWhatIsListedAndTheLogIsCheckedAgainstAHeadThatWasNotedDown() throws Exception {
+    Ran audit = server.done("events", "list", "--audit");
+    assertThat(audit.out()).startsWith("AT ").contains("POST /api/v1/tenants", "admin", "done");
+    JsonNode list = server.done("events", "list", "--audit", "-o", "json").json();
+    assertThat(list.path("kind").asString()).isEqualTo("AuditList");
+    assertThat(list.path("items").path(0).path("detail").asString()).as("the newest last").isEqualTo("acme");
+
+    Ran whole = server.done("audit", "verify");
+    assertThat(whole.out()).startsWith("the audit log is whole: ");
+    String head = server.done("audit", "verify", "-o", "json").json().path("head").asString();
+    server.done("audit", "verify", "--head", head);
+    assertThat(server.run("audit", "verify", "--head", "0123456789abcdef".repeat(4)).code()).isEqualTo(7);
+    try (Connection store =
+        DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("data").resolve("control.db"))) {
+      store.createStatement().execute("UPDATE audit SET who = 'somebody else' WHERE seq = 2");
+    }
+    Ran broken = server.run("audit", "verify");
+    assertThat(broken.code()).isEqualTo(7);
+    assertThat(broken.err()).startsWith("error HR-9025: the audit log is broken at line 2").contains("\n  hint: ");
   }
 
   @Test
