@@ -20,6 +20,7 @@ import picocli.CommandLine.Option;
       ApplyCommand.class,
       VerifyCommands.class,
       KeyCommands.class,
+      SlotCommands.class,
       EventCommands.class,
       AuditCommands.class,
       ExplainCommand.class,

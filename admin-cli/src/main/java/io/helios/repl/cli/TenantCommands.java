@@ -80,7 +80,7 @@ final class TenantCommands extends CommandGroup {
       return watched(
           watch,
           () -> {
-            JsonNode list = client().get("/tenants");
+            JsonNode list = client().list("/tenants");
             return () -> printer().print(list, "tenant", COLUMNS);
           });
     }

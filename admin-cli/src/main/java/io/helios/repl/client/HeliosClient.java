@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -144,6 +145,21 @@ public final class HeliosClient {
 
   public JsonNode get(String path) {
     return send("GET", path, null);
+  }
+
+  /** A list whole, however many pages the server makes of it. */
+  public JsonNode list(String path) {
+    JsonNode whole = get(path);
+    String next = whole.path("next").asString("");
+    while (!next.isEmpty()
+        && whole instanceof ObjectNode document
+        && document.path("items") instanceof ArrayNode items) {
+      JsonNode page = get(path + (path.indexOf('?') < 0 ? "?" : "&") + "cursor=" + encode(next));
+      page.path("items").forEach(items::add);
+      next = page.path("next").asString("");
+      document.remove("next");
+    }
+    return whole;
   }
 
   public JsonNode post(String path, @Nullable JsonNode body) {

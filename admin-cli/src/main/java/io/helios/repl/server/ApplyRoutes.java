@@ -41,6 +41,7 @@ final class ApplyRoutes {
     for (JsonNode item : items) {
       Optional.ofNullable(declarations.read(item, now)).ifPresent(declared::add);
     }
+    Gate.detail(request, declared.stream().map(d -> d.tenant().name()).toList());
     List<Problem> problems = declarations.problems();
     if (problems.isEmpty()) {
       TenantPlan plan = tenants.apply(declared, dryRun);

@@ -39,6 +39,9 @@ final class Tenants {
    */
   private record Entry(StoredTenant stored, @Nullable Problem refusal) {}
 
+  /** More than that at once are one event: a history of thousands of alike lines tells less. */
+  private static final int TOLD_SINGLY = 100;
+
   private final ServerConfiguration configuration;
   private final ControlStore store;
   private final VerificationHistory verifications;
@@ -188,7 +191,10 @@ final class Tenants {
         return;
       }
       store.insert(declared);
-      declared.forEach(this::takeUp);
+      for (StoredTenant one : declared) {
+        entries.put(one.tenant().name(), adopt(one));
+        tellCreated(one);
+      }
     } finally {
       changing.unlock();
     }
@@ -209,7 +215,12 @@ final class Tenants {
         return plan;
       }
       store.apply(plan.created(), plan.changed().stream().map(c -> c.after().tenant()).toList());
-      plan.created().forEach(this::takeUp);
+      plan.created().forEach(one -> entries.put(one.tenant().name(), adopt(one)));
+      if (plan.created().size() > TOLD_SINGLY) {
+        tell(null, "tenants-created", plan.created().size() + " tenants were declared together");
+      } else {
+        plan.created().forEach(this::tellCreated);
+      }
       for (TenantPlan.Change change : plan.changed()) {
         fleet.change(change.after().tenant());
         entries.put(change.name(), new Entry(change.after(), null));
@@ -226,9 +237,8 @@ final class Tenants {
     }
   }
 
-  private void takeUp(StoredTenant declared) {
+  private void tellCreated(StoredTenant declared) {
     Tenant t = declared.tenant();
-    entries.put(t.name(), adopt(declared));
     tell(t.name(), "tenant-created", "declared, from source " + t.source() + " to target " + t.target());
   }
 
@@ -465,7 +475,7 @@ final class Tenants {
     }
   }
 
-  private void tell(String tenant, String kind, String message) {
+  private void tell(@Nullable String tenant, String kind, String message) {
     events.accept(new FleetEvent(Instant.now(), FleetEvent.Severity.INFO, tenant, kind, message, null));
   }
 }

@@ -25,7 +25,6 @@ public enum ErrorCode {
   NO_SUCH_CONTEXT(1208, "No such context", "The file of contexts has none of that name. helios-repl context list shows those that it has."),
   SERVER_NOT_TRUSTED(1209, "The server and this program do not trust each other", "The server's certificate is not signed by an authority that the context names, is for another host, or is over; or the server does not take ours. A context has ca:, certificate: and key: for this."),
   CLIENT_TLS_FILES(1210, "A file of certificates or keys cannot be used", "A context's ca:, certificate: and key: are PEM files: certificates, and a private key that is not encrypted."),
-  AUDIT_BROKEN(1211, "The audit log was tampered with, or is damaged", "Each line of the audit log carries the hash of the line before it. One line does not fit: it was changed, removed or put in. What stands before it can be relied on, what comes after it only with another copy to compare."),
   NO_SUCH_TENANT(1301, "No such tenant", "No tenant of that name is declared."),
   NO_SUCH_SOURCE(1302, "No such source", "No source of that name is configured."),
   NO_SUCH_TARGET(1303, "No such target", "No target of that name is configured."),
@@ -226,7 +225,7 @@ public enum ErrorCode {
   // 9xxx the server itself
   INTERNAL(9001, "A bug in helios-repl", "An assumption of the program does not hold. The part that met it has stopped; the log has the details."),
   LISTEN_FAILED(9002, "The server cannot listen on its address", "The address is in use by another process, or is not one of this machine."),
-  TLS_REQUIRED(9003, "Anything but loopback requires TLS", "The API would carry its token in clear. TLS is not part of this release, so the server listens on loopback only."),
+  TLS_REQUIRED(9003, "Anything but loopback requires TLS", "The API would carry its token in clear. With tls: in the configuration the server listens on any address."),
   DATA_DIRECTORY_IN_USE(9004, "Another server uses the data directory", "A data directory belongs to one server at a time."),
   DATA_DIRECTORY_UNUSABLE(9005, "The data directory cannot be used", "It cannot be created, read or written."),
   STORE_UNAVAILABLE(9006, "The control store is not available", "Commands that change or read declarations need it. Replication goes on without it."),
@@ -236,7 +235,15 @@ public enum ErrorCode {
   NO_SUCH_ROUTE(9010, "No such route", "The API has nothing at this path, or not with this method."),
   NO_SUCH_OPERATION(9011, "No such operation", "It has ended some time ago, or the server has started anew since. Ask again for what was wanted."),
   SERVER_STOPPING(9012, "The server is stopping", "It takes no commands any more."),
-  TOO_MANY_STREAMS(9020, "Too many listen to events", "A server feeds a bounded number of dashboards and other listeners at a time. Close one, or try again later.");
+  TOO_MANY_STREAMS(9020, "Too many listen to events", "A server feeds a bounded number of dashboards and other listeners at a time. Close one, or try again later."),
+  TOO_MANY_FAILURES(9021, "Too many failed authentications", "This address has sent wrong tokens again and again. Wrong ones are refused unread for a while; the right one is let in at any time."),
+  FORBIDDEN(9022, "The role does not allow it", "A token or certificate has the role read, operate or admin. What changes something asks for operate, what declares, deletes or destroys for admin."),
+  IDEMPOTENCY_KEY_REUSED(9023, "An idempotency key was used for something else", "A key stands for one request. The same key with another path, query or body is a mistake of whoever sends it, and nothing is done."),
+  IDEMPOTENCY_KEY_BUSY(9024, "The request with this idempotency key is still worked on", "The first request with this key has not been answered yet. Ask again in a moment: its answer comes then."),
+  AUDIT_BROKEN(9025, "The audit log is not whole", "Each entry of the audit log holds the hash of the one before it. An entry was changed, removed or put in by other hands than the server's."),
+  NO_SUCH_SLOT(9026, "No such replication slot", "The source has no slot of this name, or it is none of helios-repl's (helios_…)."),
+  SLOT_NEEDED(9027, "The replication slot is needed", "A slot that is being read, or that tenants of a configured source are captured with, is not dropped: what it has not sent yet would be missing."),
+  TLS_UNUSABLE(9028, "The server's certificate cannot be used", "A PEM file of the section tls: cannot be read, or the key does not belong to the certificate.");
 
   private final int number;
   private final String title;

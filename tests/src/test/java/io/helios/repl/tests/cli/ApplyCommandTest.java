@@ -2,6 +2,7 @@ package io.helios.repl.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.helios.repl.client.HeliosClient;
 import io.helios.repl.tests.cli.TestServer.Ran;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -125,5 +126,9 @@ class ApplyCommandTest {
     assertThat(changed.path("changed").asInt()).isEqualTo(1);
     assertThat(changed.path("unchanged").asInt()).isEqualTo(999);
     assertThat(server.done("tenant", "list", "-o", "name").out().lines()).hasSize(1_000);
+    JsonNode whole =
+        HeliosClient.to(server.server().address(), server.server().token()).list("/tenants?limit=300");
+    assertThat(whole.path("items").valueStream().map(t -> t.path("tenant").asString())).hasSize(1_000).doesNotHaveDuplicates();
+    assertThat(whole.has("next")).isFalse();
   }
 }
