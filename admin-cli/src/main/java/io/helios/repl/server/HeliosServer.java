@@ -95,6 +95,8 @@ public final class HeliosServer implements AutoCloseable {
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     VerificationRoutes verifications =
         new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), fleet, operations);
+    Scrapes scrapes = new Scrapes(Instant.now());
+    new UnverifiedGauge(new TenantHealth(tenants, history)).register(meters);
     Authentication authentication = new Authentication(data.token());
     Javalin http =
         http(
@@ -107,10 +109,15 @@ public final class HeliosServer implements AutoCloseable {
                           .result(
                               Json.MAPPER.writeValueAsBytes(ServerFacts.readiness(fleet.sources(), fleet.targets()))));
               routes.get(
-                  "/metrics", r -> r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape()));
+                  "/metrics",
+                  r -> {
+                    scrapes.scraped(Instant.now());
+                    r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape());
+                  });
               api.install(routes, authentication);
               verifications.install(routes);
               new PipelineRoutes(tenants, fleet).install(routes);
+              new DoctorRoutes(configuration, fleet, tenants, history, scrapes).install(routes);
             });
     address = address.withPort(http.port());
     tenantCount = tenants.all().size();
