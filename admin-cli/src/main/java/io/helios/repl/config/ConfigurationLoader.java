@@ -40,6 +40,7 @@ public final class ConfigurationLoader {
   private static final List<String> OTHER_VARIABLES =
       List.of(
           "HELIOS_CONFIG",
+          "HELIOS_LOG_FORMAT",
           "HELIOS_SERVER",
           "HELIOS_TOKEN",
           "HELIOS_TOKEN_FILE",

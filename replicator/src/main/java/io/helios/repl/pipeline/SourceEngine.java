@@ -323,6 +323,7 @@ final class SourceEngine implements AutoCloseable {
     workers.add(
         Worker.start(
             "capture-" + settings.name(),
+            Map.of("source", settings.name()),
             this::runOnce,
             this::disconnect,
             bug -> condition = new Condition(false, Fleet.bug(bug), ticker.now())));
@@ -330,6 +331,7 @@ final class SourceEngine implements AutoCloseable {
     workers.add(
         Worker.start(
             "dispatch-" + settings.name(),
+            Map.of("source", settings.name()),
             dispatcher::runOnce,
             () -> {},
             bug -> condition = new Condition(false, Fleet.bug(bug), ticker.now())));

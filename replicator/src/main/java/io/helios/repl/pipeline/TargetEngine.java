@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -89,6 +90,7 @@ final class TargetEngine implements AutoCloseable {
       workers.add(
           Worker.start(
               "apply-" + settings.name() + "-" + i,
+              Map.of("target", settings.name()),
               () -> {
                 if (applier.runOnce() == 0) {
                   applier.awaitWork(TURN);
