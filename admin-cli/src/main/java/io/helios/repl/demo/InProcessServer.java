@@ -2,6 +2,7 @@ package io.helios.repl.demo;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.helios.repl.config.ApiAccess;
 import io.helios.repl.config.ListenAddress;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.config.StoreLocation;
@@ -102,6 +103,7 @@ public final class InProcessServer implements DemoServer {
         ServerConfiguration.Relay.DEFAULT,
         ServerConfiguration.Apply.DEFAULT,
         ServerConfiguration.MasterKeys.DEFAULT,
+        ApiAccess.DEFAULT,
         List.of());
   }
 

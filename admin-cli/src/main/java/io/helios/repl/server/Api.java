@@ -12,6 +12,7 @@ import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.TenantState;
+import io.helios.repl.status.TenantStatus;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
@@ -33,6 +34,7 @@ final class Api {
 
   private static final Logger LOG = LoggerFactory.getLogger(Api.class);
   private static final int EVENTS_SHOWN = 20;
+  private static final int TENANTS_AT_ONCE = 10_000;
 
   private final ServerConfiguration configuration;
   private final Fleet fleet;
@@ -56,8 +58,7 @@ final class Api {
     this.facts = facts;
   }
 
-  void install(RoutesConfig routes, Authentication authentication) {
-    routes.before("/api/*", authentication::check);
+  void install(RoutesConfig routes) {
     routes.get("/api/v1/server", r -> answer(r, 200, server()));
     routes.get("/api/v1/config", r -> answer(r, 200, Documents.configuration(configuration.values())));
 
@@ -94,7 +95,8 @@ final class Api {
             answer(
                 r,
                 200,
-                Documents.list("TenantList", tenants.statuses().stream().map(Documents::tenantStatus).toList())));
+                Pages.byName(
+                    r, "TenantList", tenants.statuses(), TENANTS_AT_ONCE, TenantStatus::tenant, Documents::tenantStatus)));
     routes.post("/api/v1/tenants", this::create);
     routes.get(
         "/api/v1/tenants/{name}",
@@ -127,6 +129,7 @@ final class Api {
         (e, r) -> {
           LOG.debug("{} {} was refused", r.method(), r.path(), e);
           int status = Problems.status(e);
+          Authentication.explain(r, e);
           problem(r, status, Problems.document(e.problem(), status));
         });
     routes.exception(
@@ -211,6 +214,7 @@ final class Api {
       problem(request, status, Problems.document(declarations.problems(), status));
       return;
     }
+    Gate.detail(request, declared.stream().map(d -> d.tenant().name()).toList());
     tenants.create(declared, dryRun(request));
     if (dryRun(request)) {
       answer(
@@ -432,6 +436,7 @@ final class Api {
   }
 
   private static void problem(Context request, int status, JsonNode document) {
+    Gate.refused(request, document.path("code").asString(""));
     request.status(status).contentType(Problems.CONTENT_TYPE).result(Json.MAPPER.writeValueAsBytes(document));
   }
 }

@@ -17,7 +17,7 @@ import org.sqlite.SQLiteConfig;
  * @param prefix stands before each table's name
  * @param preparation statements before everything else
  * @param counter a key column that numbers rows by itself, growing
- * @param turn run first in a migration, so that of several servers one migrates at a time; empty where that is so
+ * @param turn run first in a transaction that only one of several servers may be in at a time; empty where that is so
  *     anyway
  */
 record ControlDatabase(

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +82,34 @@ public final class ControlStore {
                 table_name text NOT NULL,
                 found text NOT NULL,
                 PRIMARY KEY (verification_id, table_name))\
+              """),
+          List.of(
+              """
+              CREATE TABLE {audit} (
+                seq bigint PRIMARY KEY,
+                at_micros bigint NOT NULL,
+                who varchar(127) NOT NULL,
+                role varchar(10) NOT NULL,
+                address varchar(63) NOT NULL,
+                action text NOT NULL,
+                detail text,
+                outcome varchar(10) NOT NULL,
+                status integer,
+                code varchar(10),
+                refers bigint,
+                previous char(64) NOT NULL,
+                hash char(64) NOT NULL)\
+              """,
+              "CREATE INDEX audit_refers ON {audit} (refers)",
+              """
+              CREATE TABLE {idempotency} (
+                who varchar(127) NOT NULL,
+                request_key varchar(255) NOT NULL,
+                fingerprint char(64) NOT NULL,
+                status integer NOT NULL,
+                answer text NOT NULL,
+                at_micros bigint NOT NULL,
+                PRIMARY KEY (who, request_key))\
               """));
 
   private final ControlDatabase database;
@@ -117,9 +146,7 @@ public final class ControlStore {
   private void migrate() {
     transaction(
         handle -> {
-          if (!database.turn().isEmpty()) {
-            handle.createQuery(database.turn()).mapToMap().list();
-          }
+          takeTurn(handle);
           if (!database.preparation().isEmpty()) {
             handle.execute(database.preparation());
           }
@@ -230,10 +257,14 @@ public final class ControlStore {
     transaction(handle -> handle.execute(database.sql("DELETE FROM {tenant} WHERE id = ?"), tenant.toString()));
   }
 
-  /** Adds to the history and forgets what is beyond {@link #EVENTS_KEPT}. */
+  /**
+   * Adds to the history and forgets what is beyond {@link #EVENTS_KEPT}. One server at a time: ids show in their order, so
+   * that who has read up to one has missed none below it.
+   */
   public void append(List<FleetEvent> events) {
     transaction(
         handle -> {
+          takeTurn(handle);
           for (FleetEvent event : events) {
             Problem problem = event.problem();
             handle.execute(
@@ -255,18 +286,46 @@ public final class ControlStore {
 
   /** The newest first, of one tenant or of everything. */
   public List<StoredEvent> events(@Nullable String tenant, int limit) {
+    return newest(tenant == null ? EventQuery.ALL : EventQuery.ALL.of(tenant), limit);
+  }
+
+  /** Of those asked for the newest, so many; the newest first. */
+  List<StoredEvent> newest(EventQuery query, int limit) {
+    return events(query, "DESC", limit);
+  }
+
+  /** Of those asked for the oldest, so many; the oldest first. */
+  List<StoredEvent> oldest(EventQuery query, int limit) {
+    return events(query, "ASC", limit);
+  }
+
+  private List<StoredEvent> events(EventQuery query, String order, int limit) {
+    List<String> loud =
+        Stream.of(FleetEvent.Severity.values()).filter(s -> s.compareTo(query.least()) >= 0).map(Enum::name).toList();
     return transaction(
         handle ->
             handle
                 .createQuery(
                     database.sql(
-                        "SELECT * FROM {event}"
-                            + (tenant == null ? "" : " WHERE tenant = :tenant")
-                            + " ORDER BY id DESC LIMIT :limit"))
-                .bindMap(tenant == null ? Map.of() : Map.of("tenant", tenant))
+                        "SELECT * FROM {event} WHERE id > :after AND id < :before AND at_micros >= :since AND severity IN"
+                            + " (<loud>)"
+                            + (query.tenant() == null ? "" : " AND tenant = :tenant")
+                            + " ORDER BY id " + order + " LIMIT :limit"))
+                .bindList("loud", loud)
+                .bindMap(query.tenant() == null ? Map.of() : Map.of("tenant", query.tenant()))
+                .bind("after", query.after())
+                .bind("before", query.before())
+                .bind("since", query.since() == null ? Long.MIN_VALUE : micros(query.since()))
                 .bind("limit", limit)
                 .map((row, context) -> event(row))
                 .list());
+  }
+
+  /** Of several servers on one store one goes on; the others wait for the end of its transaction. */
+  void takeTurn(Handle handle) {
+    if (!database.turn().isEmpty()) {
+      handle.createQuery(database.turn()).mapToMap().list();
+    }
   }
 
   interface Work<T extends @Nullable Object> {
@@ -332,7 +391,7 @@ public final class ControlStore {
     return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), 1_000_000L), instant.getNano() / 1_000);
   }
 
-  private static Instant instant(long micros) {
+  static Instant instant(long micros) {
     return Instant.ofEpochSecond(Math.floorDiv(micros, 1_000_000L), Math.floorMod(micros, 1_000_000L) * 1_000L);
   }
 }

@@ -125,6 +125,7 @@ final class Documents {
   static ObjectNode event(StoredEvent e) {
     return Json.MAPPER
         .createObjectNode()
+        .put("id", e.id())
         .put("at", time(e.at()))
         .put("severity", e.severity().name())
         .put("tenant", e.tenant())

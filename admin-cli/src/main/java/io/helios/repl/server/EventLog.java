@@ -28,6 +28,7 @@ final class EventLog implements Consumer<FleetEvent>, AutoCloseable {
 
   private final ControlStore store;
   private final BlockingQueue<FleetEvent> waiting = new ArrayBlockingQueue<>(WAITING);
+  private final Bell bell = new Bell();
   private final AtomicLong dropped = new AtomicLong();
   private final Thread writer;
   private volatile boolean closing;
@@ -35,6 +36,11 @@ final class EventLog implements Consumer<FleetEvent>, AutoCloseable {
   EventLog(ControlStore store) {
     this.store = store;
     this.writer = Thread.ofPlatform().name("helios-events").daemon().start(this::write);
+  }
+
+  /** Rung when events are in the store. */
+  Bell bell() {
+    return bell;
   }
 
   @Override
@@ -89,6 +95,7 @@ final class EventLog implements Consumer<FleetEvent>, AutoCloseable {
     while (true) {
       try {
         store.append(batch);
+        bell.ring();
         long lost = dropped.getAndSet(0);
         if (lost > 0) {
           LOG.warn("{} events are missing from the history, for the control store was away", lost);

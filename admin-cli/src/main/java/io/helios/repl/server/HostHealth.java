@@ -1,5 +1,6 @@
 package io.helios.repl.server;
 
+import io.helios.repl.config.ApiAccess;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.postgres.ConnectionSettings;
@@ -27,6 +28,13 @@ record HostHealth(ServerConfiguration configuration) {
     masterKey(findings);
     configuration.sources().forEach(s -> certificates("source \"" + s.name() + "\"", s.connection(), now, findings));
     configuration.targets().forEach(t -> certificates("target \"" + t.name() + "\"", t.connection(), now, findings));
+    ApiAccess.Tls tls = configuration.access().tls();
+    if (tls != null) {
+      findings.addAll(CertificateExpiry.look("the API", tls.certificate(), now));
+      if (tls.clientCa() != null) {
+        findings.addAll(CertificateExpiry.look("clients of the API", tls.clientCa(), now));
+      }
+    }
     return findings;
   }
 

@@ -142,7 +142,7 @@ class DocumentsTest {
             "at": "2026-01-01T00:00:00.123Z"},
            {"sequence": "s.r", "table": "public.t", "column": "no", "lastValue": null, "increment": -2, "lsn": "0/10",
             "at": "2026-01-01T00:00:00.123Z"}],
-         "events": [{"at": "2026-01-01T00:00:00.123Z", "severity": "ERROR", "tenant": "tenant-123", "type": "tenant-state",
+         "events": [{"id": 1, "at": "2026-01-01T00:00:00.123Z", "severity": "ERROR", "tenant": "tenant-123", "type": "tenant-state",
            "message": "failed", "code": "HR-9001", "hint": "run"}]}
         """);
   }
