@@ -230,6 +230,15 @@ public enum ErrorCode {
   NO_SUCH_ROUTE(9010, "No such route", "The API has nothing at this path, or not with this method."),
   NO_SUCH_OPERATION(9011, "No such operation", "It has ended some time ago, or the server has started anew since. Ask again for what was wanted."),
   SERVER_STOPPING(9012, "The server is stopping", "It takes no commands any more."),
+  TOO_MANY_STREAMS(9020, "Too many listen to events", "A server feeds a bounded number of dashboards and other listeners at a time. Close one, or try again later."),
+  TOO_MANY_FAILURES(9021, "Too many failed authentications", "This address has sent wrong tokens again and again. Wrong ones are refused unread for a while; the right one is let in at any time."),
+  FORBIDDEN(9022, "The role does not allow it", "A token or certificate has the role read, operate or admin. What changes something asks for operate, what declares, deletes or destroys for admin."),
+  IDEMPOTENCY_KEY_REUSED(9023, "An idempotency key was used for something else", "A key stands for one request. The same key with another path, query or body is a mistake of whoever sends it, and nothing is done."),
+  IDEMPOTENCY_KEY_BUSY(9024, "The request with this idempotency key is still worked on", "The first request with this key has not been answered yet. Ask again in a moment: its answer comes then."),
+  AUDIT_BROKEN(9025, "The audit log is not whole", "Each entry of the audit log holds the hash of the one before it. An entry was changed, removed or put in by other hands than the server's."),
+  NO_SUCH_SLOT(9026, "No such replication slot", "The source has no slot of this name, or it is none of helios-repl's (helios_…)."),
+  SLOT_NEEDED(9027, "The replication slot is needed", "A slot that is being read, or that tenants of a configured source are captured with, is not dropped: what it has not sent yet would be missing."),
+  TLS_UNUSABLE(9028, "The server's certificate cannot be used", "A PEM file of the section tls: cannot be read, or the key does not belong to the certificate."),
   DISK_NEARLY_FULL(9050, "The disk of the data directory is nearly full", "The relay journals grow there while targets lag. When it is full capture stops, and the sources keep the WAL instead. Make room, move data-dir, or lower relay.max-bytes."),
   JOURNAL_NEARLY_FULL(9051, "A relay journal is near its quota", "When the quota is used up the tenants that lag most lose their place in the journal and need a resync. Find out why their target lags, or raise relay.max-bytes or relay.max-bytes-per-tenant."),
   CLOCKS_DIFFER(9052, "The clocks of two machines differ", "Lag is measured by the source's own clock, so it stays right; times in logs, events and certificates do not compare. Run a time service (chrony, systemd-timesyncd) on both."),
@@ -246,16 +255,6 @@ public enum ErrorCode {
   LAG_BEYOND_TARGET(9063, "A tenant lags beyond its target", "Its target is slow, refuses, or was away; or the source wrote more than usual. The pipeline's stages tell where the time goes."),
   TARGET_OLDER(9064, "The target's PostgreSQL is older than the source's", "Types and settings that only the newer one knows stop a tenant, and a migration there is a step back."),
   HISTORY_UNREAD(9065, "What was verified cannot be read", "The control store does not answer, so nobody knows how old verifications are.");
-  SERVER_STOPPING(9012, "The server is stopping", "It takes no commands any more."),
-  TOO_MANY_STREAMS(9020, "Too many listen to events", "A server feeds a bounded number of dashboards and other listeners at a time. Close one, or try again later."),
-  TOO_MANY_FAILURES(9021, "Too many failed authentications", "This address has sent wrong tokens again and again. Wrong ones are refused unread for a while; the right one is let in at any time."),
-  FORBIDDEN(9022, "The role does not allow it", "A token or certificate has the role read, operate or admin. What changes something asks for operate, what declares, deletes or destroys for admin."),
-  IDEMPOTENCY_KEY_REUSED(9023, "An idempotency key was used for something else", "A key stands for one request. The same key with another path, query or body is a mistake of whoever sends it, and nothing is done."),
-  IDEMPOTENCY_KEY_BUSY(9024, "The request with this idempotency key is still worked on", "The first request with this key has not been answered yet. Ask again in a moment: its answer comes then."),
-  AUDIT_BROKEN(9025, "The audit log is not whole", "Each entry of the audit log holds the hash of the one before it. An entry was changed, removed or put in by other hands than the server's."),
-  NO_SUCH_SLOT(9026, "No such replication slot", "The source has no slot of this name, or it is none of helios-repl's (helios_…)."),
-  SLOT_NEEDED(9027, "The replication slot is needed", "A slot that is being read, or that tenants of a configured source are captured with, is not dropped: what it has not sent yet would be missing."),
-  TLS_UNUSABLE(9028, "The server's certificate cannot be used", "A PEM file of the section tls: cannot be read, or the key does not belong to the certificate.");
 
   private final int number;
   private final String title;
