@@ -41,6 +41,7 @@ public final class ConfigurationLoader {
       List.of(
           "HELIOS_CONFIG",
           "HELIOS_CONTEXT",
+          "HELIOS_LOG_FORMAT",
           "HELIOS_SERVER",
           "HELIOS_TOKEN",
           "HELIOS_TOKEN_FILE",

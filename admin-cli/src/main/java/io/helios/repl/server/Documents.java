@@ -154,6 +154,12 @@ final class Documents {
 
   static ObjectNode check(String role, String name, List<Finding> findings) {
     ObjectNode node = Json.document("Check").put(role, name).put("ok", findings.stream().noneMatch(Finding::isError));
+    findings(node, findings);
+    return node;
+  }
+
+  /** As a list {@code findings} of the document. */
+  static void findings(ObjectNode node, List<Finding> findings) {
     ArrayNode list = node.putArray("findings");
     for (Finding f : findings) {
       list.addObject()
@@ -164,7 +170,6 @@ final class Documents {
           .put("hint", f.hint())
           .put("table", f.table());
     }
-    return node;
   }
 
   static ObjectNode preparation(String role, String name, PreparationPlan plan) {

@@ -101,6 +101,8 @@ public final class HeliosServer implements AutoCloseable {
     VerificationRoutes verifications =
         new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), fleet, operations);
     ApplyRoutes applying = new ApplyRoutes(configuration, tenants);
+    Scrapes scrapes = new Scrapes(Instant.now());
+    new UnverifiedGauge(new TenantHealth(tenants, history)).register(meters);
     EventRoutes eventRoutes =
         new EventRoutes(store, events.bell(), tenants, fleet, configuration.region(), nodeName());
     AuditLog audit = new AuditLog(store);
@@ -128,6 +130,7 @@ public final class HeliosServer implements AutoCloseable {
                     if (!configuration.listen().isLoopback()) {
                       gate.requireReader(r);
                     }
+                    scrapes.scraped(Instant.now());
                     r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape());
                   });
               gate.install(routes);
@@ -138,6 +141,7 @@ public final class HeliosServer implements AutoCloseable {
               eventRoutes.install(routes);
               new PipelineRoutes(tenants, fleet).install(routes);
               new SlotRoutes(new Slots(configuration, tenants, events)).install(routes);
+              new DoctorRoutes(configuration, fleet, tenants, history, scrapes).install(routes);
               index.install(routes);
             });
     add(eventRoutes);

@@ -72,6 +72,7 @@ public final class Fleet implements AutoCloseable {
   private final ExecutorService drivers;
   private final Barriers barriers = new Barriers();
   private final Supervisor supervisor;
+  private final long walBudget;
   private volatile boolean started;
 
   /** Opens the journals; touches no database. */
@@ -89,6 +90,7 @@ public final class Fleet implements AutoCloseable {
     this.keyring = keyring;
     this.events = events;
     this.ticker = surroundings.ticker();
+    this.walBudget = settings.walBudget();
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
     for (TargetSettings target : settings.targets()) {
@@ -361,6 +363,14 @@ public final class Fleet implements AutoCloseable {
 
   public List<Finding> checkSource(String name) {
     return source(name).check();
+  }
+
+  /** Everything that could hurt a source or a target, asked of all of them now; one that does not answer is a finding. */
+  public List<Finding> examine() {
+    return new Examination(
+            sources.values(), targets.values(), tenants.values().stream().map(TenantPipeline::tenant).toList(), walBudget,
+            drivers)
+        .run();
   }
 
   public List<Finding> checkTarget(String name) {

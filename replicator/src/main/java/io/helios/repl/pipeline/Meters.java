@@ -7,13 +7,13 @@ import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.DoubleBinaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,19 +28,19 @@ final class Meters {
 
   private final LabelledTenants labels;
   private final TenantCounters counters;
-  private final MultiGauge lagSeconds;
-  private final MultiGauge lagBytes;
-  private final MultiGauge lagTarget;
-  private final MultiGauge budgetLeft;
-  private final MultiGauge relayBytes;
-  private final MultiGauge states;
-  private final MultiGauge epochs;
-  private final MultiGauge tenants;
-  private final MultiGauge retainedWal;
-  private final MultiGauge journals;
-  private final MultiGauge sourcesUp;
-  private final MultiGauge targetsUp;
-  private final MultiGauge stages;
+  private final GaugeRows lagSeconds;
+  private final GaugeRows lagBytes;
+  private final GaugeRows lagTarget;
+  private final GaugeRows budgetLeft;
+  private final GaugeRows relayBytes;
+  private final GaugeRows states;
+  private final GaugeRows epochs;
+  private final GaugeRows tenants;
+  private final GaugeRows retainedWal;
+  private final GaugeRows journals;
+  private final GaugeRows sourcesUp;
+  private final GaugeRows targetsUp;
+  private final GaugeRows stages;
   private volatile double sampledAt;
 
   /**
@@ -61,19 +61,19 @@ final class Meters {
   Meters(MeterRegistry registry, FleetSettings limits, int labelled, int tables) {
     this.labels = new LabelledTenants(labelled);
     this.counters = new TenantCounters(registry, tables);
-    this.lagSeconds = gauge(registry, "lag.seconds", "age of the oldest source commit that the target lacks");
-    this.lagBytes = gauge(registry, "lag.bytes", "WAL between the target's position and what is captured");
-    this.lagTarget = gauge(registry, "lag.target.seconds", "the lag that is wanted at most");
-    this.budgetLeft = gauge(registry, "lag.budget.left.ratio", "share of the hour's lag error budget that is left");
-    this.relayBytes = gauge(registry, "relay.bytes", "sealed bytes that wait in the journal");
-    this.states = gauge(registry, "tenant.state", "1 for the state that the tenant is in");
-    this.epochs = gauge(registry, "tenant.epoch", "the tenant's generation; it grows when its primary changes");
-    this.tenants = gauge(registry, "tenants", "tenants in this state");
-    this.retainedWal = gauge(registry, "source.wal.retained.bytes", "WAL that the slot holds back at the source");
-    this.journals = gauge(registry, "journal.bytes", "what the source's journal takes on disk");
-    this.sourcesUp = gauge(registry, "source.up", "whether the last attempt to talk to the source succeeded");
-    this.targetsUp = gauge(registry, "target.up", "whether the last attempt to talk to the target succeeded");
-    this.stages = gauge(registry, "stage.seconds", "what a stage takes, over the last one to two minutes");
+    this.lagSeconds = gauge(registry, "lag.seconds", "age of the oldest source commit that the target lacks", Math::max);
+    this.lagBytes = gauge(registry, "lag.bytes", "WAL between the target's position and what is captured", Math::max);
+    this.lagTarget = gauge(registry, "lag.target.seconds", "the lag that is wanted at most", Math::min);
+    this.budgetLeft = gauge(registry, "lag.budget.left.ratio", "share of the hour's lag error budget that is left", Math::min);
+    this.relayBytes = gauge(registry, "relay.bytes", "sealed bytes that wait in the journal", Double::sum);
+    this.states = gauge(registry, "tenant.state", "1 for the state that the tenant is in", Double::sum);
+    this.epochs = gauge(registry, "tenant.epoch", "the tenant's generation; it grows when its primary changes", Math::max);
+    this.tenants = gauge(registry, "tenants", "tenants in this state", Double::sum);
+    this.retainedWal = gauge(registry, "source.wal.retained.bytes", "WAL that the slot holds back at the source", Math::max);
+    this.journals = gauge(registry, "journal.bytes", "what the source's journal takes on disk", Math::max);
+    this.sourcesUp = gauge(registry, "source.up", "whether the last attempt to talk to the source succeeded", Math::min);
+    this.targetsUp = gauge(registry, "target.up", "whether the last attempt to talk to the target succeeded", Math::min);
+    this.stages = gauge(registry, "stage.seconds", "what a stage takes, over the last one to two minutes", Math::max);
     limit(registry, "journal.quota.bytes", "what a source's journal may take on disk", limits.journalBytes());
     limit(registry, "relay.quota.bytes", "what one tenant may take of a journal", limits.journalBytesPerTenant());
     limit(registry, "source.wal.budget.bytes", "WAL that lagging tenants may hold back", limits.walBudget());
@@ -82,8 +82,9 @@ final class Meters {
         .register(registry);
   }
 
-  private static MultiGauge gauge(MeterRegistry registry, String name, String description) {
-    return MultiGauge.builder("helios.repl." + name).description(description).register(registry);
+  private static GaugeRows gauge(
+      MeterRegistry registry, String name, String description, DoubleBinaryOperator merge) {
+    return new GaugeRows(registry, "helios.repl." + name, description, merge);
   }
 
   private static void limit(MeterRegistry registry, String name, String description, long bytes) {
@@ -101,13 +102,12 @@ final class Meters {
     sampleTenants(samples);
     samples.forEach(sample -> counters.count(sample, labels.label(sample.status().tenant())));
     sampleEndpoints(sources, targets);
-    GaugeRows times = new GaugeRows(Math::max);
     for (StageSample stage : stageTimes) {
       Tags tags = Tags.of("stage", stage.stage(), "endpoint", stage.endpoint());
-      times.add(tags.and("quantile", "0.5"), stage.times().p50Millis() / 1000);
-      times.add(tags.and("quantile", "0.99"), stage.times().p99Millis() / 1000);
+      stages.add(tags.and("quantile", "0.5"), stage.times().p50Millis() / 1000);
+      stages.add(tags.and("quantile", "0.99"), stage.times().p99Millis() / 1000);
     }
-    times.register(stages);
+    stages.publish();
     sampledAt = now.toEpochMilli() / 1000.0;
   }
 
@@ -118,16 +118,8 @@ final class Meters {
   }
 
   private void sampleTenants(Collection<Sample> samples) {
-    GaugeRows lags = new GaugeRows(Math::max);
-    GaugeRows behind = new GaugeRows(Math::max);
-    GaugeRows wanted = new GaugeRows(Math::min);
-    GaugeRows budgets = new GaugeRows(Math::min);
-    GaugeRows relay = new GaugeRows(Double::sum);
-    GaugeRows inState = new GaugeRows(Double::sum);
-    GaugeRows generations = new GaugeRows(Math::max);
-    GaugeRows counts = new GaugeRows(Double::sum);
     for (TenantState state : TenantState.values()) {
-      counts.add(Tags.of("state", state.name()), 0);
+      tenants.add(Tags.of("state", state.name()), 0);
     }
     for (Sample sample : samples) {
       TenantStatus status = sample.status();
@@ -136,51 +128,47 @@ final class Meters {
       Tags tenant = Tags.of("tenant", label);
       Tags way = tenant.and("source", other ? label : status.source(), "target", other ? label : status.target());
       if (status.lagSeconds() != null) {
-        lags.add(way, status.lagSeconds());
+        lagSeconds.add(way, status.lagSeconds());
       }
       if (status.lagBytes() != null) {
-        behind.add(way, status.lagBytes());
+        lagBytes.add(way, status.lagBytes());
       }
-      wanted.add(tenant, status.lagTargetSeconds());
+      lagTarget.add(tenant, status.lagTargetSeconds());
       if (status.objective() != null) {
-        budgets.add(tenant, status.objective().budgetLeft());
+        budgetLeft.add(tenant, status.objective().budgetLeft());
       }
-      relay.add(tenant, sample.relayBytes());
-      generations.add(tenant, status.epoch());
+      relayBytes.add(tenant, sample.relayBytes());
+      epochs.add(tenant, status.epoch());
       for (TenantState state : TenantState.values()) {
-        inState.add(tenant.and("state", state.name()), state == status.state() ? 1 : 0);
+        states.add(tenant.and("state", state.name()), state == status.state() ? 1 : 0);
       }
-      counts.add(Tags.of("state", status.state().name()), 1);
+      tenants.add(Tags.of("state", status.state().name()), 1);
     }
-    lags.register(lagSeconds);
-    behind.register(lagBytes);
-    wanted.register(lagTarget);
-    budgets.register(budgetLeft);
-    relay.register(relayBytes);
-    inState.register(states);
-    generations.register(epochs);
-    counts.register(tenants);
+    lagSeconds.publish();
+    lagBytes.publish();
+    lagTarget.publish();
+    budgetLeft.publish();
+    relayBytes.publish();
+    states.publish();
+    epochs.publish();
+    tenants.publish();
   }
 
   private void sampleEndpoints(List<EndpointStatus> sources, List<EndpointStatus> targets) {
-    GaugeRows retained = new GaugeRows(Math::max);
-    GaugeRows kept = new GaugeRows(Math::max);
-    GaugeRows up = new GaugeRows(Math::min);
     for (EndpointStatus source : sources) {
       Tags tags = Tags.of("source", source.name());
       if (source.retainedWalBytes() != null) {
-        retained.add(tags, source.retainedWalBytes());
+        retainedWal.add(tags, source.retainedWalBytes());
       }
       if (source.journalBytes() != null) {
-        kept.add(tags, source.journalBytes());
+        journals.add(tags, source.journalBytes());
       }
-      up.add(tags, source.reachable() ? 1 : 0);
+      sourcesUp.add(tags, source.reachable() ? 1 : 0);
     }
-    retained.register(retainedWal);
-    kept.register(journals);
-    up.register(sourcesUp);
-    GaugeRows reached = new GaugeRows(Math::min);
-    targets.forEach(target -> reached.add(Tags.of("target", target.name()), target.reachable() ? 1 : 0));
-    reached.register(targetsUp);
+    retainedWal.publish();
+    journals.publish();
+    sourcesUp.publish();
+    targets.forEach(target -> targetsUp.add(Tags.of("target", target.name()), target.reachable() ? 1 : 0));
+    targetsUp.publish();
   }
 }

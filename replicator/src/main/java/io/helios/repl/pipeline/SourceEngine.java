@@ -6,6 +6,7 @@ import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.capture.CaptureStatus;
 import io.helios.repl.capture.CaptureTimes;
 import io.helios.repl.capture.Routes;
+import io.helios.repl.capture.SourceHealth;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.error.Backoff;
@@ -257,6 +258,24 @@ final class SourceEngine implements AutoCloseable {
     }
   }
 
+  /**
+   * The check, and what could hurt a source that works.
+   *
+   * @param slots of all sources that are configured
+   */
+  Examination.Examined examine(Set<String> slots, long walBudget) {
+    try (Connection connection = PgConnections.open(settings.connection(), "doctor", null)) {
+      List<Finding> findings = new ArrayList<>(link.check(connection, capture != null));
+      findings.addAll(
+          SourceHealth.run(connection, scope(), slots, walBudget, SourceHealth.LONG_TRANSACTION));
+      EndpointFacts facts = EndpointFacts.read(connection, settings.connection().host(), ticker);
+      facts.clock("source \"" + settings.name() + "\"").ifPresent(findings::add);
+      return new Examination.Examined(facts, findings);
+    } catch (SQLException e) {
+      throw parts.unreachable(e);
+    }
+  }
+
   /** A table as the catalog has it now; empty when it is gone. */
   Optional<LiveTable> table(int oid) {
     try (Connection connection = PgConnections.open(settings.connection(), "schema", null)) {
@@ -304,6 +323,7 @@ final class SourceEngine implements AutoCloseable {
     workers.add(
         Worker.start(
             "capture-" + settings.name(),
+            Map.of("source", settings.name()),
             this::runOnce,
             this::disconnect,
             bug -> condition = new Condition(false, Fleet.bug(bug), ticker.now())));
@@ -311,6 +331,7 @@ final class SourceEngine implements AutoCloseable {
     workers.add(
         Worker.start(
             "dispatch-" + settings.name(),
+            Map.of("source", settings.name()),
             dispatcher::runOnce,
             () -> {},
             bug -> condition = new Condition(false, Fleet.bug(bug), ticker.now())));

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record LagObjective(Duration window, double attained, double goal, double budgetLeft, double burnRate) {
 
-  /** What the burn rate is measured over. */
+  /** What the burn rate is measured over: as much of it as full minutes and the one that goes on have. */
   public static final Duration RECENT = Duration.ofMinutes(5);
 
   /** The usual window. */

@@ -1,6 +1,7 @@
 package io.helios.repl.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.helios.repl.apply.AppliedStatus;
 import io.helios.repl.postgres.Lsn;
@@ -72,7 +73,7 @@ class MetersTest {
     assertThat(values("helios.repl.lag.seconds", "tenant", "acme", "source", "shop", "target", "eu")).containsExactly(18.0);
     assertThat(values("helios.repl.lag.bytes", "tenant", "acme")).containsExactly(180.0);
     assertThat(values("helios.repl.lag.target.seconds", "tenant", "acme")).containsExactly(5.0);
-    assertThat(values("helios.repl.lag.budget.left.ratio", "tenant", "acme")).containsExactly(0.5);
+    assertThat(values("helios.repl.lag.budget.left.ratio", "tenant", "acme")).singleElement().satisfies(left -> assertThat(left).isCloseTo(0.5, within(1e-9)));
     assertThat(values("helios.repl.relay.bytes", "tenant", "acme")).containsExactly(11.0);
     assertThat(values("helios.repl.tenant.epoch", "tenant", "acme")).containsExactly(7.0);
     assertThat(values("helios.repl.tenant.state", "tenant", "acme", "state", "STREAMING")).containsExactly(1.0);
