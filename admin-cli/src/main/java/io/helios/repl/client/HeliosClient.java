@@ -11,11 +11,14 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -36,16 +39,20 @@ public final class HeliosClient {
   /** Deleting and preparing block in the server; everything else answers within half a minute. */
   private static final Duration ANSWER = Duration.ofMinutes(10);
 
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(CONNECT)
-          .followRedirects(HttpClient.Redirect.NEVER)
-          .build();
+  private final HttpClient http;
   private final URI server;
   private final @Nullable String token;
 
   private HeliosClient(URI server, @Nullable String token) {
+    HttpClient.Builder builder =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT)
+            .followRedirects(HttpClient.Redirect.NEVER);
+    if (server.getScheme().equals("http")) {
+      builder.sslContext(unusedTls());
+    }
+    this.http = builder.build();
     this.server = server;
     this.token = token;
   }
@@ -63,6 +70,20 @@ public final class HeliosClient {
   /** With the token at hand, for whoever started the server. */
   public static HeliosClient to(URI server, String token) {
     return new HeliosClient(server, token);
+  }
+
+  /**
+   * Trusts nobody. Without it the client loads the machine's certificates and every security provider, most of the time
+   * that a command takes, for connections that have no TLS.
+   */
+  private static SSLContext unusedTls() {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, new TrustManager[0], null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this Java has no TLS", e);
+    }
   }
 
   private static URI parse(String text) {
