@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -45,6 +46,10 @@ class CommandTreeTest {
     });
   }
 
+  private static CommandLine below(CommandLine at, String word) {
+    return Objects.requireNonNull(at.getSubcommands().get(word));
+  }
+
   @Test
   void itsHelpIsTheSameWordForWord() {
     List<List<String>> commands = commands();
@@ -52,7 +57,7 @@ class CommandTreeTest {
     for (List<String> words : commands) {
       CommandLine whole = Main.commandLine(shell);
       for (String word : words) {
-        whole = whole.getSubcommands().get(word);
+        whole = below(whole, word);
       }
       out.reset();
       List<String> line = new ArrayList<>(words);
@@ -66,7 +71,7 @@ class CommandTreeTest {
   void onlyItIsReadWhereTheWordsAreExact() {
     CommandLine tree = CommandTree.of(new CommandFactory(shell), "tenant", "status", "acme");
     assertThat(tree.getSubcommands()).containsOnlyKeys("tenant");
-    assertThat(tree.getSubcommands().get("tenant").getSubcommands()).containsOnlyKeys("status");
+    assertThat(below(tree, "tenant").getSubcommands()).containsOnlyKeys("status");
   }
 
   @Test
