@@ -74,9 +74,20 @@ final class ServerRun implements Callable<Integer> {
     HeliosServer server =
         HeliosServer.start(configuration, FleetMaker.standard(shell.environment()), shell.environment());
     CountDownLatch stopped = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, stopped), "helios-stop"));
+    NotifySocket manager = NotifySocket.of(shell.environment());
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  manager.tell("STOPPING=1");
+                  stop(server, stopped);
+                },
+                "helios-stop"));
     shell.out().println(server.greeting());
     shell.out().flush();
+    if (!manager.tell("READY=1\nSTATUS=" + server.greeting())) {
+      shell.say("warning: the service manager that NOTIFY_SOCKET names cannot be told that the server is ready");
+    }
     stopped.await();
     return ExitCode.DONE;
   }

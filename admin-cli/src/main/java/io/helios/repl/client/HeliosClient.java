@@ -11,6 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -53,7 +55,8 @@ public final class HeliosClient {
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(CONNECT)
             .followRedirects(HttpClient.Redirect.NEVER);
-    this.http = (tls == null ? builder : builder.sslContext(tls)).build();
+    SSLContext context = server.getScheme().equals("http") ? unusedTls() : tls;
+    this.http = (context == null ? builder : builder.sslContext(context)).build();
   }
 
   /**
@@ -106,6 +109,20 @@ public final class HeliosClient {
   /** With the token at hand, for whoever started the server. */
   public static HeliosClient to(URI server, String token) {
     return new HeliosClient(server, token, null);
+  }
+
+  /**
+   * Trusts nobody. Without it the client loads the machine's certificates and every security provider, most of the time
+   * that a command takes, for connections that have no TLS.
+   */
+  private static SSLContext unusedTls() {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, new TrustManager[0], null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this Java has no TLS", e);
+    }
   }
 
   private static URI parse(String text) {
