@@ -34,7 +34,7 @@ abstract class ApiCommand implements Callable<Integer> {
   final HeliosClient client() {
     HeliosClient made = client;
     if (made == null) {
-      made = HeliosClient.to(server.url, shell.environment());
+      made = HeliosClient.to(server.url, server.context, shell.environment());
       client = made;
     }
     return made;
@@ -63,7 +63,7 @@ abstract class ApiCommand implements Callable<Integer> {
   final int watched(Options.Watch watch, Supplier<Runnable> fetch) {
     Runnable print = fetch.get();
     while (watch.every != null) {
-      if (shell.color()) {
+      if (shell.redraws()) {
         shell.out().print("\u001b[H\u001b[2J");
       }
       print.run();
@@ -129,16 +129,16 @@ abstract class ApiCommand implements Callable<Integer> {
     return follow(() -> Progress.ofTenant(client(), tenant), operation, again, patience, timedOut);
   }
 
-  /** Waits for an operation, with a line of progress where somebody looks. */
+  /** Waits for an operation, with its progress: drawn in place on a terminal, a line now and then elsewhere. */
   final JsonNode follow(
-      Supplier<String> line,
+      Supplier<Progress.Step> step,
       JsonNode operation,
       Supplier<JsonNode> again,
       Duration patience,
       Follow.TimedOut timedOut) {
-    Progress progress = new Progress(shell, line);
+    Progress progress = new Progress(shell, step, System::nanoTime);
     try {
-      return new Follow(client(), progress.shows() ? Duration.ofMillis(700) : Duration.ofSeconds(20), progress::show)
+      return new Follow(client(), shell.redraws() ? Duration.ofMillis(700) : Duration.ofSeconds(20), progress::show)
           .toEnd(operation, again, patience, timedOut);
     } finally {
       progress.clear();

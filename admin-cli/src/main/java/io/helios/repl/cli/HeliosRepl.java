@@ -13,12 +13,21 @@ import picocli.CommandLine.Option;
     description = "Replicates, moves and fails over single tenants of PostgreSQL databases.",
     subcommands = {
       ServerCommands.class,
+      ContextCommands.class,
       SourceCommands.class,
       TargetCommands.class,
       TenantCommands.class,
+      ApplyCommand.class,
       VerifyCommands.class,
       KeyCommands.class,
+      SlotCommands.class,
+      EventCommands.class,
+      AuditCommands.class,
+      ExplainCommand.class,
+      DoctorCommand.class,
       DemoCommand.class,
+      CompletionCommand.class,
+      ManPagesCommand.class,
       VersionCommand.class
     },
     footer = {

@@ -28,20 +28,31 @@ public final class Main {
     Shell shell = Shell.ofProcess();
     int code = run(shell, arguments);
     shell.out().flush();
-    System.exit(code);
+    // System.exit first looks for a logger, in every jar there is. Without it the end comes by itself, if nobody holds it.
+    if (code != ExitCode.DONE || Thread.getAllStackTraces().keySet().stream().anyMatch(Main::holdsTheEnd)) {
+      System.exit(code);
+    }
+  }
+
+  private static boolean holdsTheEnd(Thread thread) {
+    return !thread.isDaemon() && thread != Thread.currentThread();
   }
 
   /** Runs one command and returns its exit code. Nothing is thrown. */
   public static int run(Shell shell, String... arguments) {
-    CommandLine line = commandLine(shell);
+    CommandLine line = configured(shell, CommandTree.of(new CommandFactory(shell), arguments));
     int code =
         line.execute(Arrays.stream(arguments).map(a -> a.equals("--watch") ? "--watch=2s" : a).toArray(String[]::new));
     shell.out().flush();
     return code;
   }
 
+  /** All commands. */
   static CommandLine commandLine(Shell shell) {
-    CommandLine line = new CommandLine(HeliosRepl.class, new CommandFactory(shell));
+    return configured(shell, new CommandLine(HeliosRepl.class, new CommandFactory(shell)));
+  }
+
+  private static CommandLine configured(Shell shell, CommandLine line) {
     line.registerConverter(
         Duration.class,
         text ->

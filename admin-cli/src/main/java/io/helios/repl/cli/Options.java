@@ -26,8 +26,14 @@ final class Options {
     @Option(
         names = "--server",
         paramLabel = "URL",
-        description = "The server; else HELIOS_SERVER, else http://127.0.0.1:7400.")
+        description = "The server; else HELIOS_SERVER, else the current context, else http://127.0.0.1:7400.")
     @Nullable String url;
+
+    @Option(
+        names = "--context",
+        paramLabel = "NAME",
+        description = "The server, token and certificates of this context: helios-repl context.")
+    @Nullable String context;
 
     @Option(names = "--debug", description = "Show stack traces of what goes wrong.")
     boolean debug;

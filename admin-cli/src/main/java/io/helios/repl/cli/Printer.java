@@ -61,9 +61,16 @@ final class Printer {
 
   /** Columns as wide as their widest cell, two spaces between them. */
   void table(List<JsonNode> items, List<Column> all) {
+    table(items, all, true);
+  }
+
+  /** @param titled whether the columns' titles stand above */
+  void table(List<JsonNode> items, List<Column> all, boolean titled) {
     List<Column> columns = all.stream().filter(c -> format == OutputFormat.WIDE || !c.wide()).toList();
     List<List<String>> rows = new ArrayList<>();
-    rows.add(columns.stream().map(Column::title).toList());
+    if (titled) {
+      rows.add(columns.stream().map(Column::title).toList());
+    }
     items.forEach(item -> rows.add(columns.stream().map(c -> c.text().apply(item)).toList()));
     int[] widths = new int[columns.size()];
     for (List<String> row : rows) {

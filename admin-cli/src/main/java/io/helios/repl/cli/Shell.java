@@ -17,7 +17,7 @@ import java.util.Map;
  * @param out data
  * @param err messages
  * @param interactive whether somebody can be asked: input and output are a terminal
- * @param color whether output may carry colours and redraw itself
+ * @param color whether output may carry colours
  */
 public record Shell(
     PrintStream out,
@@ -40,6 +40,17 @@ public record Shell(
     PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, charset);
     return new Shell(
         out, err, new BufferedReader(new InputStreamReader(System.in, charset)), environment, terminal, color);
+  }
+
+  /** Whether lines can be drawn again in place. That takes no colours, so {@code NO_COLOR} does not forbid it. */
+  boolean redraws() {
+    String terminal = environment.getOrDefault("TERM", "");
+    return interactive && !terminal.isEmpty() && !terminal.equals("dumb");
+  }
+
+  /** Whether more than ASCII can be shown. */
+  boolean unicode() {
+    return out.charset().equals(StandardCharsets.UTF_8);
   }
 
   /** A message for whoever reads along; not data. */

@@ -30,6 +30,7 @@ import tools.jackson.databind.JsonNode;
       TenantCommands.Describe.class,
       TenantCommands.Status.class,
       TenantCommands.Wait.class,
+      TenantErrors.class,
       TenantVerbs.Resync.class,
       TenantVerbs.Delete.class
     },
@@ -79,7 +80,7 @@ final class TenantCommands extends CommandGroup {
       return watched(
           watch,
           () -> {
-            JsonNode list = client().get("/tenants");
+            JsonNode list = client().list("/tenants");
             return () -> printer().print(list, "tenant", COLUMNS);
           });
     }
@@ -118,15 +119,7 @@ final class TenantCommands extends CommandGroup {
           JsonNode error = status.path("error");
           if (error.isObject()) {
             shell.out().println();
-            shell
-                .out()
-                .println(
-                    new Failure(
-                            Texts.text(error.path("code")),
-                            Texts.text(error.path("message")),
-                            error.path("table").isNull() ? "" : "at table " + Texts.text(error.path("table")),
-                            error.path("hint").asString(""))
-                        .text());
+            shell.out().println(TenantErrors.text(error));
           }
           status.path("nextSteps").forEach(step -> shell.say("next: " + step.asString()));
         }

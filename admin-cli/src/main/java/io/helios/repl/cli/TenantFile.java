@@ -43,7 +43,7 @@ final class TenantFile {
                   : Files.readString(Path.of(file), StandardCharsets.UTF_8));
     } catch (IOException | IllegalArgumentException e) {
       throw wrong(
-          file, "cannot be read", "it is missing, or no readable text file", "helios-repl tenant create -f FILE");
+          file, "cannot be read", "it is missing, or no readable text file", "name one that is there, or - for standard input");
     } catch (YamlNode.SyntaxException e) {
       throw wrong(
           file + ":" + e.line(),

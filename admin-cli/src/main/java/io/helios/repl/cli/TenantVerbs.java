@@ -45,7 +45,7 @@ final class TenantVerbs {
       }
       which.names.forEach(n -> checked("tenant", n));
       return which.all
-          ? client().get("/tenants").path("items").valueStream().map(t -> t.path("tenant").asString()).toList()
+          ? client().list("/tenants").path("items").valueStream().map(t -> t.path("tenant").asString()).toList()
           : which.names.stream().distinct().toList();
     }
 

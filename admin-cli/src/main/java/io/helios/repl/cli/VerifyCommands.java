@@ -67,7 +67,7 @@ final class VerifyCommands extends CommandGroup {
       Supplier<JsonNode> ask = () -> client().post(path(), null);
       JsonNode verification =
           follow(
-              () -> VerifyShow.progress(client().get("/tenants/" + name + "/verification")),
+              () -> VerifyShow.step(client().get("/tenants/" + name + "/verification")),
               ask.get(),
               ask,
               timeout,

@@ -190,6 +190,13 @@ final class VerifyShow extends ApiCommand {
         + " old";
   }
 
+  /** The same with how much of it is done. */
+  static Progress.Step step(JsonNode verification) {
+    JsonNode progress = verification.path("progress");
+    return Progress.Step.of(
+        progress(verification), progress.path("bytes").asDouble(0), progress.path("bytesExpected").asDouble(0));
+  }
+
   private static String seconds(JsonNode millis) {
     return millis.isNumber() ? Texts.seconds(DoubleNode.valueOf(millis.asDouble() / 1000)) : "-";
   }

@@ -11,15 +11,22 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -36,18 +43,20 @@ public final class HeliosClient {
   /** Deleting and preparing block in the server; everything else answers within half a minute. */
   private static final Duration ANSWER = Duration.ofMinutes(10);
 
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(CONNECT)
-          .followRedirects(HttpClient.Redirect.NEVER)
-          .build();
+  private final HttpClient http;
   private final URI server;
   private final @Nullable String token;
 
-  private HeliosClient(URI server, @Nullable String token) {
+  private HeliosClient(URI server, @Nullable String token, @Nullable SSLContext tls) {
     this.server = server;
     this.token = token;
+    HttpClient.Builder builder =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT)
+            .followRedirects(HttpClient.Redirect.NEVER);
+    SSLContext context = server.getScheme().equals("http") ? unusedTls() : tls;
+    this.http = (context == null ? builder : builder.sslContext(context)).build();
   }
 
   /**
@@ -55,14 +64,65 @@ public final class HeliosClient {
    * @throws FailedException when the address is none, or its token would cross a network in clear
    */
   public static HeliosClient to(@Nullable String url, Map<String, String> environment) {
-    String named = url != null ? url : environment.getOrDefault("HELIOS_SERVER", "");
-    URI server = parse(named.isEmpty() ? DEFAULT_SERVER : named);
-    return new HeliosClient(server, new TokenFinder(environment).find(server).orElse(null));
+    return to(url, null, environment);
+  }
+
+  /**
+   * @param url the server's address, or null
+   * @param context the name of a context, or null; with neither it is {@code HELIOS_SERVER}, else the context {@code HELIOS_CONTEXT},
+   *     else the current context, else the default
+   */
+  public static HeliosClient to(@Nullable String url, @Nullable String context, Map<String, String> environment) {
+    if (url != null && context != null) {
+      throw new FailedException(
+          ExitCode.USAGE,
+          Failure.of(
+              ErrorCode.USAGE, "--server and --context are given", "each of them names a server", "leave one of them out"));
+    }
+    String named = url != null || context != null ? "" : environment.getOrDefault("HELIOS_SERVER", "");
+    if (url != null || !named.isEmpty()) {
+      URI server = parse(url != null ? url : named);
+      return new HeliosClient(server, new TokenFinder(environment).find(server).orElse(null), null);
+    }
+    String chosen = context != null ? context : environment.getOrDefault("HELIOS_CONTEXT", "");
+    Contexts contexts = Contexts.read(environment);
+    Optional<ServerContext> found = chosen.isEmpty() ? contexts.current() : Optional.of(contexts.get(chosen));
+    if (found.isPresent()) {
+      return to(found.get(), environment);
+    }
+    URI server = parse(DEFAULT_SERVER);
+    return new HeliosClient(server, new TokenFinder(environment).find(server).orElse(null), null);
+  }
+
+  /** A context with a token or a certificate of its own shows nothing else: no server is told another one's token. */
+  private static HeliosClient to(ServerContext context, Map<String, String> environment) {
+    URI server = parse(context.server());
+    TokenFinder finder = new TokenFinder(environment);
+    Optional<String> token =
+        context.tokenFile() != null
+            ? Optional.of(finder.read(context.tokenFile(), "the context \"" + context.name() + "\""))
+            : context.certificate() != null ? Optional.empty() : finder.find(server);
+    boolean ownTls = context.ca() != null || context.certificate() != null;
+    return new HeliosClient(server, token.orElse(null), ownTls ? TlsFiles.context(context) : null);
   }
 
   /** With the token at hand, for whoever started the server. */
   public static HeliosClient to(URI server, String token) {
-    return new HeliosClient(server, token);
+    return new HeliosClient(server, token, null);
+  }
+
+  /**
+   * Trusts nobody. Without it the client loads the machine's certificates and every security provider, most of the time
+   * that a command takes, for connections that have no TLS.
+   */
+  private static SSLContext unusedTls() {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, new TrustManager[0], null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this Java has no TLS", e);
+    }
   }
 
   private static URI parse(String text) {
@@ -93,7 +153,7 @@ public final class HeliosClient {
             ErrorCode.USAGE,
             "\"" + TenantNames.printable(text) + "\" is no address of a server",
             why,
-            "--server " + DEFAULT_SERVER + ", through an SSH tunnel where it runs elsewhere"));
+            "--server " + DEFAULT_SERVER + " on the same machine, https:// elsewhere"));
   }
 
   public URI server() {
@@ -102,6 +162,21 @@ public final class HeliosClient {
 
   public JsonNode get(String path) {
     return send("GET", path, null);
+  }
+
+  /** A list whole, however many pages the server makes of it. */
+  public JsonNode list(String path) {
+    JsonNode whole = get(path);
+    String next = whole.path("next").asString("");
+    while (!next.isEmpty()
+        && whole instanceof ObjectNode document
+        && document.path("items") instanceof ArrayNode items) {
+      JsonNode page = get(path + (path.indexOf('?') < 0 ? "?" : "&") + "cursor=" + encode(next));
+      page.path("items").forEach(items::add);
+      next = page.path("next").asString("");
+      document.remove("next");
+    }
+    return whole;
   }
 
   public JsonNode post(String path, @Nullable JsonNode body) {
@@ -141,6 +216,8 @@ public final class HeliosClient {
     HttpResponse<byte[]> response;
     try {
       response = http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+    } catch (SSLException e) {
+      throw notTrusted(e);
     } catch (IOException e) {
       throw unreachable(
           e.getMessage() == null || e.getMessage().isBlank() ? "nothing listens there" : e.getMessage(), e);
@@ -175,7 +252,7 @@ public final class HeliosClient {
               ErrorCode.TOKEN_MISSING,
               "no token for the server at " + server + " was found",
               "it runs on another machine or as another user",
-              "set HELIOS_TOKEN_FILE to a copy of the file \"token\" in its data directory"));
+              "set HELIOS_TOKEN_FILE, or token-file: of a context, to a copy of the file \"token\" in its data directory"));
     }
     JsonNode all = answer.path("problems");
     List<Failure> failures = new ArrayList<>();
@@ -190,6 +267,30 @@ public final class HeliosClient {
         problem.path("detail").asString("the server refused without a reason"),
         problem.path("why").asString(""),
         problem.path("hint").asString(""));
+  }
+
+  private FailedException notTrusted(SSLException e) {
+    Throwable cause = e;
+    while (cause.getCause() != null && !(cause instanceof CertificateException)) {
+      cause = cause.getCause();
+    }
+    boolean theirs = cause instanceof CertificateException;
+    return new FailedException(
+        ExitCode.UNREACHABLE,
+        List.of(
+            Failure.of(
+                ErrorCode.SERVER_NOT_TRUSTED,
+                theirs
+                    ? "the certificate of the server at " + server + " is not trusted"
+                    : "no TLS connection to the server at " + server + " came about",
+                theirs
+                    ? "no authority that is known here has signed it, or it is for another host, or it is over"
+                    : String.valueOf(e.getMessage()).lines().findFirst().orElse("TLS failed")
+                        + ": the server has no TLS, or does not take our certificate",
+                theirs
+                    ? "set ca: of a context to the authority's certificate: helios-repl context --help"
+                    : "set certificate: and key: of a context where the server asks for them: helios-repl context --help")),
+        e);
   }
 
   private FailedException unreachable(String why, @Nullable Throwable cause) {

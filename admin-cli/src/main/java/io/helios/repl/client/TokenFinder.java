@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/** Where a command gets its token from: {@code HELIOS_TOKEN}, {@code HELIOS_TOKEN_FILE}, the state directory. */
+/**
+ * Where a command gets its token from: a context's own file, {@code HELIOS_TOKEN}, {@code HELIOS_TOKEN_FILE}, the state directory.
+ */
 final class TokenFinder {
 
   private final Map<String, String> environment;
@@ -29,15 +31,9 @@ final class TokenFinder {
     String named = environment.getOrDefault("HELIOS_TOKEN_FILE", "");
     if (!named.isEmpty()) {
       try {
-        return Optional.of(clean(Files.readString(Path.of(named), StandardCharsets.US_ASCII)));
-      } catch (IOException | InvalidPathException e) {
-        throw new FailedException(
-            ExitCode.USAGE,
-            Failure.of(
-                ErrorCode.TOKEN_MISSING,
-                "HELIOS_TOKEN_FILE names " + named + ", which cannot be read",
-                "it is missing, or not readable by " + System.getProperty("user.name"),
-                "unset HELIOS_TOKEN_FILE on the server's machine; the token is found by itself there"));
+        return Optional.of(read(Path.of(named), "HELIOS_TOKEN_FILE"));
+      } catch (InvalidPathException e) {
+        throw unreadable(named, "HELIOS_TOKEN_FILE");
       }
     }
     int port = server.getPort() >= 0 ? server.getPort() : server.getScheme().equals("https") ? 443 : 80;
@@ -50,6 +46,25 @@ final class TokenFinder {
       }
     }
     return Optional.empty();
+  }
+
+  /** The token in a file that somebody named. Throws when it cannot be read. */
+  String read(Path file, String namedBy) {
+    try {
+      return clean(Files.readString(file, StandardCharsets.US_ASCII));
+    } catch (IOException e) {
+      throw unreadable(file.toString(), namedBy);
+    }
+  }
+
+  private static FailedException unreadable(String file, String namedBy) {
+    return new FailedException(
+        ExitCode.USAGE,
+        Failure.of(
+            ErrorCode.TOKEN_MISSING,
+            namedBy + " names " + file + ", which cannot be read",
+            "it is missing, or not readable by " + System.getProperty("user.name"),
+            "without it the token is found by itself on the server's machine"));
   }
 
   private static String clean(String token) {

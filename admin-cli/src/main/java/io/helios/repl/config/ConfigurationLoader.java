@@ -40,6 +40,8 @@ public final class ConfigurationLoader {
   private static final List<String> OTHER_VARIABLES =
       List.of(
           "HELIOS_CONFIG",
+          "HELIOS_CONTEXT",
+          "HELIOS_LOG_FORMAT",
           "HELIOS_SERVER",
           "HELIOS_TOKEN",
           "HELIOS_TOKEN_FILE",
@@ -90,7 +92,7 @@ public final class ConfigurationLoader {
     } catch (IOException e) {
       unreadable(
           0,
-          file + " cannot be read",
+          (file.toString().isEmpty() ? "a file without a name" : file) + " cannot be read",
           Files.exists(file) ? "it is no readable text file" : "there is no such file",
           "helios-repl server run --config FILE");
     }

@@ -2,8 +2,10 @@ package io.helios.repl.config;
 
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
+import io.helios.repl.postgres.ConnectionDefaults;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.ConnectionStrings;
+import io.helios.repl.postgres.ServiceFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -18,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The connection keys of a source or target: {@code url}, or {@code service}, or {@code host}, {@code port}, {@code
  * database}, {@code user}. The password comes from {@code password-file}, else the URL, else libpq's password file.
- * What comes from the environment ({@code HELIOS_SOURCES_SHOP_HOST}) wins over a URL of the file.
+ * What comes from the environment ({@code HELIOS_SOURCES_SHOP_HOST}) wins over a URL of the file; what nothing says comes from
+ * libpq's variables ({@code PGHOST} and its like).
  */
 final class ConnectionReader {
 
@@ -69,13 +72,16 @@ final class ConnectionReader {
       Section section, Setting url, Map<String, Setting> fields, @Nullable Path passwordFile) {
     ConnectionSettings parsed;
     try {
-      parsed = ConnectionStrings.parse(url.text(), passwordFile, environment);
+      parsed =
+          ConnectionStrings.parse(
+              url.text(), passwordFile, fields.isEmpty() ? environment : ConnectionDefaults.without(environment));
     } catch (OperatorException e) {
       reading.badValue(url, e.problem().message(), e.problem().hint() + "; for example " + URL_FORM);
       return null;
     }
     show(url);
     if (fields.isEmpty()) {
+      showDefaults(section, url.text(), parsed, passwordFile);
       return parsed;
     }
     Map<String, String> said = new LinkedHashMap<>(parsed.parameters());
@@ -103,6 +109,36 @@ final class ConnectionReader {
     return settings(section, said, parameters, parsed.password(), passwordFile);
   }
 
+  /** What libpq's variables have added to a URL. */
+  private void showDefaults(Section section, String url, ConnectionSettings parsed, @Nullable Path passwordFile) {
+    ConnectionSettings bare = ConnectionStrings.parse(url, passwordFile, ConnectionDefaults.without(environment));
+    Map<String, String> with = keywords(parsed);
+    Map<String, String> without = keywords(bare);
+    ConnectionDefaults.of(environment)
+        .forEach(
+            (keyword, value) -> {
+              if (value.equals(with.get(keyword)) && !value.equals(without.get(keyword))) {
+                showDefault(section, keyword, value);
+              }
+            });
+  }
+
+  private static Map<String, String> keywords(ConnectionSettings settings) {
+    Map<String, String> keywords = new LinkedHashMap<>(settings.parameters());
+    keywords.put("host", settings.host());
+    keywords.put("port", Integer.toString(settings.port()));
+    keywords.put("dbname", settings.database());
+    keywords.put("user", settings.user());
+    return keywords;
+  }
+
+  private void showDefault(Section section, String keyword, String value) {
+    reading.value(
+        section.path(keyword.equals("dbname") ? "database" : keyword),
+        value,
+        "environment " + ConnectionDefaults.variable(keyword));
+  }
+
   private @Nullable ConnectionSettings fromFields(
       Section section, Map<String, String> service, Map<String, Setting> fields, @Nullable Path passwordFile) {
     Map<String, String> said = new LinkedHashMap<>(service);
@@ -111,6 +147,13 @@ final class ConnectionReader {
       said.put("database", database);
     }
     fields.forEach((key, setting) -> said.put(key, setting.text()));
+    ConnectionDefaults.of(environment)
+        .forEach(
+            (keyword, value) -> {
+              if (said.putIfAbsent(keyword.equals("dbname") ? "database" : keyword, value) == null) {
+                showDefault(section, keyword, value);
+              }
+            });
     String password = said.remove("password");
     Map<String, String> parameters = new LinkedHashMap<>(said);
     parameters.keySet().removeAll(List.of("host", "port", "database", "user"));

@@ -391,7 +391,7 @@ final class Api {
             "helios-repl " + role + " list"));
   }
 
-  private static JsonNode body(Context request) {
+  static JsonNode body(Context request) {
     try {
       JsonNode body = request.body().isEmpty() ? Json.MAPPER.createObjectNode() : Json.MAPPER.readTree(request.body());
       if (body.isObject()) {
@@ -435,7 +435,7 @@ final class Api {
     request.status(status).contentType("application/json").result(Json.MAPPER.writeValueAsBytes(document));
   }
 
-  private static void problem(Context request, int status, JsonNode document) {
+  static void problem(Context request, int status, JsonNode document) {
     Gate.refused(request, document.path("code").asString(""));
     request.status(status).contentType(Problems.CONTENT_TYPE).result(Json.MAPPER.writeValueAsBytes(document));
   }

@@ -204,41 +204,69 @@ public final class ControlStore {
 
   /** All or none. Throws {@link OperatorException} (HR-1304) when one of the names is taken. */
   public void insert(List<StoredTenant> tenants) {
+    transaction(handle -> insert(handle, tenants));
+  }
+
+  /** Inserts some and overwrites what others were declared with, all or none. What was asked of a tenant stays. */
+  void apply(List<StoredTenant> created, List<Tenant> changed) {
     transaction(
         handle -> {
-          for (StoredTenant stored : tenants) {
-            Tenant t = stored.tenant();
-            int inserted =
-                handle.execute(
-                    database.sql(
-                        """
-                        INSERT INTO {tenant} (id, name, tenant_key, source, target, tables, tier, lag_target_millis, conflicts,
-                          epoch, desired, created_micros)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING\
-                        """),
-                    t.id().toString(),
-                    t.name(),
-                    t.key(),
-                    t.source(),
-                    t.target(),
-                    String.join("\n", t.tables().globs()),
-                    t.tier().name(),
-                    t.lagTarget().toMillis(),
-                    t.conflicts().name(),
-                    t.epoch(),
-                    stored.desired().name(),
-                    micros(stored.created()));
-            if (inserted == 0) {
-              throw new OperatorException(
-                  new Problem(
-                      ErrorCode.TENANT_EXISTS,
-                      "there is a tenant \"" + t.name() + "\" already",
-                      "names of tenants are unique",
-                      "helios-repl tenant describe " + t.name()));
-            }
+          if (!created.isEmpty()) {
+            insert(handle, created);
           }
-          return tenants.size();
+          for (Tenant t : changed) {
+            handle.execute(
+                database.sql(
+                    """
+                    UPDATE {tenant} SET tenant_key = ?, source = ?, target = ?, tables = ?, tier = ?, lag_target_millis = ?,
+                      conflicts = ? WHERE id = ?\
+                    """),
+                t.key(),
+                t.source(),
+                t.target(),
+                String.join("\n", t.tables().globs()),
+                t.tier().name(),
+                t.lagTarget().toMillis(),
+                t.conflicts().name(),
+                t.id().toString());
+          }
+          return changed.size();
         });
+  }
+
+  private int insert(Handle handle, List<StoredTenant> tenants) {
+    for (StoredTenant stored : tenants) {
+      Tenant t = stored.tenant();
+      int inserted =
+          handle.execute(
+              database.sql(
+                  """
+                  INSERT INTO {tenant} (id, name, tenant_key, source, target, tables, tier, lag_target_millis, conflicts,
+                    epoch, desired, created_micros)
+                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING\
+                  """),
+              t.id().toString(),
+              t.name(),
+              t.key(),
+              t.source(),
+              t.target(),
+              String.join("\n", t.tables().globs()),
+              t.tier().name(),
+              t.lagTarget().toMillis(),
+              t.conflicts().name(),
+              t.epoch(),
+              stored.desired().name(),
+              micros(stored.created()));
+      if (inserted == 0) {
+        throw new OperatorException(
+            new Problem(
+                ErrorCode.TENANT_EXISTS,
+                "there is a tenant \"" + t.name() + "\" already",
+                "names of tenants are unique",
+                "helios-repl tenant describe " + t.name()));
+      }
+    }
+    return tenants.size();
   }
 
   public void setDesired(UUID tenant, DesiredState desired) {

@@ -100,6 +100,9 @@ public final class HeliosServer implements AutoCloseable {
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     VerificationRoutes verifications =
         new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), fleet, operations);
+    ApplyRoutes applying = new ApplyRoutes(configuration, tenants);
+    Scrapes scrapes = new Scrapes(Instant.now());
+    new UnverifiedGauge(new TenantHealth(tenants, history)).register(meters);
     EventRoutes eventRoutes =
         new EventRoutes(store, events.bell(), tenants, fleet, configuration.region(), nodeName());
     AuditLog audit = new AuditLog(store);
@@ -127,14 +130,18 @@ public final class HeliosServer implements AutoCloseable {
                     if (!configuration.listen().isLoopback()) {
                       gate.requireReader(r);
                     }
+                    scrapes.scraped(Instant.now());
                     r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape());
                   });
               gate.install(routes);
               api.install(routes);
               new AuditRoutes(audit).install(routes);
               verifications.install(routes);
+              applying.install(routes);
               eventRoutes.install(routes);
+              new PipelineRoutes(tenants, fleet).install(routes);
               new SlotRoutes(new Slots(configuration, tenants, events)).install(routes);
+              new DoctorRoutes(configuration, fleet, tenants, history, scrapes).install(routes);
               index.install(routes);
             });
     add(eventRoutes);

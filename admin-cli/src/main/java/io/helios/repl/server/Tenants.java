@@ -39,6 +39,9 @@ final class Tenants {
    */
   private record Entry(StoredTenant stored, @Nullable Problem refusal) {}
 
+  /** More than that at once are one event: a history of thousands of alike lines tells less. */
+  private static final int TOLD_SINGLY = 100;
+
   private final ServerConfiguration configuration;
   private final ControlStore store;
   private final VerificationHistory verifications;
@@ -190,14 +193,53 @@ final class Tenants {
       store.insert(declared);
       for (StoredTenant one : declared) {
         entries.put(one.tenant().name(), adopt(one));
-        tell(
-            one.tenant().name(),
-            "tenant-created",
-            "declared, from source " + one.tenant().source() + " to target " + one.tenant().target());
+        tellCreated(one);
       }
     } finally {
       changing.unlock();
     }
+  }
+
+  /**
+   * Makes the tenants what is declared, all or none: new ones are created, others changed where they differ. Who is not
+   * declared is left alone. Nothing is done when the plan has problems.
+   */
+  TenantPlan apply(List<StoredTenant> declared, boolean dryRun) {
+    changing.lock();
+    try {
+      TenantPlan plan = TenantPlan.of(all(), declared);
+      for (TenantPlan.Change change : plan.changed()) {
+        engaged(change.name());
+      }
+      if (dryRun || plan.isEmpty() || !plan.problems().isEmpty()) {
+        return plan;
+      }
+      store.apply(plan.created(), plan.changed().stream().map(c -> c.after().tenant()).toList());
+      plan.created().forEach(one -> entries.put(one.tenant().name(), adopt(one)));
+      if (plan.created().size() > TOLD_SINGLY) {
+        tell(null, "tenants-created", plan.created().size() + " tenants were declared together");
+      } else {
+        plan.created().forEach(this::tellCreated);
+      }
+      for (TenantPlan.Change change : plan.changed()) {
+        fleet.change(change.after().tenant());
+        entries.put(change.name(), new Entry(change.after(), null));
+        tell(
+            change.name(),
+            "tenant-changed",
+            "declared otherwise: "
+                + String.join(
+                    ", ", change.fields().stream().map(f -> f.name() + " " + f.from() + " to " + f.to()).toList()));
+      }
+      return plan;
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void tellCreated(StoredTenant declared) {
+    Tenant t = declared.tenant();
+    tell(t.name(), "tenant-created", "declared, from source " + t.source() + " to target " + t.target());
   }
 
   private static void refuseTwin(Tenant tenant, List<StoredTenant> others) {
@@ -433,7 +475,7 @@ final class Tenants {
     }
   }
 
-  private void tell(String tenant, String kind, String message) {
+  private void tell(@Nullable String tenant, String kind, String message) {
     events.accept(new FleetEvent(Instant.now(), FleetEvent.Severity.INFO, tenant, kind, message, null));
   }
 }

@@ -433,6 +433,32 @@ class ConfigurationLoaderTest {
   }
 
   @Test
+  void whatNothingSaysOfAConnectionComesFromLibpqsVariablesAndIsShownWithThem() throws IOException {
+    Map<String, String> environment = Map.of("PGHOST", "db", "PGPORT", "6543", "PGUSER", "helios", "PGSSLMODE", "require");
+    LoadedConfiguration loaded =
+        load(
+            """
+            sources: { shop: { url: "postgresql:///shop", tenancy: { column: c } } }
+            targets: { eu: { host: eu.internal, database: shop }, us: { url: "postgresql://u@us:1/d", sslmode: verify-ca } }
+            """,
+            environment,
+            Map.of());
+    ServerConfiguration c = Objects.requireNonNull(loaded.configuration(), () -> loaded.problems().toString());
+    assertThat(c.source("shop").orElseThrow().connection().toString()).isEqualTo("ConnectionSettings[helios@db:6543/shop]");
+    assertThat(c.target("eu").orElseThrow().connection().toString()).isEqualTo("ConnectionSettings[helios@eu.internal:6543/shop]");
+    assertThat(c.target("eu").orElseThrow().connection().parameters()).containsEntry("sslmode", "require");
+    assertThat(c.target("us").orElseThrow().connection().toString()).isEqualTo("ConnectionSettings[u@us:1/d]");
+    assertThat(c.target("us").orElseThrow().connection().parameters()).containsEntry("sslmode", "verify-ca");
+    assertThat(loaded.values())
+        .contains(
+            new EffectiveValue("sources.shop.host", "db", "environment PGHOST"),
+            new EffectiveValue("sources.shop.sslmode", "require", "environment PGSSLMODE"),
+            new EffectiveValue("targets.eu.port", "6543", "environment PGPORT"))
+        .noneMatch(v -> v.key().equals("targets.eu.host") && v.origin().contains("PGHOST"))
+        .noneMatch(v -> v.key().startsWith("targets.us") && v.origin().startsWith("environment"));
+  }
+
+  @Test
   void slotNamesAreMadeFromNamesThatASlotCannotHave() {
     assertThat(sound("sources: { Shop-EU.1: { url: 'postgresql://h/d', tenancy: { schema: 't_{key}' } } }").sources())
         .singleElement()

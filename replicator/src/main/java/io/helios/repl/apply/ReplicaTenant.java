@@ -15,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tenant on its way to a target. {@link #status}, {@link #holdAt} and {@link #release} are for any thread; the rest
+ * A tenant on its way to a target. {@link #status}, {@link #holdAt}, {@link #release} and {@link #change} are for any thread; the rest
  * belongs to the applier that has claimed it from the {@link ApplySchedule}, whose lock hands it from one to the next.
  */
 public final class ReplicaTenant {
@@ -23,7 +23,8 @@ public final class ReplicaTenant {
   /** @param held completes once everything before {@code at} is applied, with the position reached */
   private record Hold(Lsn at, CompletableFuture<Lsn> held) {}
 
-  private final Tenant tenant;
+  private volatile Tenant tenant;
+  private volatile Tenant declared;
   private final Replicated what;
   private final FrameSource frames;
 
@@ -41,6 +42,7 @@ public final class ReplicaTenant {
 
   public ReplicaTenant(Tenant tenant, Replicated what, FrameSource frames) {
     this.tenant = tenant;
+    this.declared = tenant;
     this.what = what;
     this.frames = frames;
   }
@@ -51,6 +53,16 @@ public final class ReplicaTenant {
 
   public Tenant tenant() {
     return tenant;
+  }
+
+  /** Takes effect with the tenant's next turn. What it replicates, from where and to where, must be the same. */
+  public void change(Tenant settings) {
+    declared = settings;
+  }
+
+  /** At the beginning of a turn, so that it has one declaration from its first to its last step. */
+  void beginTurn() {
+    tenant = declared;
   }
 
   public Replicated what() {
@@ -119,7 +131,7 @@ public final class ReplicaTenant {
     Lsn upTo = now == null ? captured : Lsn.min(captured, now.at());
     if (upTo.isAfter(status.caughtUpTo())) {
       AppliedStatus s = status;
-      status = new AppliedStatus(s.position(), upTo, s.lastCommitMicros(), s.transactions(), s.rows(), s.conflicts(),
+      status = new AppliedStatus(s.position(), upTo, s.lastCommitMicros(), s.transactions(), s.rows(), s.conflictCounts(),
           s.tables(), s.failures(), s.stopped(), s.error());
     }
   }
@@ -160,7 +172,7 @@ public final class ReplicaTenant {
     forgetCopies();
     AppliedStatus s = status;
     status = new AppliedStatus(state.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
-        s.conflicts(), s.tables(), s.failures(), s.stopped(), s.error());
+        s.conflictCounts(), s.tables(), s.failures(), s.stopped(), s.error());
   }
 
   /** The position is to be read again: what became of the last transaction is not known. */
@@ -193,7 +205,8 @@ public final class ReplicaTenant {
   }
 
   /** A target transaction with these changes has committed. */
-  void advanced(Lsn to, long commitMicros, long transactions, Map<String, AppliedStatus.Rows> tables, long conflicts) {
+  void advanced(Lsn to, long commitMicros, long transactions, Map<String, AppliedStatus.Rows> tables,
+      Map<AppliedStatus.Conflict, Long> conflicts) {
     position = to;
     FrameHeader last = lastRead;
     lastSequence = last != null && last.complete() && last.lastPosition() == to.value() ? last.sequence() : 0;
@@ -207,14 +220,21 @@ public final class ReplicaTenant {
       rows += r.inserts() + r.updates() + r.deletes();
       sums.merge(table.getKey(), r, AppliedStatus.Rows::plus);
     }
+    Map<AppliedStatus.Conflict, Long> met = s.conflictCounts();
+    if (!conflicts.isEmpty()) {
+      met = new HashMap<>(met);
+      for (Map.Entry<AppliedStatus.Conflict, Long> conflict : conflicts.entrySet()) {
+        met.merge(conflict.getKey(), conflict.getValue(), Long::sum);
+      }
+    }
     status = new AppliedStatus(to, s.caughtUpTo(), commitMicros,
-        s.transactions() + transactions, s.rows() + rows, s.conflicts() + conflicts, sums, 0, false, null);
+        s.transactions() + transactions, s.rows() + rows, met, sums, 0, false, null);
   }
 
   void failed(Problem problem, boolean forGood) {
     AppliedStatus s = status;
     status = new AppliedStatus(s.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
-        s.conflicts(), s.tables(), s.failures() + 1, forGood, problem);
+        s.conflictCounts(), s.tables(), s.failures() + 1, forGood, problem);
     Hold now = hold;
     if (forGood && now != null) {
       now.held().completeExceptionally(new OperatorException(problem));
@@ -226,7 +246,7 @@ public final class ReplicaTenant {
     AppliedStatus s = status;
     if (s.error() != null) {
       status = new AppliedStatus(s.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
-          s.conflicts(), s.tables(), 0, false, null);
+          s.conflictCounts(), s.tables(), 0, false, null);
     }
   }
 

@@ -20,6 +20,11 @@ public enum ErrorCode {
   WAIT_TIMED_OUT(1202, "A wait timed out", "What was waited for had not come about in time. The work goes on; waiting again attaches to it."),
   SERVER_UNREACHABLE(1203, "The server cannot be reached", "Nothing answers at the server's address, or what answers is no helios-repl server."),
   TOKEN_MISSING(1204, "No token for the server was found", "Commands authenticate with a bearer token: HELIOS_TOKEN, HELIOS_TOKEN_FILE, or the file that a server on this machine leaves for its user."),
+  NO_SUCH_CODE(1206, "No such error code", "Codes are HR- and four digits. helios-repl explain lists those that this program knows; docs/errors.md has the same list."),
+  CONTEXTS_FILE(1207, "The file of contexts is not right", "Contexts name servers, with the token and the certificates for each. The file is ~/.config/helios-repl/contexts.yaml, or below $XDG_CONFIG_HOME; helios-repl context --help shows one."),
+  NO_SUCH_CONTEXT(1208, "No such context", "The file of contexts has none of that name. helios-repl context list shows those that it has."),
+  SERVER_NOT_TRUSTED(1209, "The server and this program do not trust each other", "The server's certificate is not signed by an authority that the context names, is for another host, or is over; or the server does not take ours. A context has ca:, certificate: and key: for this."),
+  CLIENT_TLS_FILES(1210, "A file of certificates or keys cannot be used", "A context's ca:, certificate: and key: are PEM files: certificates, and a private key that is not encrypted."),
   NO_SUCH_TENANT(1301, "No such tenant", "No tenant of that name is declared."),
   NO_SUCH_SOURCE(1302, "No such source", "No source of that name is configured."),
   NO_SUCH_TARGET(1303, "No such target", "No target of that name is configured."),
@@ -238,7 +243,23 @@ public enum ErrorCode {
   AUDIT_BROKEN(9025, "The audit log is not whole", "Each entry of the audit log holds the hash of the one before it. An entry was changed, removed or put in by other hands than the server's."),
   NO_SUCH_SLOT(9026, "No such replication slot", "The source has no slot of this name, or it is none of helios-repl's (helios_…)."),
   SLOT_NEEDED(9027, "The replication slot is needed", "A slot that is being read, or that tenants of a configured source are captured with, is not dropped: what it has not sent yet would be missing."),
-  TLS_UNUSABLE(9028, "The server's certificate cannot be used", "A PEM file of the section tls: cannot be read, or the key does not belong to the certificate.");
+  TLS_UNUSABLE(9028, "The server's certificate cannot be used", "A PEM file of the section tls: cannot be read, or the key does not belong to the certificate."),
+  DISK_NEARLY_FULL(9050, "The disk of the data directory is nearly full", "The relay journals grow there while targets lag. When it is full capture stops, and the sources keep the WAL instead. Make room, move data-dir, or lower relay.max-bytes."),
+  JOURNAL_NEARLY_FULL(9051, "A relay journal is near its quota", "When the quota is used up the tenants that lag most lose their place in the journal and need a resync. Find out why their target lags, or raise relay.max-bytes or relay.max-bytes-per-tenant."),
+  CLOCKS_DIFFER(9052, "The clocks of two machines differ", "Lag is measured by the source's own clock, so it stays right; times in logs, events and certificates do not compare. Run a time service (chrony, systemd-timesyncd) on both."),
+  LONG_TRANSACTION(9053, "A transaction has been open for long", "While it lasts a tenant's start waits for it, the slot keeps all WAL since its beginning, and vacuum removes nothing younger."),
+  SEQUENCE_NEAR_END(9054, "A sequence is near its end", "An integer sequence has two thousand million values. When they are used up inserts fail, at the source and after a cutover at the target too."),
+  WAL_NEARLY_LOST(9055, "A slot holds back much WAL", "Past max_slot_wal_keep_size the source removes WAL that the slot needs: its tenants need a resync then. Without that limit the source's disk may fill up. Capture or a target lags, or a transaction at the source stays open."),
+  SLOT_ORPHANED(9056, "A replication slot of ours is read by nobody", "It was left by a source that was renamed or removed from a configuration, or by another server that is down. It holds back WAL without end."),
+  MASTER_KEY_NOT_SAVED(9057, "The master key is kept only beside what it protects", "It was made in the data directory at the first start. Who loses the directory loses both; who copies it can read the journals. Keep it in a file of its own, with a copy elsewhere: docs/keys.md."),
+  ONE_FAILURE_DOMAIN(9058, "Source and target fail together", "They are on one host or one PostgreSQL server, so what takes one away takes the replica along. That is fine for a migration, and no protection."),
+  GUARD_OFF(9059, "A replica can be written", "The triggers that refuse writes to a replica are missing or switched off at its target. What is written there differs from the source until a verification finds it."),
+  METRICS_UNREAD(9060, "Nobody reads the metrics", "No monitoring has asked for /metrics for a while, so no alert can fire. monitoring/ has rules and a dashboard."),
+  VERIFICATION_OLD(9061, "A tenant was not verified for long", "Only a comparison of both sides shows that they are equal: helios-repl verify run NAME."),
+  CERTIFICATE_EXPIRES(9062, "A certificate expires soon", "When it has expired connections that it belongs to are refused. Renew it; a restart of the server reads the new one."),
+  LAG_BEYOND_TARGET(9063, "A tenant lags beyond its target", "Its target is slow, refuses, or was away; or the source wrote more than usual. The pipeline's stages tell where the time goes."),
+  TARGET_OLDER(9064, "The target's PostgreSQL is older than the source's", "Types and settings that only the newer one knows stop a tenant, and a migration there is a step back."),
+  HISTORY_UNREAD(9065, "What was verified cannot be read", "The control store does not answer, so nobody knows how old verifications are.");
 
   private final int number;
   private final String title;

@@ -18,6 +18,7 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * One tenant's life: what its operator wants of it, and where it stands on the way there.
@@ -97,7 +98,7 @@ final class TenantPipeline {
     boolean wanted();
   }
 
-  private final Tenant tenant;
+  private volatile Tenant tenant;
   private final Steps steps;
   private final Executor driverThreads;
   private final StandingListener listener;
@@ -146,6 +147,15 @@ final class TenantPipeline {
 
   Tenant tenant() {
     return tenant;
+  }
+
+  /** Tier, lag target and conflict policy may change at any time; applying has them with the tenant's next turn. */
+  synchronized void change(Tenant settings) {
+    tenant = settings;
+    ReplicaTenant attached = replica;
+    if (attached != null) {
+      attached.change(settings);
+    }
   }
 
   Standing standing() {
@@ -301,7 +311,9 @@ final class TenantPipeline {
   private void driveUntilSettled() {
     int failures = 0;
     boolean settled = false;
-    try {
+    try (MDC.MDCCloseable _ = MDC.putCloseable("tenant", tenant.name());
+        MDC.MDCCloseable _ = MDC.putCloseable("source", tenant.source());
+        MDC.MDCCloseable _ = MDC.putCloseable("target", tenant.target())) {
       while (!settled) {
         DesiredState towards;
         Manner how;
@@ -380,6 +392,7 @@ final class TenantPipeline {
       ReplicaTenant attached = steps.bringUp(tenant, how, progress);
       synchronized (this) {
         replica = attached;
+        attached.change(tenant);
         if (manner == null || !manner.isAnew()) {
           stand(TenantState.STREAMING, null);
         }

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * libpq connection URIs ({@code postgresql://user@host:port/database?sslmode=verify-full}) as {@link ConnectionSettings}
  * (PostgreSQL documentation: libpq, Connection URIs). One host; no Unix sockets, which pgjdbc does not speak.
  *
+ * <p>What the URI does not say comes from its {@code service=}, then from {@link ConnectionDefaults}, as in libpq.
+ *
  * <p>Where the password comes from, first that has one: the password file, the URI, {@code PGPASSFILE} or
  * {@code ~/.pgpass}. No message holds the URI or any part of its secret.
  */
@@ -33,7 +35,7 @@ public final class ConnectionStrings {
 
   /**
    * @param passwordFile a file whose first line is the password, or null
-   * @param environment where {@code PGPASSFILE} and {@code HOME} are looked up
+   * @param environment where {@code PGHOST} and its like, {@code PGSERVICEFILE}, {@code PGPASSFILE} and {@code HOME} are looked up
    * @throws io.helios.repl.error.OperatorException (HR-2004) when the URI or the password file cannot be used
    */
   public static ConnectionSettings parse(
@@ -53,12 +55,15 @@ public final class ConnectionStrings {
       user = decode(colon < 0 ? userInfo : userInfo.substring(0, colon));
       password = colon < 0 ? null : decode(userInfo.substring(colon + 1));
     }
-    user = first(parameters.remove("user"), user, System.getProperty("user.name"));
-    String named = parameters.remove("password");
-    password = named == null ? password : named;
-    String host = first(parameters.remove("host"), unbracket(decode(first(matcher.group(2), ""))), "localhost");
-    String port = first(parameters.remove("port"), matcher.group(3), "5432");
-    String database = first(parameters.remove("dbname"), decode(first(matcher.group(4), "")), user);
+    Map<String, String> otherwise = ConnectionDefaults.of(environment);
+    otherwise.putAll(service(parameters.remove("service"), environment));
+    user = first(parameters.remove("user"), user, otherwise.remove("user"), System.getProperty("user.name"));
+    password = first(parameters.remove("password"), password, otherwise.remove("password"), "");
+    String host =
+        first(parameters.remove("host"), unbracket(decode(first(matcher.group(2), ""))), otherwise.remove("host"), "localhost");
+    String port = first(parameters.remove("port"), matcher.group(3), otherwise.remove("port"), "5432");
+    String database = first(parameters.remove("dbname"), decode(first(matcher.group(4), "")), otherwise.remove("dbname"), user);
+    otherwise.forEach(parameters::putIfAbsent);
     return resolve(host, port(port), database, user, password, parameters, passwordFile, environment);
   }
 
@@ -93,6 +98,22 @@ public final class ConnectionStrings {
       password = PasswordFile.of(environment).flatMap(file -> file.find(host, port, database, user)).orElse(null);
     }
     return new ConnectionSettings(host, port, database, user, password, parameters);
+  }
+
+  private static Map<String, String> service(@Nullable String name, Map<String, String> environment) {
+    if (name == null) {
+      return Map.of();
+    }
+    Path file = ServiceFile.standard(environment);
+    try {
+      return ServiceFile.lookup(file, name)
+          .orElseThrow(
+              () ->
+                  ConnectionParameters.invalid(
+                      "the service file " + file + " does not have the service that the URL names", "add it there as [name]"));
+    } catch (IOException e) {
+      throw ConnectionParameters.invalid("the service file " + file + " cannot be read", "set PGSERVICEFILE, or write the URL out");
+    }
   }
 
   private static Map<String, String> query(@Nullable String query) {

@@ -25,4 +25,13 @@ public record Tenant(
     Tier tier,
     Duration lagTarget,
     ConflictPolicy conflicts,
-    long epoch) {}
+    long epoch) {
+
+  /** Whether the other one has the same rows of the same tables, from the same source to the same target. */
+  public boolean replicatesAs(Tenant other) {
+    return key.equals(other.key)
+        && source.equals(other.source)
+        && target.equals(other.target)
+        && tables.equals(other.tables);
+  }
+}

@@ -100,6 +100,35 @@ class ConnectionStringsTest {
         .hasMessageContaining("cannot be read");
   }
 
+  @Test
+  void whatTheUriLeavesOpenComesFromLibpqsVariables() {
+    Map<String, String> environment =
+        Map.of("PGHOST", "db", "PGPORT", "6543", "PGDATABASE", "shop", "PGUSER", "helios", "PGSSLMODE", "verify-full");
+    ConnectionSettings all = ConnectionStrings.parse("postgresql://", null, environment);
+    assertThat(all.toString()).isEqualTo("ConnectionSettings[helios@db:6543/shop]");
+    assertThat(all.parameters()).containsExactly(Map.entry("sslmode", "verify-full"));
+    ConnectionSettings none = ConnectionStrings.parse("postgresql://u@h:1/d?sslmode=require", null, environment);
+    assertThat(none.toString()).isEqualTo("ConnectionSettings[u@h:1/d]");
+    assertThat(none.parameters()).containsExactly(Map.entry("sslmode", "require"));
+    assertThatThrownBy(() -> ConnectionStrings.parse("postgresql://", null, Map.of("PGHOST", "/run/postgresql")))
+        .hasMessageContaining("Unix socket");
+  }
+
+  @Test
+  void aServiceGoesBeforeTheVariablesAndAfterTheUri() throws Exception {
+    Path services =
+        Files.writeString(directory.resolve("services"), "[shop]\nhost=db.internal\nport=6543\npassword=of the service\nsslmode=require\n");
+    Map<String, String> environment = Map.of("PGSERVICEFILE", services.toString(), "PGHOST", "db", "PGUSER", "helios");
+    ConnectionSettings settings = ConnectionStrings.parse("postgresql://:7000/shop?service=shop", null, environment);
+    assertThat(settings.toString()).isEqualTo("ConnectionSettings[helios@db.internal:7000/shop]");
+    assertThat(settings.password()).isEqualTo("of the service");
+    assertThat(settings.parameters()).containsExactly(Map.entry("sslmode", "require"));
+    assertThatThrownBy(() -> ConnectionStrings.parse("postgresql:///d?service=other", null, environment))
+        .hasMessageContaining("does not have the service");
+    assertThatThrownBy(() -> ConnectionStrings.parse("postgresql:///d?service=a", null, Map.of("PGSERVICEFILE", "/nowhere")))
+        .hasMessageContaining("/nowhere cannot be read");
+  }
+
   private static ConnectionSettings parse(String uri) {
     return ConnectionStrings.parse(uri, null, Map.of());
   }

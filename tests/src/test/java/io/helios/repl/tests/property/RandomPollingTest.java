@@ -43,7 +43,7 @@ class RandomPollingTest {
   @ValueSource(booleans = {false, true})
   @Tag("long")
   void whateverIsDoneForLongAtASourceThatIsPolledIsAtTheTarget(boolean removes) throws Exception {
-    rounds(Duration.ofSeconds(40), removes);
+    rounds(Duration.ofSeconds(25), removes);
   }
 
   private void rounds(Duration time, boolean removes) {

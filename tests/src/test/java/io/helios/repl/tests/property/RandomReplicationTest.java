@@ -41,7 +41,7 @@ class RandomReplicationTest {
   @Test
   @Tag("long")
   void whateverIsDoneAtTheSourceForLongIsAtTheTarget() throws Exception {
-    rounds(Duration.ofMinutes(2));
+    rounds(Duration.ofMinutes(1));
   }
 
   private void rounds(Duration time) throws Exception {

@@ -21,7 +21,7 @@ class SimulationTest {
 
   private static final int FIXED = 2_000;
   private static final Duration SHORT = Duration.ofSeconds(5);
-  private static final Duration LONG = Duration.ofMinutes(2);
+  private static final Duration LONG = Duration.ofMinutes(1);
 
   private final Logger log = (Logger) LoggerFactory.getLogger("io.helios.repl");
   private final Level before = log.getLevel();

@@ -1,4 +1,4 @@
-package io.helios.repl.config;
+package io.helios.repl.postgres;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,20 +10,20 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Named sets of connection parameters (PostgreSQL's manual, "The Connection Service File"). */
-final class ServiceFile {
+public final class ServiceFile {
 
   private ServiceFile() {}
 
   /** {@code PGSERVICEFILE}, else {@code ~/.pg_service.conf}. */
-  static Path standard(Map<String, String> environment) {
+  public static Path standard(Map<String, String> environment) {
     String named = environment.get("PGSERVICEFILE");
     return named != null && !named.isEmpty()
         ? Path.of(named)
-        : Path.of(System.getProperty("user.home"), ".pg_service.conf");
+        : Path.of(environment.getOrDefault("HOME", System.getProperty("user.home")), ".pg_service.conf");
   }
 
   /** The parameters of a service; empty when the file does not have it. */
-  static Optional<Map<String, String>> lookup(Path file, String service) throws IOException {
+  public static Optional<Map<String, String>> lookup(Path file, String service) throws IOException {
     List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
     Map<String, String> parameters = new LinkedHashMap<>();
     boolean found = false;
