@@ -5,7 +5,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -100,18 +103,16 @@ final class AuditLog {
                   .bind("limit", limit)
                   .map((row, context) -> entry(row))
                   .list();
-          return asked.stream()
-              .map(
-                  entry ->
-                      new Change(
-                          entry,
-                          handle
-                              .createQuery(store.sql("SELECT * FROM {audit} WHERE refers = ? ORDER BY seq LIMIT 1"))
-                              .bind(0, entry.seq())
-                              .map((row, context) -> entry(row))
-                              .findOne()
-                              .orElse(null)))
-              .toList();
+          if (asked.isEmpty()) {
+            return List.of();
+          }
+          Map<Long, AuditEntry> ends = new HashMap<>();
+          handle
+              .createQuery(store.sql("SELECT * FROM {audit} WHERE refers IN (<asked>)"))
+              .bindList("asked", asked.stream().map(AuditEntry::seq).toList())
+              .map((row, context) -> entry(row))
+              .forEach(end -> ends.put(Objects.requireNonNull(end.refers()), end));
+          return asked.stream().map(entry -> new Change(entry, ends.get(entry.seq()))).toList();
         });
   }
 

@@ -35,7 +35,12 @@ final class Authentication {
   private static final long FIRST_DELAY_MILLIS = 100;
   private static final long LONGEST_DELAY_MILLIS = 2_000;
 
-  private record Known(byte[] digest, Principal principal) {}
+  /** @param sha256 of its token, in hexadecimal digits */
+  private record Known(String sha256, Principal principal) {
+    boolean is(String digest) {
+      return MessageDigest.isEqual(sha256.getBytes(StandardCharsets.US_ASCII), digest.getBytes(StandardCharsets.US_ASCII));
+    }
+  }
 
   private final List<Known> tokens = new ArrayList<>();
   private final Map<String, Role> clientRoles;
@@ -47,7 +52,7 @@ final class Authentication {
     tokens.add(new Known(digest(ownToken), new Principal("owner", Role.ADMIN)));
     for (ApiAccess.Token token : access.tokens()) {
       tokens.add(
-          new Known(HexFormat.of().parseHex(token.sha256()), new Principal("token:" + token.name(), token.role())));
+          new Known(token.sha256(), new Principal("token:" + token.name(), token.role())));
     }
     this.clientRoles = access.tls() == null ? Map.of() : access.tls().clientRoles();
   }
@@ -72,10 +77,10 @@ final class Authentication {
 
   /** All are compared, so that the time tells nothing of which one came near. */
   private @Nullable Principal known(String token) {
-    byte[] digest = digest(token);
+    String digest = digest(token);
     Principal found = null;
     for (Known one : tokens) {
-      if (MessageDigest.isEqual(one.digest(), digest)) {
+      if (one.is(digest)) {
         found = one.principal();
       }
     }
@@ -168,9 +173,9 @@ final class Authentication {
   }
 
   /** Of equal length for all texts, so that the comparison tells nothing of the token's. */
-  private static byte[] digest(String text) {
+  private static String digest(String text) {
     try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
