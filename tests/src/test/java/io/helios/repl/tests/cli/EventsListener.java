@@ -88,14 +88,14 @@ final class EventsListener implements AutoCloseable {
       if (which.test(one)) {
         return one;
       }
-      if (one == END) {
+      if (one.is("end")) {
         throw new AssertionError("the stream has ended");
       }
     }
   }
 
   void awaitEnd() throws InterruptedException {
-    next(one -> one == END);
+    next(one -> one.is("end"));
   }
 
   @Override
