@@ -84,6 +84,11 @@ class EventsTest {
         event = listener.next(e -> e.is("event"));
         heard.add(event.id());
       } while (!event.tells("tenant-created", "away-2"));
+      create("meanwhile");
+      do {
+        event = listener.next(e -> e.is("event"));
+        heard.add(event.id());
+      } while (!event.tells("tenant-created", "meanwhile"));
     }
     List<String> stored = texts(get("/events?limit=1000&since=" + seen), "id").reversed();
     assertThat(heard).doesNotHaveDuplicates().isEqualTo(stored.subList(0, heard.size()));
