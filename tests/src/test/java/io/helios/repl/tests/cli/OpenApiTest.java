@@ -115,6 +115,10 @@ class OpenApiTest {
     call("POST", "/api/v1/tenants/acme/start?dryRun=true", null, 200);
     done(call("POST", "/api/v1/tenants/acme/start?wait=true", null, 202));
     done(call("POST", "/api/v1/tenants/acme/wait", "{\"for\": \"caught-up\"}", 202));
+    call("POST", "/api/v1/apply?dryRun=true", ACME, 200);
+    call("POST", "/api/v1/apply", ACME.replace("premium", "standard"), 200);
+    call("GET", "/api/v1/tenants/acme/pipeline", null, 200);
+    call("GET", "/api/v1/doctor", null, 200);
     call("GET", "/api/v1/tenants?limit=1", null, 200);
     call("GET", "/api/v1/tenants/acme", null, 200);
     JsonNode verified = done(call("POST", "/api/v1/tenants/acme/verify", null, 202));
