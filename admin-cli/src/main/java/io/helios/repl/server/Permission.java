@@ -15,16 +15,30 @@ record Permission(Role role, boolean changes) {
   private static final Permission OPERATE = new Permission(Role.OPERATE, true);
   private static final Permission ADMIN = new Permission(Role.ADMIN, true);
 
-  /** What declares and what destroys. A plan of it is for everybody. */
+  /** What declares and what destroys. */
   private static final Pattern SEVERE =
-      Pattern.compile("POST /api/v1/(tenants|apply|tenants/[^/]+/key/[^/]+)|DELETE /api/v1/(tenants/[^/]+|slots/.*)");
+      Pattern.compile("POST /api/v1/(tenants|apply|tenants/[^/]+/key/.*)|DELETE /api/v1/(tenants/[^/]+|slots/.*)");
+
+  /** Routes that heed {@code dryRun}; to all others it is nothing, and no way around a role. */
+  private static final Pattern PLANNED =
+      Pattern.compile(
+          "POST /api/v1/(tenants|apply|(sources|targets)/[^/]+/prepare"
+              + "|tenants/[^/]+/(start|stop|pause|resume|resync|repair|key/rotate|key/shred))"
+              + "|DELETE /api/v1/(tenants/[^/]+|slots/[^/]+/[^/]+)");
 
   private static final Pattern WAIT = Pattern.compile("POST /api/v1/tenants/[^/]+/wait");
 
-  /** A route that nobody thought of here needs {@code operate} when it is no GET. */
+  /**
+   * A route that nobody thought of here needs {@code operate} when it is no GET.
+   *
+   * @param path as it was sent: a slash at its end is nothing to the routes, and so it is here
+   */
   static Permission of(String method, String path, boolean dryRun) {
-    String request = method + " " + path;
-    if (method.equals("GET") || method.equals("HEAD") || dryRun || WAIT.matcher(request).matches()) {
+    String request = method + " " + path.replaceAll("/+$", "");
+    if (method.equals("GET")
+        || method.equals("HEAD")
+        || WAIT.matcher(request).matches()
+        || (dryRun && PLANNED.matcher(request).matches())) {
       return LOOK;
     }
     return SEVERE.matcher(request).matches() ? ADMIN : OPERATE;

@@ -512,4 +512,70 @@ class ConfigurationLoaderTest {
       throw new UncheckedIOException(e);
     }
   }
+
+  @Test
+  void tokensHaveANameARoleAndAFileAndTheTokenItselfIsNotKept() throws IOException {
+    Path token = Files.writeString(directory.resolve("grafana.token"), "a-token-of-twenty-letters\n");
+    ServerConfiguration c =
+        sound(SOUND + "api: { tokens: [ { name: grafana, role: read, token-file: %s } ] }\n".formatted(token));
+    assertThat(c.access().tokens())
+        .singleElement()
+        .satisfies(
+            t -> {
+              assertThat(t.name()).isEqualTo("grafana");
+              assertThat(t.role()).isEqualTo(Role.READ);
+              assertThat(t.sha256()).hasSize(64);
+            });
+    assertThat(c.toString()).doesNotContain("a-token-of-twenty-letters");
+    assertThat(c.access().tls()).isNull();
+  }
+
+  @Test
+  void whoMayComeInIsJudgedWholeAndAllThatIsWrongIsToldAtOnce() throws IOException {
+    Path poor = Files.writeString(directory.resolve("poor.token"), "short");
+    Path good = Files.writeString(directory.resolve("good.token"), "a-token-of-twenty-letters");
+    assertThat(
+            load(
+                    """
+                    api:
+                      tokens:
+                        - { name: a, role: root, token-file: /nowhere }
+                        - { name: b, role: read, token-file: %s }
+                        - { name: c, role: read, token-file: %s }
+                        - { name: c, role: admin, token-file: %s, roll: x }
+                        - { role: read }
+                    tls:
+                      certificate: /nowhere.crt
+                      client-roles: { alice: king }
+                    """
+                        .formatted(poor, good, good))
+                .problems())
+        .extracting(p -> p.code().id() + " " + p.message())
+        .containsExactly(
+            "HR-1103 c.yaml:3: api.tokens[0].role: the value is not right",
+            "HR-1103 c.yaml:3: api.tokens[0].token-file: cannot be read",
+            "HR-1103 c.yaml:4: api.tokens[1].token-file: holds no token",
+            "HR-1102 c.yaml:6: api.tokens[3].roll: unknown key",
+            "HR-1103 c.yaml:6: api.tokens[3].name: there is a token of this name already",
+            "HR-1104 c.yaml:7: api.tokens[4].name: is missing",
+            "HR-1104 c.yaml:7: api.tokens[4].token-file: is missing",
+            "HR-1104 c.yaml:8: tls.key: is missing",
+            "HR-1103 c.yaml:9: tls.certificate: cannot be read",
+            "HR-1103 c.yaml:10: tls.client-roles.alice: the value is not right",
+            "HR-1103 c.yaml:10: tls.client-roles: nothing says whose certificates count");
+  }
+
+  @Test
+  void withTlsTheServerMayListenAnywhere() throws IOException {
+    Path certificate = Files.writeString(directory.resolve("server.crt"), "-");
+    Path key = Files.writeString(directory.resolve("server.key"), "-");
+    ServerConfiguration c =
+        sound(
+            SOUND
+                + "listen: 0.0.0.0:7400\ntls: { certificate: %s, key: %s, client-ca: %s, client-roles: { alice: admin } }\n"
+                    .formatted(certificate, key, certificate));
+    ApiAccess.Tls tls = Objects.requireNonNull(c.access().tls());
+    assertThat(tls.certificate()).isEqualTo(certificate);
+    assertThat(tls.clientRoles()).isEqualTo(Map.of("alice", Role.ADMIN));
+  }
 }

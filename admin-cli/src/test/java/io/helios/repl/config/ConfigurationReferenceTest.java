@@ -43,13 +43,16 @@ class ConfigurationReferenceTest {
         NAME: { url: "postgresql://a@127.0.0.1/c", UNKNOWN: 1 }
       relay: { UNKNOWN: 1 }
       apply: { UNKNOWN: 1 }
+      api: { tokens: [ { name: grafana, role: read, token-file: FILE, UNKNOWN: 1 } ], UNKNOWN: 1 }
+      tls: { certificate: FILE, key: FILE, UNKNOWN: 1 }
       """
           .replace("UNKNOWN", UNKNOWN);
 
   @TempDir Path directory;
 
   private LoadedConfiguration load(String yaml) throws Exception {
-    Path file = Files.writeString(directory.resolve("helios-repl.yaml"), yaml);
+    Path token = Files.writeString(directory.resolve("a.token"), "a-token-of-twenty-letters");
+    Path file = Files.writeString(directory.resolve("helios-repl.yaml"), yaml.replace("FILE", token.toString()));
     return ConfigurationLoader.load(new ConfigurationInput(file, Map.of(), Map.of()));
   }
 

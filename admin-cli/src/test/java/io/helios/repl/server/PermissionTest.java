@@ -24,7 +24,9 @@ class PermissionTest {
     "DELETE, /api/v1/tenants/acme/verification, OPERATE, true",
     "POST, /api/v1/sources/shop/prepare, OPERATE, true",
     "POST, /api/v1/something/new, OPERATE, true",
-    "PUT, /api/v1/tenants, OPERATE, true"
+    "PUT, /api/v1/tenants, OPERATE, true",
+    "POST, /api/v1/tenants/, ADMIN, true",
+    "DELETE, /api/v1/tenants/acme//, ADMIN, true"
   })
   void whatChangesSomethingNeedsMoreThanToRead(String method, String path, Role role, boolean changes) {
     assertThat(Permission.of(method, path, false)).isEqualTo(new Permission(role, changes));
@@ -33,6 +35,13 @@ class PermissionTest {
   @Test
   void aPlanIsForEverybody() {
     assertThat(Permission.of("DELETE", "/api/v1/tenants/acme", true)).isEqualTo(new Permission(Role.READ, false));
+  }
+
+  @Test
+  void aDryRunIsNoWayAroundARoleWhereNothingHeedsIt() {
+    assertThat(Permission.of("POST", "/api/v1/tenants/acme/verify", true)).isEqualTo(new Permission(Role.OPERATE, true));
+    assertThat(Permission.of("DELETE", "/api/v1/tenants/acme/verification", true)).isEqualTo(new Permission(Role.OPERATE, true));
+    assertThat(Permission.of("POST", "/api/v1/something/new", true)).isEqualTo(new Permission(Role.OPERATE, true));
   }
 
   @Test

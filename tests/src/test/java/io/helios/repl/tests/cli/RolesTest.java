@@ -57,6 +57,8 @@ class RolesTest {
     "reader-token-0123456789, DELETE, /tenants/acme?confirm=acme, 403",
     "operator-token-0123456789, POST, /tenants/acme/stop, 200",
     "operator-token-0123456789, DELETE, /tenants/acme?confirm=acme, 403",
+    "operator-token-0123456789, DELETE, /tenants/acme/?confirm=acme, 403",
+    "reader-token-0123456789, POST, /tenants/acme/verify?dryRun=true, 403",
     "operator-token-0123456789, DELETE, /tenants/acme?dryRun=true, 200",
     "operator-token-0123456789, POST, /tenants/acme/key/shred?confirm=acme, 403",
   })

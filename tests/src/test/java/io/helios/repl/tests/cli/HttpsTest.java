@@ -1,0 +1,173 @@
+package io.helios.repl.tests.cli;
+
+import static io.helios.repl.tests.cli.TestServer.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.tests.fixture.Certificates;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** TLS and mutual TLS, as they are wanted beyond loopback. */
+class HttpsTest {
+
+  private static final char[] NO_PASSWORD = new char[0];
+
+  @TempDir static Path directory;
+
+  private static TestServer server;
+  private static Certificates authority;
+  private static Certificates.Signed certificate;
+
+  @BeforeAll
+  static void start() throws Exception {
+    authority = new Certificates(directory, "authority");
+    certificate = authority.server("server", "127.0.0.1");
+    server = new TestServer(directory);
+    server.restart(server.yaml().replace("127.0.0.1:0", "0.0.0.0:0") + tls(certificate.key()));
+  }
+
+  private static String tls(Path key) {
+    return """
+    tls:
+      certificate: %s
+      key: %s
+      client-ca: %s
+      client-roles: { alice: admin, grafana: read }
+    """
+        .formatted(certificate.certificate(), key, authority.file());
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  private static Certificate read(Path file) throws Exception {
+    try (var in = Files.newInputStream(file)) {
+      return CertificateFactory.getInstance("X.509").generateCertificate(in);
+    }
+  }
+
+  /** A client that trusts the authority, with a certificate of its own or without. */
+  private static HttpClient client(Certificates.@Nullable Signed own) throws Exception {
+    KeyStore trusted = KeyStore.getInstance("PKCS12");
+    trusted.load(null, NO_PASSWORD);
+    trusted.setCertificateEntry("authority", read(authority.file()));
+    TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(trusted);
+    KeyStore keys = KeyStore.getInstance("PKCS12");
+    keys.load(null, NO_PASSWORD);
+    if (own != null) {
+      String pem = Files.readString(own.key()).replaceAll("-----[A-Z ]+-----", "");
+      keys.setKeyEntry(
+          "own",
+          KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem))),
+          NO_PASSWORD,
+          new Certificate[] {read(own.certificate())});
+    }
+    KeyManagerFactory own12 = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    own12.init(keys, NO_PASSWORD);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(own12.getKeyManagers(), trust.getTrustManagers(), null);
+    return HttpClient.newBuilder().sslContext(context).build();
+  }
+
+  private static HttpResponse<String> send(
+      HttpClient http, String method, String path, @Nullable String token) throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + server.server().address().getPort() + path))
+            .method(method, HttpRequest.BodyPublishers.noBody());
+    if (token != null) {
+      request.header("Authorization", "Bearer " + token);
+    }
+    return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  @Test
+  void aTokenIsEnoughWhereTheLineIsProtectedAndPlainHttpIsNotSpoken() throws Exception {
+    assertThat(server.server().address().getScheme()).isEqualTo("https");
+    try (HttpClient http = client(null)) {
+      assertThat(send(http, "GET", "/api/v1/tenants", server.server().token()).statusCode()).isEqualTo(200);
+      assertThat(send(http, "GET", "/api/v1/tenants", null).statusCode()).isEqualTo(401);
+      URI plain = URI.create("http://127.0.0.1:" + server.server().address().getPort() + "/api/v1/tenants");
+      assertThatThrownBy(() -> http.send(HttpRequest.newBuilder(plain).build(), HttpResponse.BodyHandlers.ofString()))
+          .isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void beyondLoopbackMetricsAreNotForEverybodyAndHealthIs() throws Exception {
+    try (HttpClient http = client(null)) {
+      assertThat(send(http, "GET", "/metrics", null).statusCode()).isEqualTo(401);
+      assertThat(send(http, "GET", "/metrics", server.server().token()).statusCode()).isEqualTo(200);
+      assertThat(send(http, "GET", "/livez", null).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void aClientCertificateStandsForATokenWithTheRoleOfItsName() throws Exception {
+    try (HttpClient alice = client(authority.client("alice"));
+        HttpClient grafana = client(authority.client("grafana"))) {
+      assertThat(send(alice, "GET", "/api/v1/tenants", null).statusCode()).isEqualTo(200);
+      assertThat(send(alice, "DELETE", "/api/v1/tenants/nobody?confirm=nobody", null).statusCode()).isEqualTo(404);
+      assertThat(send(grafana, "GET", "/metrics", null).statusCode()).isEqualTo(200);
+      HttpResponse<String> refused = send(grafana, "POST", "/api/v1/tenants/nobody/start", null);
+      assertThat(refused.statusCode()).isEqualTo(403);
+      assertThat(send(alice, "GET", "/api/v1/audit?limit=1", null).body())
+          .contains("\"who\":\"certificate:grafana\"", "\"outcome\":\"refused\"");
+    }
+  }
+
+  @Test
+  void aCertificateWithoutARoleIsToldSoAndOneOfAnotherAuthorityIsNotLetIn() throws Exception {
+    try (HttpClient bob = client(authority.client("bob"))) {
+      HttpResponse<String> refused = send(bob, "GET", "/api/v1/tenants", null);
+      assertThat(refused.statusCode()).isEqualTo(403);
+      assertThat(json(refused).path("code").asString()).isEqualTo("HR-9022");
+      assertThat(send(bob, "GET", "/api/v1/tenants", server.server().token()).statusCode()).as("with a token").isEqualTo(200);
+    }
+    Path elsewhere = Files.createDirectories(directory.resolve("elsewhere"));
+    try (HttpClient mallory = client(new Certificates(elsewhere, "authority").client("alice"))) {
+      assertThatThrownBy(() -> send(mallory, "GET", "/api/v1/tenants", null)).isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void aKeyThatIsNotTheCertificatesIsNamedAtTheStart(@TempDir Path other) throws Exception {
+    try (TestServer wrong = new TestServer(other)) {
+      Path key = authority.client("somebody").key();
+      Path broken = Files.writeString(other.resolve("broken.key"), "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+      for (Path unfit : new Path[] {key, broken, certificate.certificate()}) {
+        assertThatThrownBy(() -> wrong.restart(wrong.yaml() + tls(unfit)))
+            .isInstanceOfSatisfying(
+                OperatorException.class,
+                e -> {
+                  assertThat(e.problem().code()).isEqualTo(ErrorCode.TLS_UNUSABLE);
+                  assertThat(e.problem().message()).contains(unfit.toString());
+                });
+      }
+    }
+  }
+}
