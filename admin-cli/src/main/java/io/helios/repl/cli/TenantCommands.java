@@ -124,7 +124,7 @@ final class TenantCommands extends CommandGroup {
                     new Failure(
                             Texts.text(error.path("code")),
                             Texts.text(error.path("message")),
-                            error.path("table").isNull() ? "" : "at table " + Texts.text(error.path("table")),
+                            error.path("why").asString(""),
                             error.path("hint").asString(""))
                         .text());
           }
@@ -197,6 +197,7 @@ final class TenantCommands extends CommandGroup {
       JsonNode error = status.path("error");
       if (error.isObject()) {
         fields.add(List.of("error", Texts.text(error.path("code")) + ": " + Texts.text(error.path("message"))));
+        fields.add(List.of("why", Texts.text(error.path("why"))));
         fields.add(List.of("hint", Texts.text(error.path("hint"))));
       }
       printer().fields(fields);
