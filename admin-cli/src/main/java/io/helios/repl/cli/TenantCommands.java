@@ -190,6 +190,7 @@ final class TenantCommands extends CommandGroup {
       JsonNode error = status.path("error");
       if (error.isObject()) {
         fields.add(List.of("error", Texts.text(error.path("code")) + ": " + Texts.text(error.path("message"))));
+        fields.add(List.of("why", Texts.text(error.path("why"))));
         fields.add(List.of("hint", Texts.text(error.path("hint"))));
       }
       printer().fields(fields);

@@ -43,7 +43,7 @@ final class TenantErrors extends ApiCommand {
     return new Failure(
             Texts.text(error.path("code")),
             Texts.text(error.path("message")),
-            error.path("table").isNull() ? "" : "at table " + Texts.text(error.path("table")),
+            error.path("why").asString(""),
             error.path("hint").asString(""))
         .text();
   }

@@ -236,6 +236,7 @@ final class Documents {
             .createObjectNode()
             .put("code", problem.code().id())
             .put("message", problem.message())
+            .put("why", problem.why())
             .put("hint", problem.hint())
             .put("lsn", problem.lsn())
             .put("table", problem.table())

@@ -58,7 +58,7 @@ class DocumentsTest {
     same(
         Documents.tenantStatus(status(TenantState.FAILED, PROBLEM)).path("error"),
         """
-        {"code": "HR-9001", "message": "what", "hint": "run this", "lsn": "2/A0", "table": "public.orders", "at": "2026-01-01T00:00:00.123Z"}
+        {"code": "HR-9001", "message": "what", "why": "why", "hint": "run this", "lsn": "2/A0", "table": "public.orders", "at": "2026-01-01T00:00:00.123Z"}
         """);
   }
 
@@ -160,7 +160,7 @@ class DocumentsTest {
         Documents.endpoint(new EndpointStatus("eu", "target", "h:5432/shop", false, null, null, null, 0, PROBLEM, AT)),
         """
         {"apiVersion": "helios-repl/v1", "kind": "Target", "target": "eu", "place": "h:5432/shop", "reachable": false, "tenants": 0,
-         "error": {"code": "HR-9001", "message": "what", "hint": "run this", "lsn": "2/A0", "table": "public.orders", "at": "2026-01-01T00:00:00.123Z"}}
+         "error": {"code": "HR-9001", "message": "what", "why": "why", "hint": "run this", "lsn": "2/A0", "table": "public.orders", "at": "2026-01-01T00:00:00.123Z"}}
         """);
   }
 

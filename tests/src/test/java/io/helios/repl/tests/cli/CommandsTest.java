@@ -149,8 +149,11 @@ class CommandsTest {
     JsonNode status = server.done("tenant", "status", "acme", "-o", "json").json();
     assertThat(status.path("state").asString()).isEqualTo("FAILED");
     assertThat(status.path("error").path("code").asString()).startsWith("HR-");
-    assertThat(server.done("tenant", "status", "acme").out()).contains("error HR-");
-    assertThat(server.done("tenant", "describe", "acme").out()).contains("FAILED", "hint:");
+    String why = status.path("error").path("why").asString();
+    assertThat(why).isNotBlank();
+    assertThat(started.err()).contains("why:  " + why);
+    assertThat(server.done("tenant", "status", "acme").out()).contains("error HR-", "why:  " + why);
+    assertThat(server.done("tenant", "describe", "acme").out()).contains("FAILED", "hint:").containsPattern("why: +" + java.util.regex.Pattern.quote(why));
 
     server.target.execute("DROP TABLE orders");
     server.done("tenant", "start", "acme", "--wait", "--timeout", "60s");
