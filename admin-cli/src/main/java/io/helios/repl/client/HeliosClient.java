@@ -68,6 +68,8 @@ public final class HeliosClient {
   }
 
   /**
+   * The server that a command means.
+   *
    * @param url the server's address, or null
    * @param context the name of a context, or null; with neither it is {@code HELIOS_SERVER}, else the context {@code HELIOS_CONTEXT},
    *     else the current context, else the default

@@ -136,7 +136,7 @@ class ContextCommandsTest {
       assertThat(ran.code()).isEqualTo(5);
       assertThat(ran.err()).startsWith("error HR-1208: there is no context \"prd\"").contains("did you mean \"prod\"?");
     }
-    write("current: gone\n" + "contexts: { a: { server: 127.0.0.1 } }\n");
+    write("current: gone\ncontexts: { a: { server: 127.0.0.1 } }\n");
     assertThat(run("tenant", "list").err()).startsWith("error HR-1208: there is no context \"gone\"");
   }
 }

@@ -80,6 +80,25 @@ class ApplyScheduleTest {
   }
 
   @Test
+  void aChangedTierCountsFromTheNextTurnOnAndLosesNobodyWhoWaitsInLine() {
+    ReplicaTenant waiting = add("waiting", Tier.BEST_EFFORT);
+    ReplicaTenant other = add("other", Tier.STANDARD);
+    waiting.change(
+        new Tenant(waiting.id(), "waiting", "waiting", "s", "t", TableFilter.ALL, Tier.PREMIUM, Duration.ofSeconds(5),
+            ConflictPolicy.STOP, 1));
+    assertThat(waiting.tenant().tier()).as("one declaration from a turn's first to its last step").isEqualTo(Tier.BEST_EFFORT);
+    assertThat(schedule.claim(2, 1)).containsExactlyInAnyOrder(waiting, other);
+    assertThat(waiting.tenant().tier()).isEqualTo(Tier.PREMIUM);
+    assertThat(waiting.tenant().conflicts()).isEqualTo(ConflictPolicy.STOP);
+    schedule.giveBack(waiting, ApplySchedule.Outcome.MORE);
+    schedule.giveBack(other, ApplySchedule.Outcome.MORE);
+    assertThat(names(schedule.claim(1, 1))).containsExactly("waiting");
+    schedule.giveBackUntouched(waiting);
+    assertThat(schedule.remove(waiting.id())).isCompleted();
+    assertThat(schedule.claim(8, 1)).as("it left the line that it stood in").containsExactly(other);
+  }
+
+  @Test
   void aLowTierAloneHasAllTurns() {
     ReplicaTenant best = add("best", Tier.BEST_EFFORT);
     assertThat(schedule.claim(8, 1)).containsExactly(best);
