@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
       TenantCommands.class,
       VerifyCommands.class,
       KeyCommands.class,
+      TopCommand.class,
       DemoCommand.class,
       VersionCommand.class
     },

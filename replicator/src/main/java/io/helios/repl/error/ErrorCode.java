@@ -20,6 +20,7 @@ public enum ErrorCode {
   WAIT_TIMED_OUT(1202, "A wait timed out", "What was waited for had not come about in time. The work goes on; waiting again attaches to it."),
   SERVER_UNREACHABLE(1203, "The server cannot be reached", "Nothing answers at the server's address, or what answers is no helios-repl server."),
   TOKEN_MISSING(1204, "No token for the server was found", "Commands authenticate with a bearer token: HELIOS_TOKEN, HELIOS_TOKEN_FILE, or the file that a server on this machine leaves for its user."),
+  TERMINAL_NEEDED(1250, "A terminal is needed", "The dashboard draws on a terminal that can be drawn on: standard input and output are one, and TERM is set and not dumb."),
   NO_SUCH_TENANT(1301, "No such tenant", "No tenant of that name is declared."),
   NO_SUCH_SOURCE(1302, "No such source", "No source of that name is configured."),
   NO_SUCH_TARGET(1303, "No such target", "No target of that name is configured."),

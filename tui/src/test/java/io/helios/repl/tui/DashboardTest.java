@@ -108,7 +108,6 @@ class DashboardTest {
     type('q');
     assertThat(end.get(30, TimeUnit.SECONDS)).isEqualTo(Dashboard.End.LEFT);
     assertThat(GoldenScreen.text(terminal)).as("what was there before").isBlank();
-    assertThat(terminal.isCursorVisible()).isTrue();
   }
 
   @Test
