@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
       VerifyCommands.class,
       KeyCommands.class,
       TopCommand.class,
+      DoctorCommand.class,
       DemoCommand.class,
       VersionCommand.class
     },

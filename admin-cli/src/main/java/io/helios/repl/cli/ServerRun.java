@@ -6,10 +6,13 @@ import io.helios.repl.config.LoadedConfiguration;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.server.FleetMaker;
 import io.helios.repl.server.HeliosServer;
+import io.helios.repl.server.LogFormat;
 import io.helios.repl.server.ServerLogging;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -48,6 +51,12 @@ final class ServerRun implements Callable<Integer> {
   @Option(names = "--debug", description = "Log more, and show stack traces of what goes wrong.")
   boolean debug;
 
+  @Option(
+      names = "--log-format",
+      paramLabel = "FORMAT",
+      description = "text for people, json for log collectors: one object a line. Else HELIOS_LOG_FORMAT, else text.")
+  @Nullable LogFormat logFormat;
+
   ServerRun(Shell shell) {
     this.shell = shell;
   }
@@ -61,7 +70,7 @@ final class ServerRun implements Callable<Integer> {
       loaded.problems().forEach(p -> shell.say(Failure.of(p).text()));
       return ExitCode.USAGE;
     }
-    ServerLogging.configure(debug);
+    ServerLogging.configure(debug, format());
     HeliosServer server =
         HeliosServer.start(configuration, FleetMaker.standard(shell.environment()), shell.environment());
     CountDownLatch stopped = new CountDownLatch(1);
@@ -70,6 +79,20 @@ final class ServerRun implements Callable<Integer> {
     shell.out().flush();
     stopped.await();
     return ExitCode.DONE;
+  }
+
+  private LogFormat format() {
+    String named = shell.environment().getOrDefault("HELIOS_LOG_FORMAT", "");
+    if (logFormat != null || named.isEmpty()) {
+      return logFormat == null ? LogFormat.TEXT : logFormat;
+    }
+    return Arrays.stream(LogFormat.values())
+        .filter(format -> format.name().equalsIgnoreCase(named))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                ApiCommand.usage(
+                    "HELIOS_LOG_FORMAT is not a format of the log", "it is text or json", "HELIOS_LOG_FORMAT=json"));
   }
 
   /** Told to stop by a signal, it stops what it started, says so, and ends with 0 whatever the signal was. */

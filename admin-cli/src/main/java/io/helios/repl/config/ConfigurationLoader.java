@@ -40,6 +40,7 @@ public final class ConfigurationLoader {
   private static final List<String> OTHER_VARIABLES =
       List.of(
           "HELIOS_CONFIG",
+          "HELIOS_LOG_FORMAT",
           "HELIOS_SERVER",
           "HELIOS_TOKEN",
           "HELIOS_TOKEN_FILE",
@@ -105,6 +106,8 @@ public final class ConfigurationLoader {
     Section root = new Section(reading, "", mapping, 0);
     String region = root.text("region", "local");
     ListenAddress listen = listen(root);
+    ApiAccess access = AccessReader.read(root);
+    requireTls(root, listen);
     Path dataDirectory = Path.of(root.text("data-dir", "./helios-data")).toAbsolutePath().normalize();
     StoreLocation store = store(root);
     List<SourceSettings> sources = sources(root, region);
@@ -121,7 +124,8 @@ public final class ConfigurationLoader {
         reading.hasProblems()
             ? null
             : new ServerConfiguration(
-                region, listen, dataDirectory, store, sources, targets, relay, apply, masterKeys, reading.values()));
+                region, listen, dataDirectory, store, sources, targets, relay, apply, masterKeys, access,
+                reading.values()));
   }
 
   private static @Nullable Path path(Section root, String key) {
@@ -141,16 +145,19 @@ public final class ConfigurationLoader {
     ListenAddress address =
         root.parsed(
             "listen", ListenAddress::parse, "host:port, for example " + DEFAULT_LISTEN, fallback, DEFAULT_LISTEN);
-    if (!address.isLoopback()) {
+    return address;
+  }
+
+  private void requireTls(Section root, ListenAddress address) {
+    if (!address.isLoopback() && !root.has("tls") && !reading.variableBelow("tls")) {
       reading.problem(
           ErrorCode.TLS_REQUIRED,
           root.line("listen"),
           "listen",
           address + " is not loopback, and needs TLS",
-          "the token and what tenants are called would cross the network in clear; TLS is not in this release",
-          "listen: " + DEFAULT_LISTEN + ", and reach it through an SSH tunnel");
+          "the token and what tenants are called would cross the network in clear",
+          "tls: { certificate: server.crt, key: server.key }, or listen: " + DEFAULT_LISTEN);
     }
-    return address;
   }
 
   private StoreLocation store(Section root) {

@@ -218,6 +218,29 @@ final class Section {
     return result;
   }
 
+  /** The sections of a list, each with its number in its path. */
+  List<Section> sections(String key, String form) {
+    asked.add(key);
+    List<Section> result = new ArrayList<>();
+    switch (mapping.entries().get(key)) {
+      case null -> {}
+      case Items list when list.items().stream().allMatch(Mapping.class::isInstance) -> {
+        for (YamlNode item : list.items()) {
+          result.add(new Section(reading, path(key) + "[" + result.size() + "]", (Mapping) item, item.line()));
+        }
+      }
+      default ->
+          reading.problem(
+              ErrorCode.CONFIGURATION_VALUE,
+              line(key),
+              path(key),
+              "a list of sections is needed",
+              "it holds something else",
+              "write it as   " + form);
+    }
+    return result;
+  }
+
   /** A key that this release knows and does not have. */
   void unsupported(String key, String what) {
     asked.add(key);

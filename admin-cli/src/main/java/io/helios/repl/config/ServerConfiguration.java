@@ -24,6 +24,7 @@ public record ServerConfiguration(
     Relay relay,
     Apply apply,
     MasterKeys masterKeys,
+    ApiAccess access,
     List<EffectiveValue> values) {
 
   public ServerConfiguration {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.helios.repl.client.HeliosClient;
 import io.helios.repl.client.LiveDashboard;
+import io.helios.repl.config.ApiAccess;
 import io.helios.repl.config.ListenAddress;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.config.StoreLocation;
@@ -105,6 +106,7 @@ public final class InProcessServer implements DemoServer {
         ServerConfiguration.Relay.DEFAULT,
         ServerConfiguration.Apply.DEFAULT,
         ServerConfiguration.MasterKeys.DEFAULT,
+        ApiAccess.DEFAULT,
         List.of());
   }
 

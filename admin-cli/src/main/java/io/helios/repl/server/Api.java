@@ -58,8 +58,7 @@ final class Api {
     this.facts = facts;
   }
 
-  void install(RoutesConfig routes, Authentication authentication) {
-    routes.before("/api/*", authentication::check);
+  void install(RoutesConfig routes) {
     routes.get("/api/v1/server", r -> answer(r, 200, server()));
     routes.get("/api/v1/config", r -> answer(r, 200, Documents.configuration(configuration.values())));
 
@@ -130,6 +129,7 @@ final class Api {
         (e, r) -> {
           LOG.debug("{} {} was refused", r.method(), r.path(), e);
           int status = Problems.status(e);
+          Authentication.explain(r, e);
           problem(r, status, Problems.document(e.problem(), status));
         });
     routes.exception(
@@ -214,6 +214,7 @@ final class Api {
       problem(request, status, Problems.document(declarations.problems(), status));
       return;
     }
+    Gate.detail(request, declared.stream().map(d -> d.tenant().name()).toList());
     tenants.create(declared, dryRun(request));
     if (dryRun(request)) {
       answer(
@@ -435,6 +436,7 @@ final class Api {
   }
 
   private static void problem(Context request, int status, JsonNode document) {
+    Gate.refused(request, document.path("code").asString(""));
     request.status(status).contentType(Problems.CONTENT_TYPE).result(Json.MAPPER.writeValueAsBytes(document));
   }
 }

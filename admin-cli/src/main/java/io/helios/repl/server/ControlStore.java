@@ -82,6 +82,34 @@ public final class ControlStore {
                 table_name text NOT NULL,
                 found text NOT NULL,
                 PRIMARY KEY (verification_id, table_name))\
+              """),
+          List.of(
+              """
+              CREATE TABLE {audit} (
+                seq bigint PRIMARY KEY,
+                at_micros bigint NOT NULL,
+                who varchar(127) NOT NULL,
+                role varchar(10) NOT NULL,
+                address varchar(63) NOT NULL,
+                action text NOT NULL,
+                detail text,
+                outcome varchar(10) NOT NULL,
+                status integer,
+                code varchar(10),
+                refers bigint,
+                previous char(64) NOT NULL,
+                hash char(64) NOT NULL)\
+              """,
+              "CREATE INDEX audit_refers ON {audit} (refers)",
+              """
+              CREATE TABLE {idempotency} (
+                who varchar(127) NOT NULL,
+                request_key varchar(255) NOT NULL,
+                fingerprint char(64) NOT NULL,
+                status integer NOT NULL,
+                answer text NOT NULL,
+                at_micros bigint NOT NULL,
+                PRIMARY KEY (who, request_key))\
               """));
 
   private final ControlDatabase database;
@@ -363,7 +391,7 @@ public final class ControlStore {
     return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), 1_000_000L), instant.getNano() / 1_000);
   }
 
-  private static Instant instant(long micros) {
+  static Instant instant(long micros) {
     return Instant.ofEpochSecond(Math.floorDiv(micros, 1_000_000L), Math.floorMod(micros, 1_000_000L) * 1_000L);
   }
 }

@@ -8,6 +8,7 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
+import io.helios.repl.status.LagObjective;
 import io.helios.repl.status.MendedTable;
 import io.helios.repl.status.RepairReport;
 import io.helios.repl.status.TenantState;
@@ -32,6 +33,8 @@ final class Documents {
             .put("state", s.state().name())
             .put("source", s.source())
             .put("target", s.target())
+            .put("sourceRegion", s.sourceRegion())
+            .put("targetRegion", s.targetRegion())
             .put("tier", s.tier())
             .put("epoch", s.epoch())
             .put("lagSeconds", s.lagSeconds() == null ? null : (Double) rounded(s.lagSeconds(), 1000))
@@ -49,10 +52,21 @@ final class Documents {
         .put("sealedBytes", s.sealedBytes())
         .put("rawBytes", s.rawBytes())
         .put("since", time(s.since()));
+    node.set("objective", s.objective() == null ? null : objective(s.objective()));
     node.set("error", error(s.error(), s.errorAt()));
     ArrayNode next = node.putArray("nextSteps");
     nextSteps(s.tenant(), s.state()).forEach(next::add);
     return node;
+  }
+
+  private static ObjectNode objective(LagObjective o) {
+    return Json.MAPPER
+        .createObjectNode()
+        .put("windowSeconds", o.window().toSeconds())
+        .put("attained", rounded(o.attained(), 10_000))
+        .put("goal", o.goal())
+        .put("budgetLeft", rounded(o.budgetLeft(), 1000))
+        .put("burnRate", rounded(o.burnRate(), 1000));
   }
 
   /** What an operator would do next, as commands. */
@@ -140,6 +154,12 @@ final class Documents {
 
   static ObjectNode check(String role, String name, List<Finding> findings) {
     ObjectNode node = Json.document("Check").put(role, name).put("ok", findings.stream().noneMatch(Finding::isError));
+    findings(node, findings);
+    return node;
+  }
+
+  /** As a list {@code findings} of the document. */
+  static void findings(ObjectNode node, List<Finding> findings) {
     ArrayNode list = node.putArray("findings");
     for (Finding f : findings) {
       list.addObject()
@@ -150,7 +170,6 @@ final class Documents {
           .put("hint", f.hint())
           .put("table", f.table());
     }
-    return node;
   }
 
   static ObjectNode preparation(String role, String name, PreparationPlan plan) {
@@ -210,7 +229,7 @@ final class Documents {
     return node;
   }
 
-  private static @Nullable ObjectNode error(@Nullable Problem problem, @Nullable Instant at) {
+  static @Nullable ObjectNode error(@Nullable Problem problem, @Nullable Instant at) {
     return problem == null
         ? null
         : Json.MAPPER

@@ -1,6 +1,7 @@
 package io.helios.repl.server;
 
 import io.helios.repl.error.HeliosException;
+import io.helios.repl.error.Problem;
 import io.helios.repl.pipeline.FleetEvent;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * Takes events from any thread without ever holding it up, writes them to the log at once and to the store from a
@@ -49,11 +51,23 @@ final class EventLog implements Consumer<FleetEvent>, AutoCloseable {
             + (event.problem() == null
                 ? ""
                 : " [" + event.problem().code().id() + "]: " + event.problem().why());
-    switch (event.severity()) {
-      case INFO -> LOG.info("{}", text);
-      case WARN -> LOG.warn("{}", text);
-      case ERROR -> LOG.error("{}", text);
+    LoggingEventBuilder line =
+        switch (event.severity()) {
+          case INFO -> LOG.atInfo();
+          case WARN -> LOG.atWarn();
+          case ERROR -> LOG.atError();
+        };
+    line = line.addKeyValue("event", event.kind());
+    if (event.tenant() != null) {
+      line = line.addKeyValue("tenant", event.tenant());
     }
+    Problem problem = event.problem();
+    if (problem != null) {
+      line = line.addKeyValue("code", problem.code().id());
+      line = problem.lsn() == null ? line : line.addKeyValue("lsn", problem.lsn());
+      line = problem.table() == null ? line : line.addKeyValue("table", problem.table());
+    }
+    line.log("{}", text);
     if (!waiting.offer(event)) {
       dropped.incrementAndGet();
     }

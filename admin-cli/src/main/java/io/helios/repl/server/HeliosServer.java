@@ -1,5 +1,6 @@
 package io.helios.repl.server;
 
+import io.helios.repl.config.ApiAccess;
 import io.helios.repl.config.ListenAddress;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.config.StateDirectory;
@@ -73,14 +74,16 @@ public final class HeliosServer implements AutoCloseable {
   }
 
   private void start(FleetMaker fleets, StateDirectory state) {
-    if (!configuration.listen().isLoopback()) {
+    ApiAccess.Tls tls = configuration.access().tls();
+    if (tls == null && !configuration.listen().isLoopback()) {
       throw new OperatorException(
           new Problem(
               ErrorCode.TLS_REQUIRED,
               configuration.listen() + " is not loopback, and needs TLS",
-              "TLS is not in this release",
-              "listen: 127.0.0.1:7400"));
+              "the configuration has no tls:",
+              "tls: { certificate: server.crt, key: server.key }, or listen: 127.0.0.1:7400"));
     }
+    TlsConnector https = tls == null ? null : TlsConnector.of(tls);
     DataDirectory data = add(DataDirectory.open(configuration.dataDirectory()));
     token = data.token();
     new JvmMemoryMetrics().bindTo(meters);
@@ -93,15 +96,25 @@ public final class HeliosServer implements AutoCloseable {
     Tenants tenants = new Tenants(configuration, store, history, fleet, events);
     tenants.restore();
     fleet.start();
-    ServerFacts facts = new ServerFacts(configuration, store.place(), () -> address.uri().toString(), Instant.now());
+    ServerFacts facts = new ServerFacts(configuration, store.place(), () -> address().toString(), Instant.now());
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     VerificationRoutes verifications =
         new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), fleet, operations);
+    Scrapes scrapes = new Scrapes(Instant.now());
+    new UnverifiedGauge(new TenantHealth(tenants, history)).register(meters);
     EventRoutes eventRoutes =
         new EventRoutes(store, events.bell(), tenants, fleet, configuration.region(), nodeName());
-    Authentication authentication = new Authentication(data.token());
+    AuditLog audit = new AuditLog(store);
+    RouteIndex index = new RouteIndex();
+    AuditEntry lastChange = audit.last();
+    if (lastChange != null) {
+      LOG.info("the audit log has {} lines, its head is {}", lastChange.seq(), lastChange.hash());
+    }
+    Gate gate =
+        new Gate(new Authentication(data.token(), configuration.access()), audit, new IdempotencyKeys(store));
     Javalin http =
         http(
+            https,
             routes -> {
               routes.get("/livez", r -> r.contentType("application/json").result("{\"status\":\"alive\"}"));
               routes.get(
@@ -111,12 +124,26 @@ public final class HeliosServer implements AutoCloseable {
                           .result(
                               Json.MAPPER.writeValueAsBytes(ServerFacts.readiness(fleet.sources(), fleet.targets()))));
               routes.get(
-                  "/metrics", r -> r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape()));
-              api.install(routes, authentication);
+                  "/metrics",
+                  r -> {
+                    if (!configuration.listen().isLoopback()) {
+                      gate.requireReader(r);
+                    }
+                    scrapes.scraped(Instant.now());
+                    r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape());
+                  });
+              gate.install(routes);
+              api.install(routes);
+              new AuditRoutes(audit).install(routes);
               verifications.install(routes);
               eventRoutes.install(routes);
+              new SlotRoutes(new Slots(configuration, tenants, events)).install(routes);
+              new PipelineRoutes(tenants, fleet).install(routes);
+              new DoctorRoutes(configuration, fleet, tenants, history, scrapes).install(routes);
+              index.install(routes);
             });
     add(eventRoutes);
+    index.tell(http);
     address = address.withPort(http.port());
     tenantCount = tenants.all().size();
     try {
@@ -129,7 +156,7 @@ public final class HeliosServer implements AutoCloseable {
     }
   }
 
-  private Javalin http(Consumer<RoutesConfig> routes) {
+  private Javalin http(@Nullable TlsConnector https, Consumer<RoutesConfig> routes) {
     Javalin http =
         Javalin.create(
             c -> {
@@ -141,6 +168,9 @@ public final class HeliosServer implements AutoCloseable {
               c.http.prefer405over404 = true;
               c.jetty.modifyServer(server -> server.setStopTimeout(HTTP_STOP_MILLIS));
               c.jetty.modifyHttpConfiguration(h -> h.setSendServerVersion(false));
+              if (https != null) {
+                c.jetty.addConnector((server, h) -> https.connector(server, h, configuration.listen()));
+              }
               routes.accept(c.routes);
             });
     try {
@@ -192,7 +222,7 @@ public final class HeliosServer implements AutoCloseable {
 
   /** Where it listens, with the port that it got. */
   public URI address() {
-    return address.uri();
+    return configuration.access().tls() == null ? address.uri() : URI.create("https://" + address);
   }
 
   /** The bearer token of its API. */

@@ -52,12 +52,18 @@ final class Problems {
         "see the server's log at this time, and report it with what stands there");
   }
 
-  /** 400: the request; 401: the token; 404: a name; 409: a precondition; 503: later, perhaps; 500: ours. */
+  /**
+   * 400: the request; 401: the token; 403: the role; 404: a name; 409: a precondition; 422: a key of another request; 429 and
+   * 503: later, perhaps; 500: ours.
+   */
   static int status(HeliosException exception) {
     return switch (exception.problem().code()) {
       case USAGE, BAD_REQUEST, TENANT_DECLARATION, CONFIGURATION_UNSUPPORTED -> 400;
       case UNAUTHENTICATED -> 401;
-      case NO_SUCH_TENANT, NO_SUCH_SOURCE, NO_SUCH_TARGET, NO_SUCH_ROUTE, NO_SUCH_OPERATION, VERIFY_NO_EVIDENCE -> 404;
+      case FORBIDDEN -> 403;
+      case IDEMPOTENCY_KEY_REUSED -> 422;
+      case TOO_MANY_FAILURES -> 429;
+      case NO_SUCH_TENANT, NO_SUCH_SOURCE, NO_SUCH_TARGET, NO_SUCH_ROUTE, NO_SUCH_OPERATION, NO_SUCH_SLOT, VERIFY_NO_EVIDENCE -> 404;
       case INTERNAL -> 500;
       default ->
           switch (exception) {

@@ -2,8 +2,12 @@ package io.helios.repl.server;
 
 import io.helios.repl.status.Evidence;
 import io.helios.repl.status.TableEvidence;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
@@ -114,6 +118,25 @@ public final class VerificationHistory {
                 .stream()
                 .map(entry -> withTables(handle, entry))
                 .toList());
+  }
+
+  /** When the latest verification of each tenant ended that compared all tables, and still tells of the rows that are there. */
+  public Map<UUID, Instant> lastCompleted() {
+    return store.transaction(
+        handle ->
+            handle
+                .createQuery(
+                    store.sql(
+                        "SELECT tenant_id, MAX(ended_micros) AS ended FROM {verification} WHERE superseded = 0 AND"
+                            + " ended_micros IS NOT NULL GROUP BY tenant_id"))
+                .reduceRows(
+                    new HashMap<UUID, Instant>(),
+                    (found, row) -> {
+                      found.put(
+                          UUID.fromString(row.getColumn("tenant_id", String.class)),
+                          Instant.EPOCH.plus(row.getColumn("ended", Long.class), ChronoUnit.MICROS));
+                      return found;
+                    }));
   }
 
   private Entry withTables(Handle handle, Entry entry) {

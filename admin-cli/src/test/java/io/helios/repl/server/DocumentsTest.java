@@ -11,6 +11,7 @@ import io.helios.repl.pipeline.PreparationPlan;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.status.EndpointStatus;
+import io.helios.repl.status.LagObjective;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.Severity;
 import io.helios.repl.status.TenantState;
@@ -43,10 +44,11 @@ class DocumentsTest {
         Documents.tenantStatus(status(TenantState.STREAMING, null)),
         """
         {"apiVersion": "helios-repl/v1", "kind": "TenantStatus", "tenant": "tenant-123", "state": "STREAMING",
-         "source": "shop", "target": "shop-eu", "tier": "standard", "epoch": 1,
-         "lagSeconds": 0.21, "lagBytes": 41984, "lagTargetSeconds": 5.0, "rowsPerSecond": 3412.0,
+         "source": "shop", "target": "shop-eu", "sourceRegion": "us-east-1", "targetRegion": "eu-central-1",
+         "tier": "standard", "epoch": 1, "lagSeconds": 0.21, "lagBytes": 41984, "lagTargetSeconds": 5.0, "rowsPerSecond": 3412.0,
          "appliedLsn": "2/A0012F30", "capturedLsn": "2/A001C0F8", "copy": {"tables": 23, "done": 23, "rows": 1000000, "bytes": 1932735283},
          "conflicts": 0, "sealedBytes": 9437184, "rawBytes": 40370176, "since": "2026-01-01T00:00:00.123Z",
+         "objective": {"windowSeconds": 3600, "attained": 0.9993, "goal": 0.99, "budgetLeft": 0.93, "burnRate": 0.2},
          "error": null, "nextSteps": ["helios-repl verify run tenant-123"]}
         """);
   }
@@ -84,7 +86,7 @@ class DocumentsTest {
             null,
             null);
     ObjectNode node = Documents.tenantStatus(fresh);
-    assertThat(List.of("lagSeconds", "lagBytes", "appliedLsn", "capturedLsn", "error"))
+    assertThat(List.of("lagSeconds", "lagBytes", "appliedLsn", "capturedLsn", "sourceRegion", "targetRegion", "objective", "error"))
         .allSatisfy(
             f -> {
               assertThat(node.has(f)).isTrue();
@@ -237,6 +239,9 @@ class DocumentsTest {
         40_370_176,
         AT,
         error,
-        error == null ? null : AT);
+        error == null ? null : AT,
+        "us-east-1",
+        "eu-central-1",
+        new LagObjective(Duration.ofHours(1), 0.99931, 0.99, 0.9302, 0.2));
   }
 }

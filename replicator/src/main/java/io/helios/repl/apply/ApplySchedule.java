@@ -1,6 +1,7 @@
 package io.helios.repl.apply;
 
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.status.StageTimes;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -50,6 +51,7 @@ public final class ApplySchedule {
     Place place = Place.IDLE;
     boolean signalled;
     long dueNanos;
+    long readyNanos;
     @Nullable Turn turn;
     @Nullable CompletableFuture<Void> removal;
 
@@ -90,6 +92,8 @@ public final class ApplySchedule {
   private final Map<UUID, Entry> entries = new HashMap<>();
   private final List<Line> lines = List.of(new Line(9), new Line(3), new Line(1));
   private final PriorityQueue<Entry> later;
+  private final StageTimes shipping = new StageTimes();
+  private final StageTimes applying = new StageTimes();
 
   /**
    * @param nanos a clock that only grows
@@ -205,7 +209,8 @@ public final class ApplySchedule {
         return List.of();
       }
       int waiting = lines.stream().mapToInt(line -> line.entries.size()).sum();
-      Turn turn = new Turn(nanos.getAsLong());
+      long now = nanos.getAsLong();
+      Turn turn = new Turn(now);
       int share = Math.min(most, (waiting + workers - 1) / workers);
       List<ReplicaTenant> claimed = new ArrayList<>(share);
       while (claimed.size() < share) {
@@ -214,6 +219,7 @@ public final class ApplySchedule {
         entry.signalled = false;
         entry.turn = turn;
         turn.tenants++;
+        shipping.record(now - entry.readyNanos, now);
         claimed.add(entry.tenant);
       }
       if (turn.tenants > 0) {
@@ -221,6 +227,26 @@ public final class ApplySchedule {
       }
       claimed.sort(Comparator.comparing(t -> t.tenant().tier()));
       return claimed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How long tenants wait for their turn once there are frames for them. */
+  public StageTimes shipping() {
+    return shipping;
+  }
+
+  /** How long turns last: what is applied of some tenants together, up to its commit. */
+  public StageTimes applying() {
+    return applying;
+  }
+
+  /** Tenants that wait for their turn. */
+  public int waiting() {
+    lock.lock();
+    try {
+      return lines.stream().mapToInt(line -> line.entries.size()).sum();
     } finally {
       lock.unlock();
     }
@@ -290,6 +316,8 @@ public final class ApplySchedule {
     entry.turn = null;
     if (turn != null && --turn.tenants == 0) {
       turns.remove(turn);
+      long now = nanos.getAsLong();
+      applying.record(now - turn.since, now);
       work.signal();
     }
   }
@@ -407,6 +435,7 @@ public final class ApplySchedule {
 
   private void ready(Entry entry, boolean first) {
     entry.place = Place.READY;
+    entry.readyNanos = nanos.getAsLong();
     if (first) {
       line(entry).entries.addFirst(entry);
     } else {

@@ -389,9 +389,9 @@ final class ApplyTurn {
       List<Advance> advances = new ArrayList<>(gains.size());
       gains.forEach((tenant, gain) ->
           advances.add(new Advance(tenant.tenant(), gain.from, gain.to, gain.commitMicros)));
-      Map<UUID, Long> conflicts = session.commit(advances);
+      Map<UUID, Map<AppliedStatus.Conflict, Long>> conflicts = session.commit(advances);
       gains.forEach((tenant, gain) -> tenant.advanced(
-          gain.to, gain.commitMicros, gain.transactions, gain.rows.byTable(), conflicts.getOrDefault(tenant.id(), 0L)));
+          gain.to, gain.commitMicros, gain.transactions, gain.rows.byTable(), conflicts.getOrDefault(tenant.id(), Map.of())));
       gains.clear();
     }
     Map<ReplicaTenant, TenantReader> done = new LinkedHashMap<>(read);

@@ -190,7 +190,7 @@ final class JdbcTargetSession implements TargetSession {
   }
 
   @Override
-  public Map<UUID, Long> commit(List<Advance> advances) throws RejectedBatchException {
+  public Map<UUID, Map<AppliedStatus.Conflict, Long>> commit(List<Advance> advances) throws RejectedBatchException {
     try {
       rows.endTransaction();
       emit();
@@ -204,7 +204,7 @@ final class JdbcTargetSession implements TargetSession {
         }
         throw displaced(advances.getFirst());
       }
-      Map<UUID, Long> conflicts = rows.takeConflicts();
+      Map<UUID, Map<AppliedStatus.Conflict, Long>> conflicts = rows.takeConflicts();
       connection.commit();
       changes = 0;
       bytes = 0;

@@ -119,7 +119,7 @@ public final class ReplicaTenant {
     Lsn upTo = now == null ? captured : Lsn.min(captured, now.at());
     if (upTo.isAfter(status.caughtUpTo())) {
       AppliedStatus s = status;
-      status = new AppliedStatus(s.position(), upTo, s.lastCommitMicros(), s.transactions(), s.rows(), s.conflicts(),
+      status = new AppliedStatus(s.position(), upTo, s.lastCommitMicros(), s.transactions(), s.rows(), s.conflictCounts(),
           s.tables(), s.failures(), s.stopped(), s.error());
     }
   }
@@ -160,7 +160,7 @@ public final class ReplicaTenant {
     forgetCopies();
     AppliedStatus s = status;
     status = new AppliedStatus(state.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
-        s.conflicts(), s.tables(), s.failures(), s.stopped(), s.error());
+        s.conflictCounts(), s.tables(), s.failures(), s.stopped(), s.error());
   }
 
   /** The position is to be read again: what became of the last transaction is not known. */
@@ -193,7 +193,8 @@ public final class ReplicaTenant {
   }
 
   /** A target transaction with these changes has committed. */
-  void advanced(Lsn to, long commitMicros, long transactions, Map<String, AppliedStatus.Rows> tables, long conflicts) {
+  void advanced(Lsn to, long commitMicros, long transactions, Map<String, AppliedStatus.Rows> tables,
+      Map<AppliedStatus.Conflict, Long> conflicts) {
     position = to;
     FrameHeader last = lastRead;
     lastSequence = last != null && last.complete() && last.lastPosition() == to.value() ? last.sequence() : 0;
@@ -207,14 +208,21 @@ public final class ReplicaTenant {
       rows += r.inserts() + r.updates() + r.deletes();
       sums.merge(table.getKey(), r, AppliedStatus.Rows::plus);
     }
+    Map<AppliedStatus.Conflict, Long> met = s.conflictCounts();
+    if (!conflicts.isEmpty()) {
+      met = new HashMap<>(met);
+      for (Map.Entry<AppliedStatus.Conflict, Long> conflict : conflicts.entrySet()) {
+        met.merge(conflict.getKey(), conflict.getValue(), Long::sum);
+      }
+    }
     status = new AppliedStatus(to, s.caughtUpTo(), commitMicros,
-        s.transactions() + transactions, s.rows() + rows, s.conflicts() + conflicts, sums, 0, false, null);
+        s.transactions() + transactions, s.rows() + rows, met, sums, 0, false, null);
   }
 
   void failed(Problem problem, boolean forGood) {
     AppliedStatus s = status;
     status = new AppliedStatus(s.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
-        s.conflicts(), s.tables(), s.failures() + 1, forGood, problem);
+        s.conflictCounts(), s.tables(), s.failures() + 1, forGood, problem);
     Hold now = hold;
     if (forGood && now != null) {
       now.held().completeExceptionally(new OperatorException(problem));
@@ -226,7 +234,7 @@ public final class ReplicaTenant {
     AppliedStatus s = status;
     if (s.error() != null) {
       status = new AppliedStatus(s.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
-          s.conflicts(), s.tables(), 0, false, null);
+          s.conflictCounts(), s.tables(), 0, false, null);
     }
   }
 

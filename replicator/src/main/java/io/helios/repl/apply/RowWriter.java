@@ -28,7 +28,7 @@ final class RowWriter {
 
   private final String target;
   private final StatementPipeline pipeline;
-  private final Map<UUID, Long> conflicts = new HashMap<>();
+  private final Map<UUID, Map<AppliedStatus.Conflict, Long>> conflicts = new HashMap<>();
   private final Map<TableSql, List<Check>> checks = new LinkedHashMap<>();
   private final Map<Cleared, Long> cleared = new LinkedHashMap<>();
   private Set<UUID> holders = Set.of();
@@ -54,8 +54,8 @@ final class RowWriter {
   }
 
   /** Conflicts since the last call, by tenant. */
-  Map<UUID, Long> takeConflicts() {
-    Map<UUID, Long> taken = Map.copyOf(conflicts);
+  Map<UUID, Map<AppliedStatus.Conflict, Long>> takeConflicts() {
+    Map<UUID, Map<AppliedStatus.Conflict, Long>> taken = Map.copyOf(conflicts);
     conflicts.clear();
     return taken;
   }
@@ -237,7 +237,13 @@ final class RowWriter {
   private void conflict(Tenant tenant, TableSql sql, Lsn lsn, ConflictKind kind, Tuple row) throws SQLException {
     refuse(tenant, sql, lsn, kind);
     pipeline.run(new ConflictLog(tenant.id(), sql, lsn).entry(kind, row));
-    conflicts.merge(tenant.id(), 1L, Long::sum);
+    count(tenant, sql, kind, 1);
+  }
+
+  private void count(Tenant tenant, TableSql sql, ConflictKind kind, long more) {
+    conflicts
+        .computeIfAbsent(tenant.id(), any -> new HashMap<>())
+        .merge(new AppliedStatus.Conflict(sql.plan().name(), kind.label()), more, Long::sum);
   }
 
   private static void refuse(Tenant tenant, TableSql sql, Lsn lsn, ConflictKind kind) {
@@ -290,7 +296,7 @@ final class RowWriter {
       if (polled) {
         cleared.merge(new Cleared(tenant, sql, lsn), count, Long::sum);
       } else {
-        conflicts.merge(tenant.id(), count, Long::sum);
+        count(tenant, sql, ConflictKind.UNIQUE_TAKEN, count);
       }
     }
   }
@@ -318,7 +324,7 @@ final class RowWriter {
           .takeBack(ConflictKind.UNIQUE_TAKEN));
       if (back < entry.getValue()) {
         refuse(place.tenant(), place.sql(), place.lsn(), ConflictKind.UNIQUE_TAKEN);
-        conflicts.merge(place.tenant().id(), entry.getValue() - back, Long::sum);
+        count(place.tenant(), place.sql(), ConflictKind.UNIQUE_TAKEN, entry.getValue() - back);
       }
     }
     cleared.clear();

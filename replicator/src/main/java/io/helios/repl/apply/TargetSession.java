@@ -63,7 +63,7 @@ public interface TargetSession extends AutoCloseable {
    * @throws RejectedBatchException also when one of several tenants is not where it was expected
    * @throws io.helios.repl.error.OperatorException when the only tenant is fenced
    */
-  Map<UUID, Long> commit(List<Advance> advances) throws RejectedBatchException;
+  Map<UUID, Map<AppliedStatus.Conflict, Long>> commit(List<Advance> advances) throws RejectedBatchException;
 
   /** How long the transaction that begins now waits for a lock, other than usual. Only before its first change. */
   default void lockPatience(Duration patience) {}

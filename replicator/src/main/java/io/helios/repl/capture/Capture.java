@@ -29,6 +29,9 @@ public sealed interface Capture permits WalCapture, CheckpointPoller {
 
   CaptureStatus status();
 
+  /** What sealing and journaling take. */
+  CaptureTimes times();
+
   /** Why the tenant's changes are not captured any more, as of now; null when they are. */
   @Nullable Problem failure(UUID tenant);
 }

@@ -132,7 +132,7 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
     this.seen = new SeenRows(state.below());
     this.horizon = new Horizon(mode.longestTransaction(), state.pending());
     this.safe = new SafeState(state);
-    this.assembler = new FrameAssembler(sealer, journal, identity, settings);
+    this.assembler = new FrameAssembler(sealer, journal, identity, settings, nanos);
     this.reader = new PollReader(session, tables, seen, assembler);
     this.router = new TenantRouter(routes, types);
     this.nextPoll = nanos.getAsLong();
@@ -160,6 +160,11 @@ public final class CheckpointPoller implements Capture, AutoCloseable {
   @Override
   public CaptureStatus status() {
     return status;
+  }
+
+  @Override
+  public CaptureTimes times() {
+    return assembler.times();
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.Relation;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.Tuple;
+import io.helios.repl.relay.Frame;
 import io.helios.repl.relay.FrameHeader;
 import io.helios.repl.relay.FrameSlot;
 import io.helios.repl.relay.Provenance;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +43,8 @@ final class FrameAssembler implements RoutedChanges {
   private final RelayJournal journal;
   private final SourceIdentity source;
   private final CaptureSettings settings;
+  private final LongSupplier nanos;
+  private final CaptureTimes times = new CaptureTimes();
 
   private final ArrayDeque<ChangeWriter> pool = new ArrayDeque<>();
   private final List<OpenFrame> touched = new ArrayList<>();
@@ -55,11 +59,13 @@ final class FrameAssembler implements RoutedChanges {
   private long rows;
   private boolean appended;
 
-  FrameAssembler(FrameSealer sealer, RelayJournal journal, SourceIdentity source, CaptureSettings settings) {
+  FrameAssembler(FrameSealer sealer, RelayJournal journal, SourceIdentity source, CaptureSettings settings,
+      LongSupplier nanos) {
     this.sealer = sealer;
     this.journal = journal;
     this.source = source;
     this.settings = settings;
+    this.nanos = nanos;
   }
 
   /** Other routes, between two transactions and with nothing open. Who failed stays so while its route stays the same. */
@@ -89,6 +95,10 @@ final class FrameAssembler implements RoutedChanges {
 
   Map<UUID, Problem> failures() {
     return failures;
+  }
+
+  CaptureTimes times() {
+    return times;
   }
 
   long rows() {
@@ -127,7 +137,10 @@ final class FrameAssembler implements RoutedChanges {
   /** Cuts all open frames and makes them durable and visible. Between two transactions. */
   void sync(Lsn capturedUpTo, Provenance provenance) {
     cutAll();
+    long begun = nanos.getAsLong();
     journal.sync(capturedUpTo.value(), provenance);
+    long now = nanos.getAsLong();
+    times.journal().record(now - begun, now);
     appended = false;
     noticeOverflow();
   }
@@ -277,7 +290,11 @@ final class FrameAssembler implements RoutedChanges {
               frame.lastCommitMicros,
               complete,
               writer.changes());
-      boolean taken = journal.append(sealer.seal(slot, meta, writer.array(), writer.size()));
+      long begun = nanos.getAsLong();
+      Frame sealed = sealer.seal(slot, meta, writer.array(), writer.size());
+      long now = nanos.getAsLong();
+      times.seal().record(now - begun, now);
+      boolean taken = journal.append(sealed);
       appended = true;
       if (!taken) {
         fail(frame, overflow());

@@ -104,7 +104,7 @@ public final class WalCapture implements Capture {
     this.durableUpTo = heldUpTo;
     this.syncedAt = nanos.getAsLong();
     this.publishedAt = syncedAt;
-    this.assembler = new FrameAssembler(sealer, journal, identity, settings);
+    this.assembler = new FrameAssembler(sealer, journal, identity, settings, nanos);
     this.router = new TenantRouter(routes, types);
     assembler.routes(routes.tenants());
     this.routesVersion = routes.version();
@@ -137,6 +137,11 @@ public final class WalCapture implements Capture {
   @Override
   public CaptureStatus status() {
     return status;
+  }
+
+  @Override
+  public CaptureTimes times() {
+    return assembler.times();
   }
 
   @Override

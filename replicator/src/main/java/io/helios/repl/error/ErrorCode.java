@@ -221,7 +221,7 @@ public enum ErrorCode {
   // 9xxx the server itself
   INTERNAL(9001, "A bug in helios-repl", "An assumption of the program does not hold. The part that met it has stopped; the log has the details."),
   LISTEN_FAILED(9002, "The server cannot listen on its address", "The address is in use by another process, or is not one of this machine."),
-  TLS_REQUIRED(9003, "Anything but loopback requires TLS", "The API would carry its token in clear. TLS is not part of this release, so the server listens on loopback only."),
+  TLS_REQUIRED(9003, "Anything but loopback requires TLS", "The API would carry its token in clear. With tls: in the configuration the server listens on any address."),
   DATA_DIRECTORY_IN_USE(9004, "Another server uses the data directory", "A data directory belongs to one server at a time."),
   DATA_DIRECTORY_UNUSABLE(9005, "The data directory cannot be used", "It cannot be created, read or written."),
   STORE_UNAVAILABLE(9006, "The control store is not available", "Commands that change or read declarations need it. Replication goes on without it."),
@@ -231,7 +231,31 @@ public enum ErrorCode {
   NO_SUCH_ROUTE(9010, "No such route", "The API has nothing at this path, or not with this method."),
   NO_SUCH_OPERATION(9011, "No such operation", "It has ended some time ago, or the server has started anew since. Ask again for what was wanted."),
   SERVER_STOPPING(9012, "The server is stopping", "It takes no commands any more."),
-  TOO_MANY_STREAMS(9020, "Too many listen to events", "A server feeds a bounded number of dashboards and other listeners at a time. Close one, or try again later.");
+  TOO_MANY_STREAMS(9020, "Too many listen to events", "A server feeds a bounded number of dashboards and other listeners at a time. Close one, or try again later."),
+  TOO_MANY_FAILURES(9021, "Too many failed authentications", "This address has sent wrong tokens again and again. Wrong ones are refused unread for a while; the right one is let in at any time."),
+  FORBIDDEN(9022, "The role does not allow it", "A token or certificate has the role read, operate or admin. What changes something asks for operate, what declares, deletes or destroys for admin."),
+  IDEMPOTENCY_KEY_REUSED(9023, "An idempotency key was used for something else", "A key stands for one request. The same key with another path, query or body is a mistake of whoever sends it, and nothing is done."),
+  IDEMPOTENCY_KEY_BUSY(9024, "The request with this idempotency key is still worked on", "The first request with this key has not been answered yet. Ask again in a moment: its answer comes then."),
+  AUDIT_BROKEN(9025, "The audit log is not whole", "Each entry of the audit log holds the hash of the one before it. An entry was changed, removed or put in by other hands than the server's."),
+  NO_SUCH_SLOT(9026, "No such replication slot", "The source has no slot of this name, or it is none of helios-repl's (helios_…)."),
+  SLOT_NEEDED(9027, "The replication slot is needed", "A slot that is being read, or that tenants of a configured source are captured with, is not dropped: what it has not sent yet would be missing."),
+  TLS_UNUSABLE(9028, "The server's certificate cannot be used", "A PEM file of the section tls: cannot be read, or the key does not belong to the certificate."),
+  DISK_NEARLY_FULL(9050, "The disk of the data directory is nearly full", "The relay journals grow there while targets lag. When it is full capture stops, and the sources keep the WAL instead. Make room, move data-dir, or lower relay.max-bytes."),
+  JOURNAL_NEARLY_FULL(9051, "A relay journal is near its quota", "When the quota is used up the tenants that lag most lose their place in the journal and need a resync. Find out why their target lags, or raise relay.max-bytes or relay.max-bytes-per-tenant."),
+  CLOCKS_DIFFER(9052, "The clocks of two machines differ", "Lag is measured by the source's own clock, so it stays right; times in logs, events and certificates do not compare. Run a time service (chrony, systemd-timesyncd) on both."),
+  LONG_TRANSACTION(9053, "A transaction has been open for long", "While it lasts a tenant's start waits for it, the slot keeps all WAL since its beginning, and vacuum removes nothing younger."),
+  SEQUENCE_NEAR_END(9054, "A sequence is near its end", "An integer sequence has two thousand million values. When they are used up inserts fail, at the source and after a cutover at the target too."),
+  WAL_NEARLY_LOST(9055, "A slot holds back much WAL", "Past max_slot_wal_keep_size the source removes WAL that the slot needs: its tenants need a resync then. Without that limit the source's disk may fill up. Capture or a target lags, or a transaction at the source stays open."),
+  SLOT_ORPHANED(9056, "A replication slot of ours is read by nobody", "It was left by a source that was renamed or removed from a configuration, or by another server that is down. It holds back WAL without end."),
+  MASTER_KEY_NOT_SAVED(9057, "The master key is kept only beside what it protects", "It was made in the data directory at the first start. Who loses the directory loses both; who copies it can read the journals. Keep it in a file of its own, with a copy elsewhere: docs/keys.md."),
+  ONE_FAILURE_DOMAIN(9058, "Source and target fail together", "They are on one host or one PostgreSQL server, so what takes one away takes the replica along. That is fine for a migration, and no protection."),
+  GUARD_OFF(9059, "A replica can be written", "The triggers that refuse writes to a replica are missing or switched off at its target. What is written there differs from the source until a verification finds it."),
+  METRICS_UNREAD(9060, "Nobody reads the metrics", "No monitoring has asked for /metrics for a while, so no alert can fire. monitoring/ has rules and a dashboard."),
+  VERIFICATION_OLD(9061, "A tenant was not verified for long", "Only a comparison of both sides shows that they are equal: helios-repl verify run NAME."),
+  CERTIFICATE_EXPIRES(9062, "A certificate expires soon", "When it has expired connections that it belongs to are refused. Renew it; a restart of the server reads the new one."),
+  LAG_BEYOND_TARGET(9063, "A tenant lags beyond its target", "Its target is slow, refuses, or was away; or the source wrote more than usual. The pipeline's stages tell where the time goes."),
+  TARGET_OLDER(9064, "The target's PostgreSQL is older than the source's", "Types and settings that only the newer one knows stop a tenant, and a migration there is a step back."),
+  HISTORY_UNREAD(9065, "What was verified cannot be read", "The control store does not answer, so nobody knows how old verifications are.");
 
   private final int number;
   private final String title;

@@ -257,7 +257,7 @@ final class CheckpointLink implements SourceLink {
 
   /** A table that came after the last start of a tenant is polled for nobody: that is said, once. */
   @Override
-  public @Nullable Long look(Connection connection, Lsn capturedUpTo) throws SQLException {
+  public @Nullable Retained look(Connection connection, Lsn capturedUpTo) throws SQLException {
     CheckpointPoller open = poller;
     List<String> now = open == null ? unpolled : open.unpolled();
     List<String> fresh = now.stream().filter(table -> !unpolled.contains(table)).toList();
@@ -277,7 +277,7 @@ final class CheckpointLink implements SourceLink {
   }
 
   /** A slot from the time when the source was captured from its WAL holds that back for nobody: that is said, once. */
-  private @Nullable Long leftSlot(Connection connection) throws SQLException {
+  private @Nullable Retained leftSlot(Connection connection) throws SQLException {
     Optional<ReplicationSlot.SlotState> left = ReplicationSlot.find(connection, settings.slot());
     if (left.isPresent() && !slotTold) {
       parts.report().accept(
@@ -289,6 +289,12 @@ final class CheckpointLink implements SourceLink {
               "unless another server uses it, there: SELECT pg_drop_replication_slot('" + settings.slot() + "')"));
     }
     slotTold = left.isPresent();
-    return left.map(ReplicationSlot.SlotState::retainedBytes).orElse(null);
+    return left.map(slot -> new Retained(slot.restart(), slot.retainedBytes())).orElse(null);
+  }
+
+  /** A poll comes when it is due. */
+  @Override
+  public long missedNanos(Lsn capturedUpTo) {
+    return 0;
   }
 }

@@ -16,6 +16,7 @@ import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Evidence;
 import io.helios.repl.status.Finding;
+import io.helios.repl.status.PipelineDetail;
 import io.helios.repl.status.RepairReport;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.status.Verification;
@@ -71,6 +72,7 @@ public final class Fleet implements AutoCloseable {
   private final ExecutorService drivers;
   private final Barriers barriers = new Barriers();
   private final Supervisor supervisor;
+  private final long walBudget;
   private volatile boolean started;
 
   /** Opens the journals; touches no database. */
@@ -88,6 +90,7 @@ public final class Fleet implements AutoCloseable {
     this.keyring = keyring;
     this.events = events;
     this.ticker = surroundings.ticker();
+    this.walBudget = settings.walBudget();
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
     for (TargetSettings target : settings.targets()) {
@@ -129,7 +132,7 @@ public final class Fleet implements AutoCloseable {
     settings.sources().forEach(source -> reconcile(source, meters));
     this.supervisor =
         new Supervisor(
-            sources, targets, tenants, barriers, new SequenceKeeper(targets, tenants), new Meters(meters), drivers,
+            sources, targets, tenants, barriers, new SequenceKeeper(targets, tenants), new Meters(meters, settings), drivers,
             ticker);
   }
 
@@ -338,6 +341,14 @@ public final class Fleet implements AutoCloseable {
     return source(name).check();
   }
 
+  /** Everything that could hurt a source or a target, asked of all of them now; one that does not answer is a finding. */
+  public List<Finding> examine() {
+    return new Examination(
+            sources.values(), targets.values(), tenants.values().stream().map(TenantPipeline::tenant).toList(), walBudget,
+            drivers)
+        .run();
+  }
+
   public List<Finding> checkTarget(String name) {
     return target(name).check();
   }
@@ -369,6 +380,11 @@ public final class Fleet implements AutoCloseable {
 
   public TenantStatus status(UUID tenant) {
     return supervisor.status(pipeline(tenant));
+  }
+
+  /** The tenant's way from source to target in detail. */
+  public PipelineDetail detail(UUID tenant) {
+    return supervisor.detail(pipeline(tenant));
   }
 
   public Map<UUID, TenantStatus> statuses() {

@@ -4,7 +4,9 @@ import io.helios.repl.capture.Capture;
 import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.capture.CaptureStatus;
+import io.helios.repl.capture.CaptureTimes;
 import io.helios.repl.capture.Routes;
+import io.helios.repl.capture.SourceHealth;
 import io.helios.repl.capture.SourceScope;
 import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.error.Backoff;
@@ -24,6 +26,7 @@ import io.helios.repl.seal.FrameSealer;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
+import io.helios.repl.status.StageTimes;
 import io.helios.repl.tenant.Tenancy;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -42,6 +45,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -90,7 +94,10 @@ final class SourceEngine implements AutoCloseable {
   private final List<Worker> workers = new ArrayList<>();
   private final Semaphore copyPlaces = new Semaphore(COPIES_AT_ONCE, true);
   private final AtomicBoolean looking = new AtomicBoolean();
-  private volatile @Nullable Long retainedWal;
+  private final StageTimes reading = new StageTimes();
+  private long readRows;
+  private long readCommitMicros;
+  private volatile SourceLink.@Nullable Retained retained;
   private volatile @Nullable SourceClock clock;
 
   /** A place among the tenants that are copied at the same time: each takes a slot and a walsender for a moment. */
@@ -251,6 +258,24 @@ final class SourceEngine implements AutoCloseable {
     }
   }
 
+  /**
+   * The check, and what could hurt a source that works.
+   *
+   * @param slots of all sources that are configured
+   */
+  Examination.Examined examine(Set<String> slots, long walBudget) {
+    try (Connection connection = PgConnections.open(settings.connection(), "doctor", null)) {
+      List<Finding> findings = new ArrayList<>(link.check(connection, capture != null));
+      findings.addAll(
+          SourceHealth.run(connection, scope(), slots, walBudget, SourceHealth.LONG_TRANSACTION));
+      EndpointFacts facts = EndpointFacts.read(connection, settings.connection().host(), ticker);
+      facts.clock("source \"" + settings.name() + "\"").ifPresent(findings::add);
+      return new Examination.Examined(facts, findings);
+    } catch (SQLException e) {
+      throw parts.unreachable(e);
+    }
+  }
+
   /** A table as the catalog has it now; empty when it is gone. */
   Optional<LiveTable> table(int oid) {
     try (Connection connection = PgConnections.open(settings.connection(), "schema", null)) {
@@ -298,6 +323,7 @@ final class SourceEngine implements AutoCloseable {
     workers.add(
         Worker.start(
             "capture-" + settings.name(),
+            Map.of("source", settings.name()),
             this::runOnce,
             this::disconnect,
             bug -> condition = new Condition(false, Fleet.bug(bug), ticker.now())));
@@ -305,6 +331,7 @@ final class SourceEngine implements AutoCloseable {
     workers.add(
         Worker.start(
             "dispatch-" + settings.name(),
+            Map.of("source", settings.name()),
             dispatcher::runOnce,
             () -> {},
             bug -> condition = new Condition(false, Fleet.bug(bug), ticker.now())));
@@ -387,6 +414,7 @@ final class SourceEngine implements AutoCloseable {
     }
     try {
       running.runOnce();
+      timeReading(running.status());
       if (stuckAt != null && new Lsn(journal.capturedUpTo()).isAfter(stuckAt)) {
         stuckAt = null;
         recovered();
@@ -402,6 +430,37 @@ final class SourceEngine implements AutoCloseable {
       fail(new TransientException(
           LargestRow.outOfMemory("capturing a change of source \"" + settings.name() + "\""), e));
     }
+  }
+
+  /** Notes how old a commit of our tenants was when it was read. */
+  private void timeReading(CaptureStatus status) {
+    if (status.rows() != readRows && status.lastCommitMicros() != readCommitMicros) {
+      readRows = status.rows();
+      readCommitMicros = status.lastCommitMicros();
+      reading.record((sourceMicros() - readCommitMicros) * 1000, ticker.nanos());
+    }
+  }
+
+  /** From a commit at the source to its changes' being in the journal. */
+  StageTimes reading() {
+    return reading;
+  }
+
+  /** What sealing and journaling take; null while nothing is captured. */
+  @Nullable CaptureTimes captureTimes() {
+    Capture running = capture;
+    return running == null ? null : running.times();
+  }
+
+  /** What the source keeps for us, as seen last; null when it was not. */
+  <T> @Nullable T seen(Function<SourceLink.Retained, T> what) {
+    SourceLink.Retained known = retained;
+    return known == null ? null : what.apply(known);
+  }
+
+  /** See {@link SourceLink#missedNanos}. */
+  long missedNanos() {
+    return link.missedNanos(capturedUpTo());
   }
 
   private void connect() {
@@ -442,7 +501,7 @@ final class SourceEngine implements AutoCloseable {
 
   private List<SequenceSample> look() throws SQLException {
     try (Connection connection = PgConnections.open(settings.connection(), "look", null)) {
-      retainedWal = link.look(connection, capturedUpTo());
+      retained = link.look(connection, capturedUpTo());
       clock = SourceClock.read(connection, ticker);
       return sequences(connection);
     }
@@ -511,7 +570,7 @@ final class SourceEngine implements AutoCloseable {
         settings.connection().place(),
         now.problem() == null,
         seen == null ? null : seen.receivedUpTo(),
-        retainedWal,
+        seen(SourceLink.Retained::bytes),
         journal.bytes(),
         tenants,
         now.problem(),

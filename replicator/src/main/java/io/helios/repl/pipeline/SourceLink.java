@@ -111,10 +111,21 @@ sealed interface SourceLink permits WalLink, CheckpointLink {
   /** The statements that {@link #publish} would run. */
   List<String> publishPlan(Connection connection) throws SQLException;
 
+  /** For how long what is captured has not come to where the source was seen to be; 0 when it has, or where that is not asked. */
+  long missedNanos(Lsn capturedUpTo);
+
+  /**
+   * What a source keeps for us.
+   *
+   * @param restart from where on
+   * @param bytes so much WAL
+   */
+  record Retained(Lsn restart, long bytes) {}
+
   /**
    * Looks at the source now and then.
    *
-   * @return the bytes of WAL that it keeps for us; null for none
+   * @return the WAL that it keeps for us; null for none
    */
-  @Nullable Long look(Connection connection, Lsn capturedUpTo) throws SQLException;
+  @Nullable Retained look(Connection connection, Lsn capturedUpTo) throws SQLException;
 }

@@ -3,11 +3,14 @@ package io.helios.repl.pipeline;
 import io.helios.repl.apply.AppliedStatus;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.capture.CaptureStatus;
+import io.helios.repl.capture.CaptureTimes;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.relay.Backlog;
 import io.helios.repl.relay.Volume;
+import io.helios.repl.status.PipelineDetail;
+import io.helios.repl.status.StageTimes;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tenant.Tenant;
@@ -43,7 +46,7 @@ final class Supervisor implements AutoCloseable {
   private final SequenceKeeper sequences;
   private final Meters meters;
   private final Executor passing;
-  private final Map<UUID, RateMeter> rates = new ConcurrentHashMap<>();
+  private final Map<UUID, TenantGauges> gauges = new ConcurrentHashMap<>();
   private final AppliedMarks marks;
   private final Ticker ticker;
   private long markedNanos;
@@ -91,11 +94,12 @@ final class Supervisor implements AutoCloseable {
     long now = ticker.nanos();
     if (now - sampledNanos >= RATE_EVERY_NANOS) {
       sampledNanos = now;
-      tenants.forEach(
-          (id, pipeline) -> rates.computeIfAbsent(id, any -> new RateMeter()).sample(rows(pipeline), now));
       meters.sample(
-          tenants.values().stream().map(this::sample).toList(),
-          sources.values().stream().map(source -> source.status(0)).toList());
+          tenants.values().stream().map(pipeline -> sample(pipeline, now)).toList(),
+          sources.values().stream().map(source -> source.status(0)).toList(),
+          targets.values().stream().map(target -> target.status(0)).toList(),
+          stages(now),
+          ticker.now());
       sources.forEach((name, source) -> source.releaseUpTo(marks.releasable(streaming(tenant -> tenant.source().equals(name)))));
     }
     if (now - lookedNanos >= LOOK_EVERY_NANOS) {
@@ -157,9 +161,43 @@ final class Supervisor implements AutoCloseable {
     return found;
   }
 
-  private Meters.Sample sample(TenantPipeline pipeline) {
+  private Meters.Sample sample(TenantPipeline pipeline, long nanos) {
+    TenantGauges measured = gauges.computeIfAbsent(pipeline.tenant().id(), any -> new TenantGauges());
+    TenantStatus status = status(pipeline);
+    AppliedStatus applied = applied(pipeline);
+    measured.sample(status, applied, ticker.now(), nanos);
     return new Meters.Sample(
-        status(pipeline), applied(pipeline), source(pipeline).journal().backlog(pipeline.tenant().id()).sealedBytes());
+        status,
+        applied,
+        source(pipeline).journal().backlog(pipeline.tenant().id()).sealedBytes(),
+        measured.objectiveTotals());
+  }
+
+  private List<Meters.StageSample> stages(long nanos) {
+    List<Meters.StageSample> all = new ArrayList<>();
+    sources.forEach(
+        (name, source) -> {
+          add(all, name, "read", source.reading(), nanos);
+          CaptureTimes times = source.captureTimes();
+          if (times != null) {
+            add(all, name, "seal", times.seal(), nanos);
+            add(all, name, "journal", times.journal(), nanos);
+          }
+        });
+    targets.forEach(
+        (name, target) -> {
+          add(all, name, "ship", target.schedule().shipping(), nanos);
+          add(all, name, "apply", target.schedule().applying(), nanos);
+        });
+    return all;
+  }
+
+  private static void add(
+      List<Meters.StageSample> all, String endpoint, String stage, StageTimes times, long nanos) {
+    StageTimes.Summary summary = times.summary(nanos);
+    if (summary != null) {
+      all.add(new Meters.StageSample(endpoint, stage, summary));
+    }
   }
 
   private static @Nullable AppliedStatus applied(TenantPipeline pipeline) {
@@ -168,14 +206,8 @@ final class Supervisor implements AutoCloseable {
   }
 
   void forget(Tenant tenant) {
-    rates.remove(tenant.id());
+    gauges.remove(tenant.id());
     marks.forget(tenant.id());
-    meters.forget(tenant.name());
-  }
-
-  private static long rows(TenantPipeline pipeline) {
-    AppliedStatus applied = applied(pipeline);
-    return applied == null ? 0 : applied.rows();
   }
 
   private SourceEngine source(TenantPipeline pipeline) {
@@ -272,7 +304,7 @@ final class Supervisor implements AutoCloseable {
       problem = target.problem();
       at = Instant.now();
     }
-    RateMeter rate = rates.get(pipeline.tenant().id());
+    TenantGauges measured = gauges.get(pipeline.tenant().id());
     Lsn captured = source.capturedUpTo();
     Volume volume = source.journal().volume(pipeline.tenant().id());
     return new TenantStatus(
@@ -285,7 +317,7 @@ final class Supervisor implements AutoCloseable {
         lagSeconds(standing.state(), applied, backlog, capture, source),
         lagBytes(standing.state(), applied, backlog, captured),
         pipeline.tenant().lagTarget().toMillis() / 1000.0,
-        rate == null ? 0 : rate.perSecond(),
+        measured == null ? 0 : measured.rowsPerSecond(),
         applied == null || applied.position().equals(Lsn.INVALID) ? null : applied.position(),
         captured.equals(Lsn.INVALID) ? null : captured,
         pipeline.copy(),
@@ -294,7 +326,20 @@ final class Supervisor implements AutoCloseable {
         volume.plainBytes(),
         standing.since(),
         problem,
-        problem == null ? null : at);
+        problem == null ? null : at,
+        source.settings().region(),
+        target == null ? null : target.settings().region(),
+        measured == null ? null : measured.objective());
+  }
+
+  /** One tenant's way in detail. */
+  PipelineDetail detail(TenantPipeline pipeline) {
+    TargetEngine target = targets.get(pipeline.tenant().target());
+    if (target == null) {
+      throw new IllegalStateException("no target of tenant " + pipeline.tenant().name());
+    }
+    return new PipelineView(source(pipeline), target, ticker)
+        .of(pipeline.tenant().id(), status(pipeline), applied(pipeline), gauges.get(pipeline.tenant().id()));
   }
 
   private static boolean waits(TenantState state, AppliedStatus applied, Backlog backlog) {
@@ -307,7 +352,7 @@ final class Supervisor implements AutoCloseable {
 
   /**
    * Age of the oldest commit that the target lacks, as far as is known here. While the capture itself is behind, the age of
-   * the last commit that it took tells.
+   * the last commit that it took tells. While nothing comes, a heartbeat tells an idle source from a silent one.
    */
   private @Nullable Double lagSeconds(
       TenantState state,
@@ -326,7 +371,7 @@ final class Supervisor implements AutoCloseable {
     if (capture == null) {
       return null;
     }
-    return source.isBehind() ? seconds(now - capture.lastCommitMicros()) : 0.0;
+    return source.isBehind() ? seconds(now - capture.lastCommitMicros()) : seconds(source.missedNanos() / 1000);
   }
 
   private static double seconds(long micros) {

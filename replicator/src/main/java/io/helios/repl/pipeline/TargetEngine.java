@@ -11,6 +11,7 @@ import io.helios.repl.apply.SequenceLedger;
 import io.helios.repl.apply.SourceCatalog;
 import io.helios.repl.apply.Target;
 import io.helios.repl.apply.TargetCheck;
+import io.helios.repl.apply.TargetHealth;
 import io.helios.repl.apply.TargetSchema;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
@@ -31,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -88,6 +90,7 @@ final class TargetEngine implements AutoCloseable {
       workers.add(
           Worker.start(
               "apply-" + settings.name() + "-" + i,
+              Map.of("target", settings.name()),
               () -> {
                 if (applier.runOnce() == 0) {
                   applier.awaitWork(TURN);
@@ -124,6 +127,19 @@ final class TargetEngine implements AutoCloseable {
   List<Finding> check() {
     try (Connection connection = PgConnections.open(settings.connection(), "check", null)) {
       return TargetCheck.run(connection, settings.name(), null, List.of());
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
+  /** The check, and what could hurt a target that works. */
+  Examination.Examined examine() {
+    try (Connection connection = PgConnections.open(settings.connection(), "doctor", null)) {
+      List<Finding> findings = new ArrayList<>(TargetCheck.run(connection, settings.name(), null, List.of()));
+      findings.addAll(TargetHealth.run(connection, settings.name()));
+      EndpointFacts facts = EndpointFacts.read(connection, settings.connection().host(), ticker);
+      facts.clock("target \"" + settings.name() + "\"").ifPresent(findings::add);
+      return new Examination.Examined(facts, findings);
     } catch (SQLException e) {
       throw refused(e);
     }
@@ -266,6 +282,11 @@ final class TargetEngine implements AutoCloseable {
     return bug != null
         ? bug
         : appliers.stream().map(Applier::problem).filter(Objects::nonNull).findFirst().orElse(null);
+  }
+
+  /** Whose turn it is. */
+  ApplySchedule schedule() {
+    return schedule;
   }
 
   EndpointStatus status(int tenants) {

@@ -18,6 +18,7 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * One tenant's life: what its operator wants of it, and where it stands on the way there.
@@ -301,7 +302,9 @@ final class TenantPipeline {
   private void driveUntilSettled() {
     int failures = 0;
     boolean settled = false;
-    try {
+    try (MDC.MDCCloseable _ = MDC.putCloseable("tenant", tenant.name());
+        MDC.MDCCloseable _ = MDC.putCloseable("source", tenant.source());
+        MDC.MDCCloseable _ = MDC.putCloseable("target", tenant.target())) {
       while (!settled) {
         DesiredState towards;
         Manner how;

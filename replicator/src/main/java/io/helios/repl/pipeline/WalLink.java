@@ -43,6 +43,7 @@ final class WalLink implements SourceLink {
   private boolean textOnly;
   private volatile @Nullable WalStream stream;
   private volatile Lsn releasable = Lsn.INVALID;
+  private final Heartbeat heartbeat = new Heartbeat();
   private volatile List<String> unpublished = List.of();
 
   WalLink(Parts parts) {
@@ -187,10 +188,19 @@ final class WalLink implements SourceLink {
   }
 
   @Override
-  public @Nullable Long look(Connection connection, Lsn capturedUpTo) throws SQLException {
+  public @Nullable Retained look(Connection connection, Lsn capturedUpTo) throws SQLException {
+    long asked = parts.surroundings().ticker().nanos();
+    heartbeat.seen(SourceIdentity.walEnd(connection), asked, capturedUpTo);
     noticeUnpublished(connection);
     markWal(connection, capturedUpTo);
-    return ReplicationSlot.find(connection, settings.slot()).map(ReplicationSlot.SlotState::retainedBytes).orElse(null);
+    return ReplicationSlot.find(connection, settings.slot())
+        .map(slot -> new Retained(slot.restart(), slot.retainedBytes()))
+        .orElse(null);
+  }
+
+  @Override
+  public long missedNanos(Lsn capturedUpTo) {
+    return heartbeat.missedNanos(capturedUpTo, parts.surroundings().ticker().nanos());
   }
 
   /**

@@ -1,9 +1,11 @@
 package io.helios.repl.pipeline;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * Owns one thread, and runs one loop on it until closed. The loop does what there is and returns; how to wait when there
@@ -26,13 +28,15 @@ final class Worker implements AutoCloseable {
   private final Thread thread;
   private volatile boolean closing;
 
-  private Worker(String name, Loop loop, Runnable atEnd, Consumer<Throwable> onBug) {
+  private Worker(
+      String name, Map<String, String> context, Loop loop, Runnable atEnd, Consumer<Throwable> onBug) {
     this.thread =
         Thread.ofPlatform()
             .name("helios-" + name)
             .daemon(true)
             .unstarted(
                 () -> {
+                  context.forEach(MDC::put);
                   try {
                     while (!closing) {
                       loop.runOnce();
@@ -56,7 +60,13 @@ final class Worker implements AutoCloseable {
    * @param onBug told when the loop threw
    */
   static Worker start(String name, Loop loop, Runnable atEnd, Consumer<Throwable> onBug) {
-    Worker worker = new Worker(name, loop, atEnd, onBug);
+    return start(name, Map.of(), loop, atEnd, onBug);
+  }
+
+  /** @param context what the thread works for, as fields of all that it logs: {@code source}, {@code target} */
+  static Worker start(
+      String name, Map<String, String> context, Loop loop, Runnable atEnd, Consumer<Throwable> onBug) {
+    Worker worker = new Worker(name, context, loop, atEnd, onBug);
     worker.thread.start();
     return worker;
   }

@@ -10,6 +10,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +25,7 @@ public final class ReplicationSlot {
   static final Pattern NAME = Pattern.compile("[a-z0-9_]{1,63}");
 
   /** Columns that only some majors have are read through jsonb, where a missing one is null. */
-  private static final String FIND =
+  private static final String ALL =
       """
       SELECT s.slot_name, s.plugin, s.database, s.temporary, s.active, s.active_pid,
              s.confirmed_flush_lsn, s.restart_lsn, s.wal_status,
@@ -31,8 +33,9 @@ public final class ReplicationSlot {
              pg_catalog.pg_wal_lsn_diff(
                CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
                     ELSE pg_catalog.pg_current_wal_lsn() END, s.restart_lsn)
-        FROM pg_catalog.pg_replication_slots AS s
-       WHERE s.slot_name OPERATOR(pg_catalog.=) ?""";
+        FROM pg_catalog.pg_replication_slots AS s""";
+
+  private static final String FIND = ALL + " WHERE s.slot_name OPERATOR(pg_catalog.=) ?";
 
   /** From 17 on a slot can be one that standbys keep up with, and that is there after a promotion. */
   private static final int FAILOVER_SINCE = 170_000;
@@ -78,6 +81,18 @@ public final class ReplicationSlot {
       throw SqlStates.classify(
           e, ErrorCode.SOURCE_QUERY_FAILED, "replication slot " + name + " cannot be looked up", "helios-repl source check NAME");
     }
+  }
+
+  /** All slots of the server, of whatever kind and database, by name. */
+  public static List<SlotState> all(Connection connection) throws SQLException {
+    List<SlotState> all = new ArrayList<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(ALL + " ORDER BY s.slot_name")) {
+      while (row.next()) {
+        all.add(state(row));
+      }
+    }
+    return all;
   }
 
   /**

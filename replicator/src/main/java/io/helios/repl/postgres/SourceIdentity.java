@@ -69,6 +69,19 @@ public record SourceIdentity(long systemIdentifier, int timeline, String databas
     }
   }
 
+  /** How far the server's WAL is flushed; on a standby, how far it is replayed. Needs no right. */
+  public static Lsn walEnd(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()"
+                    + " ELSE pg_catalog.pg_current_wal_flush_lsn() END)::pg_catalog.text")) {
+      row.next();
+      String end = row.getString(1);
+      return end == null ? Lsn.INVALID : Lsn.parse(end);
+    }
+  }
+
   private static RuntimeException failed(SQLException e) {
     return SqlStates.classify(
         e, ErrorCode.SOURCE_QUERY_FAILED, "the source does not say which server it is", "helios-repl source check NAME");

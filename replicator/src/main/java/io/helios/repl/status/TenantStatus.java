@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param sealedBytes bytes of its frames after sealing, since start
  * @param rawBytes the same before compression
  * @param since when it entered its state
+ * @param sourceRegion where its source is; null when the engine does not have the tenant
+ * @param targetRegion where its target is; null when the engine does not have the tenant
+ * @param objective how well it has kept to its lag target; null when that was never looked at
  */
 public record TenantStatus(
     String tenant,
@@ -36,7 +39,36 @@ public record TenantStatus(
     long rawBytes,
     Instant since,
     @Nullable Problem error,
-    @Nullable Instant errorAt) {
+    @Nullable Instant errorAt,
+    @Nullable String sourceRegion,
+    @Nullable String targetRegion,
+    @Nullable LagObjective objective) {
+
+  /** One that no engine has: nothing is known of where its ends are, nor of its lag. */
+  public TenantStatus(
+      String tenant,
+      TenantState state,
+      String source,
+      String target,
+      String tier,
+      long epoch,
+      @Nullable Double lagSeconds,
+      @Nullable Long lagBytes,
+      double lagTargetSeconds,
+      double rowsPerSecond,
+      @Nullable Lsn appliedLsn,
+      @Nullable Lsn capturedLsn,
+      CopyProgress copy,
+      long conflicts,
+      long sealedBytes,
+      long rawBytes,
+      Instant since,
+      @Nullable Problem error,
+      @Nullable Instant errorAt) {
+    this(
+        tenant, state, source, target, tier, epoch, lagSeconds, lagBytes, lagTargetSeconds, rowsPerSecond, appliedLsn,
+        capturedLsn, copy, conflicts, sealedBytes, rawBytes, since, error, errorAt, null, null, null);
+  }
 
   /** The initial copy, or a resync: tables to do, tables done, rows and bytes moved so far; totals as estimated by the source. */
   public record CopyProgress(int tables, int done, long rows, long bytes, long estimatedRows, long estimatedBytes) {

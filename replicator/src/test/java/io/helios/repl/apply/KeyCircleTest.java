@@ -252,7 +252,7 @@ class KeyCircleTest {
     }
 
     @Override
-    public Map<UUID, Long> commit(List<Advance> advances) throws RejectedBatchException {
+    public Map<UUID, Map<AppliedStatus.Conflict, Long>> commit(List<Advance> advances) throws RejectedBatchException {
       for (Map.Entry<UUID, Set<String>> own : written.entrySet()) {
         if (holder(own.getKey(), own.getValue()) != null) {
           throw new RejectedBatchException("a value is taken");

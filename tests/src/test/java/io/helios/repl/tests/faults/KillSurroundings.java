@@ -1,5 +1,6 @@
 package io.helios.repl.tests.faults;
 
+import io.helios.repl.apply.AppliedStatus;
 import io.helios.repl.apply.ApplySettings;
 import io.helios.repl.apply.RejectedBatchException;
 import io.helios.repl.apply.ReplicaState;
@@ -266,9 +267,9 @@ final class KillSurroundings implements Surroundings {
     }
 
     @Override
-    public Map<UUID, Long> commit(List<Advance> advances) throws RejectedBatchException {
+    public Map<UUID, Map<AppliedStatus.Conflict, Long>> commit(List<Advance> advances) throws RejectedBatchException {
       at(KillStep.COMMIT);
-      Map<UUID, Long> conflicts = real.commit(advances);
+      Map<UUID, Map<AppliedStatus.Conflict, Long>> conflicts = real.commit(advances);
       at(KillStep.COMMITTED);
       return conflicts;
     }

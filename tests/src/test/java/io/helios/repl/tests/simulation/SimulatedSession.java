@@ -1,5 +1,6 @@
 package io.helios.repl.tests.simulation;
 
+import io.helios.repl.apply.AppliedStatus;
 import io.helios.repl.apply.RejectedBatchException;
 import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.Replicated;
@@ -133,7 +134,7 @@ final class SimulatedSession implements TargetSession {
   }
 
   @Override
-  public Map<UUID, Long> commit(List<Advance> advances) throws RejectedBatchException {
+  public Map<UUID, Map<AppliedStatus.Conflict, Long>> commit(List<Advance> advances) throws RejectedBatchException {
     call(Seam.COMMIT);
     write(Care.BATCH);
     PendingCommit commit = new PendingCommit(advances, new LinkedHashMap<>(rows), new LinkedHashMap<>(mismatches));

@@ -1,0 +1,72 @@
+package io.helios.repl.cli;
+
+import io.helios.repl.client.ExitCode;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
+
+@Command(
+    name = "doctor",
+    description = {
+      "Find everything that could hurt: sources, targets, slots, disk, keys, certificates, tenants.",
+      "Changes nothing. Exit code 6 when there is an error."
+    },
+    footer = {"", "Examples:", "  helios-repl doctor", "  helios-repl doctor --all -o json"})
+final class DoctorCommand extends ApiCommand {
+
+  private static final List<Column> COLUMNS =
+      List.of(Column.of("SEVERITY", "severity"), Column.of("CODE", "code"), Column.of("MESSAGE", "message"));
+
+  @Option(names = "--all", description = "Show what is only to know, too.")
+  boolean all;
+
+  DoctorCommand(Shell shell) {
+    super(shell);
+  }
+
+  @Override
+  public Integer call() {
+    JsonNode doctor = client().get("/doctor");
+    if (output.format.isForPeople()) {
+      show(doctor);
+    } else {
+      printer().print(doctor, "code", COLUMNS);
+    }
+    return doctor.path("ok").asBoolean(false) ? ExitCode.DONE : ExitCode.PRECONDITION;
+  }
+
+  private void show(JsonNode doctor) {
+    int hidden = 0;
+    for (JsonNode f : doctor.path("findings")) {
+      String severity = f.path("severity").asString("");
+      if (severity.equals("INFO") && !all) {
+        hidden++;
+        continue;
+      }
+      shell
+          .out()
+          .println(
+              severity.toLowerCase(Locale.ROOT) + " " + Texts.text(f.path("code")) + ": " + Texts.text(f.path("message")));
+      line("  why:  ", f.path("why"));
+      line("  hint: ", f.path("hint"));
+    }
+    shell
+        .out()
+        .println(
+            counted(doctor.path("errors").asLong(0), "error") + ", " + counted(doctor.path("warnings").asLong(0), "warning")
+                + (hidden > 0 ? ", " + counted(hidden, "note") + " (--all shows them)" : ""));
+    shell.out().flush();
+  }
+
+  private static String counted(long count, String what) {
+    return count + " " + what + (count == 1 ? "" : "s");
+  }
+
+  private void line(String label, JsonNode text) {
+    if (!text.asString("").isEmpty()) {
+      shell.out().println(label + text.asString().replace("\n", "\n        "));
+    }
+  }
+}

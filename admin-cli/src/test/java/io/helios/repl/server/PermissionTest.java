@@ -1,0 +1,44 @@
+package io.helios.repl.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.helios.repl.config.Role;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PermissionTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "GET, /api/v1/tenants, READ, false",
+    "GET, /api/v1/audit, READ, false",
+    "POST, /api/v1/tenants/acme/wait, READ, false",
+    "POST, /api/v1/tenants, ADMIN, true",
+    "POST, /api/v1/apply, ADMIN, true",
+    "DELETE, /api/v1/tenants/acme, ADMIN, true",
+    "POST, /api/v1/tenants/acme/key/shred, ADMIN, true",
+    "DELETE, /api/v1/slots/shop/helios_shop, ADMIN, true",
+    "POST, /api/v1/tenants/acme/start, OPERATE, true",
+    "POST, /api/v1/tenants/acme/verify, OPERATE, true",
+    "DELETE, /api/v1/tenants/acme/verification, OPERATE, true",
+    "POST, /api/v1/sources/shop/prepare, OPERATE, true",
+    "POST, /api/v1/something/new, OPERATE, true",
+    "PUT, /api/v1/tenants, OPERATE, true"
+  })
+  void whatChangesSomethingNeedsMoreThanToRead(String method, String path, Role role, boolean changes) {
+    assertThat(Permission.of(method, path, false)).isEqualTo(new Permission(role, changes));
+  }
+
+  @Test
+  void aPlanIsForEverybody() {
+    assertThat(Permission.of("DELETE", "/api/v1/tenants/acme", true)).isEqualTo(new Permission(Role.READ, false));
+  }
+
+  @Test
+  void eachRoleIncludesThoseBelowIt() {
+    assertThat(Role.ADMIN.includes(Role.READ)).isTrue();
+    assertThat(Role.OPERATE.includes(Role.OPERATE)).isTrue();
+    assertThat(Role.READ.includes(Role.OPERATE)).isFalse();
+  }
+}

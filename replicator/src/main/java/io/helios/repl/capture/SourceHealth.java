@@ -1,0 +1,203 @@
+package io.helios.repl.capture;
+
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.postgres.EmptySearchPath;
+import io.helios.repl.status.Finding;
+import io.helios.repl.status.Severity;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What could hurt a source that works today: slots that nobody reads, WAL held back, transactions that never end, sequences
+ * that run out. Read-only; what the role may not see is left out.
+ */
+public final class SourceHealth {
+
+  /** From {@code safe_wal_size}, so much may be left of what a slot may hold back. */
+  private static final double SAFE_SHARE = 0.25;
+
+  private static final double SEQUENCE_SHARE = 0.8;
+
+  /** A transaction that is open for longer is a finding. */
+  public static final Duration LONG_TRANSACTION = Duration.ofMinutes(10);
+
+  private static final String OWN_SLOT =
+      """
+      SELECT wal_status, safe_wal_size,
+        CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) END::int8 AS retained,
+        (SELECT setting::int8 * 1048576 FROM pg_settings WHERE name = 'max_slot_wal_keep_size') AS keep
+      FROM pg_replication_slots WHERE slot_name = ?""";
+
+  private static final String ORPHANS =
+      """
+      SELECT slot_name,
+        CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) END::int8 AS retained
+      FROM pg_replication_slots
+      WHERE slot_name LIKE 'helios\\_%' AND NOT active AND NOT temporary AND slot_name <> ALL (?)
+      ORDER BY slot_name""";
+
+  private static final String OLDEST =
+      """
+      SELECT 'SELECT pg_terminate_backend(' || pid || ');' AS mend, 'process ' || pid AS who,
+        floor(extract(epoch FROM clock_timestamp() - xact_start) / 60)::int8 AS minutes
+      FROM pg_stat_activity
+      WHERE xact_start < clock_timestamp() - make_interval(secs => ?) AND pid <> pg_backend_pid()
+        AND (backend_xid IS NOT NULL OR backend_xmin IS NOT NULL) AND backend_type = 'client backend'
+        AND application_name NOT LIKE 'helios-repl/%'
+      UNION ALL
+      SELECT 'ROLLBACK PREPARED ''…''; or COMMIT PREPARED, as its application wants; which: SELECT gid, prepared FROM pg_prepared_xacts;',
+        'prepared transaction ' || transaction::text,
+        floor(extract(epoch FROM clock_timestamp() - prepared) / 60)::int8
+      FROM pg_prepared_xacts WHERE prepared < clock_timestamp() - make_interval(secs => ?)
+      ORDER BY minutes DESC LIMIT 3""";
+
+  /** Those only that can run out in a lifetime: reading a value takes a lock. */
+  private static final String SEQUENCES =
+      """
+      WITH small AS MATERIALIZED (
+        SELECT s.seqrelid, n.nspname, c.relname, s.seqmin, s.seqmax, s.seqincrement
+        FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE NOT s.seqcycle AND s.seqmax::numeric - s.seqmin::numeric < 1000000000000 AND c.relpersistence <> 't'
+          AND has_sequence_privilege(s.seqrelid, 'SELECT, USAGE')
+        ORDER BY s.seqrelid LIMIT 1000),
+      used AS (
+        SELECT nspname, relname,
+          (CASE WHEN seqincrement > 0 THEN pg_sequence_last_value(seqrelid) - seqmin
+             ELSE seqmax - pg_sequence_last_value(seqrelid) END)::float8 / greatest(1, seqmax - seqmin) AS share
+        FROM small)
+      SELECT nspname, relname, share FROM used WHERE share >= ? ORDER BY share DESC LIMIT 20""";
+
+  private final Connection connection;
+  private final SourceScope scope;
+  private final String source;
+  private final List<Finding> findings = new ArrayList<>();
+
+  private SourceHealth(Connection connection, SourceScope scope) {
+    this.connection = connection;
+    this.scope = scope;
+    this.source = "source \"" + scope.source() + "\"";
+  }
+
+  /**
+   * Looks at everything.
+   *
+   * @param connection an ordinary one as the configured role, in autocommit mode; stays as it was
+   * @param slots names of all slots that this server's configuration knows, of other sources too
+   * @param walBudget bytes that a slot is meant to hold back at the most
+   * @param longestTransaction one that is open for longer is a finding
+   */
+  public static List<Finding> run(
+      Connection connection, SourceScope scope, Set<String> slots, long walBudget, Duration longestTransaction)
+      throws SQLException {
+    try (EmptySearchPath _ = EmptySearchPath.on(connection)) {
+      SourceHealth health = new SourceHealth(connection, scope);
+      health.ownSlot(walBudget);
+      health.orphans(slots);
+      health.longTransactions(longestTransaction);
+      health.sequences();
+      return health.findings;
+    }
+  }
+
+  private void ownSlot(long walBudget) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(OWN_SLOT)) {
+      query.setString(1, scope.slot());
+      try (ResultSet row = query.executeQuery()) {
+        if (!row.next()) {
+          return;
+        }
+        long retained = row.getLong("retained");
+        long keep = row.getLong("keep");
+        long safe = row.getLong("safe_wal_size");
+        boolean limited = !row.wasNull() && keep > 0;
+        boolean unreserved = "unreserved".equals(row.getString("wal_status"));
+        if (unreserved || limited && safe < keep * SAFE_SHARE) {
+          findings.add(
+              new Finding(
+                  unreserved ? Severity.ERROR : Severity.WARN,
+                  ErrorCode.WAL_NEARLY_LOST,
+                  source + ": slot " + scope.slot() + " holds back " + mebibytes(retained) + " of WAL, and "
+                      + mebibytes(Math.max(0, safe)) + " more may be written before it is lost",
+                  "its tenants need a resync when it is lost",
+                  "ALTER SYSTEM SET max_slot_wal_keep_size = '" + Math.max(1, 2 * keep >> 30)
+                      + "GB'; SELECT pg_reload_conf(); then find who lags: helios-repl tenant list"));
+        } else if (retained > 2 * walBudget && retained > 1L << 30) {
+          findings.add(
+              new Finding(
+                  Severity.WARN,
+                  ErrorCode.WAL_NEARLY_LOST,
+                  source + ": slot " + scope.slot() + " holds back " + mebibytes(retained) + " of WAL, relay.wal-budget is "
+                      + mebibytes(walBudget),
+                  "WAL is kept on the source's disk until it is captured; a transaction that is open there may hold it back, too",
+                  "helios-repl source list; helios-repl tenant list"));
+        }
+      }
+    }
+  }
+
+  private void orphans(Set<String> slots) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(ORPHANS)) {
+      query.setArray(1, connection.createArrayOf("text", slots.toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          String slot = row.getString("slot_name");
+          findings.add(
+              new Finding(
+                  Severity.WARN,
+                  ErrorCode.SLOT_ORPHANED,
+                  source + " has slot " + slot + ", which nobody reads, and holds back " + mebibytes(row.getLong("retained"))
+                      + " of WAL",
+                  "no source of this server uses it; it keeps WAL until the disk is full or max_slot_wal_keep_size is reached",
+                  "unless another helios-repl server uses it, there: SELECT pg_drop_replication_slot('" + slot + "');"));
+        }
+      }
+    }
+  }
+
+  private void longTransactions(Duration longest) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(OLDEST)) {
+      query.setDouble(1, longest.toMillis() / 1000.0);
+      query.setDouble(2, longest.toMillis() / 1000.0);
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          findings.add(
+              new Finding(
+                  Severity.WARN,
+                  ErrorCode.LONG_TRANSACTION,
+                  source + ": " + row.getString("who") + " has had a transaction open for " + row.getLong("minutes") + " min",
+                  "starts and resyncs wait for it to end, the slot keeps WAL from its beginning, and vacuum cleans nothing younger",
+                  row.getString("mend")));
+        }
+      }
+    }
+  }
+
+  private void sequences() throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(SEQUENCES)) {
+      query.setDouble(1, SEQUENCE_SHARE);
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          String name = row.getString("nspname") + "." + row.getString("relname");
+          findings.add(
+              new Finding(
+                  row.getDouble("share") >= 0.95 ? Severity.ERROR : Severity.WARN,
+                  ErrorCode.SEQUENCE_NEAR_END,
+                  source + ": sequence " + name + " has used " + Math.round(row.getDouble("share") * 100) + " % of its values",
+                  "inserts fail when it has none left",
+                  "make its column bigint at the target and the source, then: ALTER SEQUENCE " + name
+                      + " AS bigint NO MAXVALUE;"));
+        }
+      }
+    }
+  }
+
+  private static String mebibytes(long bytes) {
+    return (bytes >> 20) + " MiB";
+  }
+}
