@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
 final class TopCommand extends ApiCommand {
 
   private static final Duration SHORTEST = Duration.ofMillis(200);
-  private static final Duration LONGEST = Duration.ofMinutes(1);
+  private static final Duration LONGEST = Duration.ofSeconds(5);
 
   @Option(names = "--read-only", description = "Hide what changes something.")
   boolean readOnly;
@@ -39,7 +39,7 @@ final class TopCommand extends ApiCommand {
       description = "Which tenants to list at first: parts of names, state:, tier:, source:, target:, region:, ! for not.")
   String filter = "";
 
-  @Option(names = "--every", paramLabel = "DURATION", description = "How often to look, 200ms to 1m. Default: 1s.")
+  @Option(names = "--every", paramLabel = "DURATION", description = "How often to look, 200ms to 5s. Default: 1s.")
   Duration every = Duration.ofSeconds(1);
 
   TopCommand(Shell shell) {
@@ -52,7 +52,7 @@ final class TopCommand extends ApiCommand {
       throw usage("top takes no --output", "it draws a screen", "helios-repl tenant list -o " + output.format);
     }
     if (every.compareTo(SHORTEST) < 0 || every.compareTo(LONGEST) > 0) {
-      throw usage("--every is not right", "it is not from 200ms to 1m", "helios-repl top --every 1s");
+      throw usage("--every is not right", "it is not from 200ms to 5s", "helios-repl top --every 1s");
     }
     String type = shell.environment().getOrDefault("TERM", "");
     if (!shell.interactive() || type.isEmpty() || type.equals("dumb")) {

@@ -20,6 +20,9 @@ final class FleetStream implements AutoCloseable {
   private static final long FIRST_PAUSE_MILLIS = 300;
   private static final long LONGEST_PAUSE_MILLIS = 3_000;
 
+  /** Whoever comes too often with a token that is not right is kept out for a while. */
+  private static final long REFUSED_PAUSE_MILLIS = 15_000;
+
   private final HeliosClient client;
   private final Duration every;
   private final Consumer<News> dashboard;
@@ -37,10 +40,9 @@ final class FleetStream implements AutoCloseable {
     this.watcher = Thread.ofVirtual().name("helios-fleet-silence").unstarted(this::watch);
   }
 
-  FleetStream start() {
+  void start() {
     reader.start();
     watcher.start();
-    return this;
   }
 
   private void read() {
@@ -53,6 +55,7 @@ final class FleetStream implements AutoCloseable {
         why = "the connection has ended";
       } catch (FailedException e) {
         why = reason(e);
+        pause = e.exitCode() == ExitCode.NOT_ALLOWED ? REFUSED_PAUSE_MILLIS : Math.min(pause, LONGEST_PAUSE_MILLIS);
       } catch (IOException e) {
         why = "the connection broke";
       } catch (JacksonException e) {
@@ -67,7 +70,7 @@ final class FleetStream implements AutoCloseable {
       } catch (InterruptedException e) {
         return;
       }
-      pause = Math.min(LONGEST_PAUSE_MILLIS, pause * 2);
+      pause = Math.max(pause, Math.min(LONGEST_PAUSE_MILLIS, pause * 2));
     }
   }
 

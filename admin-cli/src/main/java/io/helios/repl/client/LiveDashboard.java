@@ -26,9 +26,10 @@ public final class LiveDashboard {
    * @throws IOException when there is no terminal
    */
   public static Dashboard.End run(HeliosClient client, Look look) throws IOException, InterruptedException {
-    Dashboard dashboard = new Dashboard(label(client.server()), look.readOnly(), look.filter());
+    Dashboard dashboard = new Dashboard(label(client.server()), look.readOnly(), look.filter(), look.every());
     try (DashboardServant servant = new DashboardServant(client, dashboard::tell);
-        FleetStream stream = new FleetStream(client, look.every(), dashboard::tell).start()) {
+        FleetStream stream = new FleetStream(client, look.every(), dashboard::tell)) {
+      stream.start();
       return dashboard.run(servant, look.charset(), look.colours());
     }
   }

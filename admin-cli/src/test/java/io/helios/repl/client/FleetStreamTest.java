@@ -87,8 +87,8 @@ class FleetStreamTest {
   @Test
   void aBrokenConnectionIsTakenUpAgainBehindTheLastEvent() throws Exception {
     HeliosClient client = HeliosClient.to(URI.create("http://127.0.0.1:" + server.getAddress().getPort()), "secret");
-    try (FleetStream stream = new FleetStream(client, Duration.ofSeconds(1), news::add).start()) {
-      assertThat(stream).isNotNull();
+    try (FleetStream stream = new FleetStream(client, Duration.ofSeconds(1), news::add)) {
+      stream.start();
       assertThat(next()).isInstanceOf(News.Connected.class);
       assertThat(next())
           .isInstanceOfSatisfying(
@@ -123,8 +123,8 @@ class FleetStreamTest {
     int port = server.getAddress().getPort();
     server.stop(0);
     HeliosClient client = HeliosClient.to(URI.create("http://127.0.0.1:" + port), "secret");
-    try (FleetStream stream = new FleetStream(client, Duration.ofSeconds(1), news::add).start()) {
-      assertThat(stream).isNotNull();
+    try (FleetStream stream = new FleetStream(client, Duration.ofSeconds(1), news::add)) {
+      stream.start();
       assertThat(next()).isInstanceOf(News.Lost.class);
       assertThat(next()).isInstanceOf(News.Lost.class);
     }

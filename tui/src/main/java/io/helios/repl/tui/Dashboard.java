@@ -16,6 +16,7 @@ import io.helios.repl.tui.screen.Theme;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,9 +65,12 @@ public final class Dashboard {
   private @Nullable String watched;
   private boolean redraw = true;
 
-  /** @param server what the operator calls the server */
-  public Dashboard(String server, boolean readOnly, String filter) {
-    this.model = new Model(server, readOnly, new Filter(filter), begin);
+  /**
+   * @param server what the operator calls the server
+   * @param every how often the server was asked to tell of the fleet
+   */
+  public Dashboard(String server, boolean readOnly, String filter, Duration every) {
+    this.model = new Model(server, readOnly, new Filter(filter), every, begin);
     this.keys = new Keys(model);
   }
 

@@ -53,7 +53,7 @@ class DashboardTest {
   }
 
   private final DefaultVirtualTerminal terminal = new TypedTerminal();
-  private final Dashboard dashboard = new Dashboard("prod", false, "");
+  private final Dashboard dashboard = new Dashboard("prod", false, "", Duration.ofSeconds(1));
   private final List<Object> asked = new CopyOnWriteArrayList<>();
   private final Dashboard.Servant servant =
       new Dashboard.Servant() {

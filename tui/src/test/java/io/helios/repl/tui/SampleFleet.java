@@ -12,6 +12,7 @@ import io.helios.repl.tui.fleet.Totals;
 import io.helios.repl.tui.model.Filter;
 import io.helios.repl.tui.model.Model;
 import io.helios.repl.tui.model.News;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -160,7 +161,7 @@ public final class SampleFleet {
 
   /** Two minutes of that fleet, one update a second, at this size. */
   public static Model model(int columns, int rows, boolean readOnly) {
-    Model model = new Model("prod", readOnly, Filter.NONE, NOW);
+    Model model = new Model("prod", readOnly, Filter.NONE, Duration.ofSeconds(1), NOW);
     model.resize(columns, rows);
     model.hear(new News.Connected());
     for (int i = 0; i < 120; i++) {

@@ -11,6 +11,7 @@ import io.helios.repl.tui.model.Filter;
 import io.helios.repl.tui.model.Model;
 import io.helios.repl.tui.model.News;
 import io.helios.repl.tui.screen.Theme;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -140,7 +141,7 @@ class ScreensTest {
   @ParameterizedTest
   @CsvSource({"80, 24", "120, 40"})
   void aFleetWithoutTenantsSaysHowToBegin(int columns, int rows) {
-    Model model = new Model("prod", false, Filter.NONE, SampleFleet.NOW);
+    Model model = new Model("prod", false, Filter.NONE, Duration.ofSeconds(1), SampleFleet.NOW);
     model.resize(columns, rows);
     model.hear(new News.Told(SampleFleet.update(SampleFleet.NOW, List.of())));
     golden("empty", model);
@@ -148,7 +149,7 @@ class ScreensTest {
 
   @Test
   void beforeTheFirstNewsItSaysThatItWaits() {
-    Model model = new Model("http://127.0.0.1:7400", false, Filter.NONE, SampleFleet.NOW);
+    Model model = new Model("http://127.0.0.1:7400", false, Filter.NONE, Duration.ofSeconds(1), SampleFleet.NOW);
     model.resize(80, 24);
     golden("waiting", model);
   }
@@ -165,7 +166,7 @@ class ScreensTest {
     }
     all.add(SampleFleet.tenant("lagging", "STREAMING", 7.5, 5));
     all.add(SampleFleet.tenant("source-away", "STREAMING", null, 5));
-    Model model = new Model("prod", false, Filter.NONE, SampleFleet.NOW);
+    Model model = new Model("prod", false, Filter.NONE, Duration.ofSeconds(1), SampleFleet.NOW);
     model.resize(columns, rows);
     model.hear(new News.Told(SampleFleet.update(SampleFleet.NOW, all)));
     golden("states", model);

@@ -21,6 +21,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,7 +68,7 @@ final class DashboardBenchmark {
     screen.startScreen();
     screen.setCursorPosition(null);
     Instant begin = Instant.parse("2026-01-01T00:00:00Z");
-    Model model = new Model("bench", false, Filter.NONE, begin);
+    Model model = new Model("bench", false, Filter.NONE, Duration.ofSeconds(1), begin);
     model.resize(size.getColumns(), size.getRows());
     Keys keys = new Keys(model);
     Theme theme = new Theme(true, true);

@@ -1,41 +1,22 @@
 package io.helios.repl.tests.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
-import static org.awaitility.Awaitility.await;
 
+import io.helios.repl.tests.fixture.Tmux;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
-import org.awaitility.core.ConditionTimeoutException;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The dashboard as a process in a real terminal (tmux), on a running server. */
+/** The dashboard as a process in a real terminal, on a running server. */
 class TopTest {
-
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @TempDir private Path directory;
 
-  private TestServer server;
-
-  @BeforeEach
-  void start() throws Exception {
-    assumeThat(Files.isExecutable(Path.of("/usr/bin/tmux"))).as("tmux is installed").isTrue();
-    server = new TestServer(directory);
-    server.done("tenant", "create", "acme", "--source", "shop", "--target", "shop-eu");
-    server.done("tenant", "create", "globex", "--source", "shop", "--target", "shop-eu");
-    server.done("tenant", "start", "--all", "--yes", "--wait", "--timeout", "2m");
-    // A shell that tells how each command ended and what the terminal's settings are then.
+  /** A shell in which the dashboard runs twice, and that notes how it ended and what the terminal's settings are then. */
+  private Path script(TestServer server) throws IOException {
     Files.writeString(
         directory.resolve("top"),
         "#!/bin/sh\necho $$ > %s\nexec %s --enable-native-access=ALL-UNNAMED -cp '%s' io.helios.repl.cli.Main top \"$@\"\n"
@@ -43,7 +24,7 @@ class TopTest {
                 directory.resolve("pid"),
                 Path.of(System.getProperty("java.home"), "bin", "java"),
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))));
-    Files.writeString(
+    return Files.writeString(
         directory.resolve("shell"),
         """
         cd %s
@@ -59,102 +40,70 @@ class TopTest {
         cat
         """
             .formatted(directory, directory.resolve("state"), server.server().address()));
-    tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "env --default-signal=INT sh " + directory.resolve("shell"));
   }
 
-  @AfterEach
-  void stop() throws Exception {
-    if (server != null) {
-      tmux("kill-server");
-      server.close();
-    }
+  private String read(String file) throws IOException {
+    return Files.readString(directory.resolve(file)).strip();
   }
 
   @Test
   void itShowsTheFleetObeysKeysOutlivesTheServerAndGivesTheTerminalBack() throws Exception {
-    String screen = awaitScreen(s -> s.contains("2 tenants: 2 stream") && s.contains("STREAMING"));
-    assertThat(screen).startsWith("helios-repl top  " + server.server().address().getAuthority());
-    assertThat(screen).contains("shop→shop-eu").contains("↵ open");
+    assumeThat(Tmux.isInstalled()).as("tmux is installed").isTrue();
+    try (TestServer server = new TestServer(directory)) {
+      server.done("tenant", "create", "acme", "--source", "shop", "--target", "shop-eu");
+      server.done("tenant", "create", "globex", "--source", "shop", "--target", "shop-eu");
+      server.done("tenant", "start", "--all", "--yes", "--wait", "--timeout", "2m");
+      try (Tmux terminal = Tmux.start(directory, 80, 24, script(server))) {
+        String screen = terminal.awaitScreen(s -> s.contains("2 tenants: 2 stream") && s.contains("STREAMING"));
+        assertThat(screen).startsWith("helios-repl top  " + server.server().address().getAuthority());
+        assertThat(screen).contains("shop→shop", "↵ open");
 
-    keys("p");
-    awaitScreen(s -> s.contains("pause acme would") && s.contains("y does it"));
-    keys("y");
-    awaitScreen(s -> s.contains("PAUSED") && s.contains("1 pause 1 stream"));
-    keys("R");
-    awaitScreen(s -> s.contains("resume acme would"));
-    keys("y");
-    awaitScreen(s -> s.contains("2 tenants: 2 stream"));
-    keys("v");
-    awaitScreen(s -> s.contains("verify acme would"));
-    keys("y");
-    awaitScreen(s -> s.contains("verified acme: both sides are equal"));
+        actions(terminal);
 
-    keys("/", "g", "l", "o", "Enter");
-    awaitScreen(s -> s.contains("globex") && !s.contains("   acme"));
-    keys("Enter");
-    awaitScreen(s -> s.contains("globex streams"));
-    keys("Escape");
-    tmux("resize-window", "-x", "120", "-y", "40");
-    awaitScreen(s -> s.contains("[1 Tenants]") && s.contains("─ events ─"));
-    keys("3");
-    awaitScreen(s -> s.contains("[3 Events]") && s.contains("INFO"));
-    keys("1");
+        terminal.keys("/", "g", "l", "o", "Enter");
+        terminal.awaitScreen(s -> s.contains("globex") && !s.contains("   acme"));
+        terminal.keys("Enter");
+        terminal.awaitScreen(s -> s.contains("globex streams") && s.contains("apply"));
+        terminal.keys("Escape");
+        terminal.resize(120, 40);
+        terminal.awaitScreen(s -> s.contains("[1 Tenants]") && s.contains("─ events ─"));
+        terminal.keys("3");
+        terminal.awaitScreen(s -> s.contains("[3 Events]") && s.contains("INFO"));
+        terminal.keys("1");
 
-    int port = server.server().address().getPort();
-    server.server().close();
-    awaitScreen(s -> s.contains("SERVER GONE") && s.contains("globex") && s.contains("old"));
-    server.restart(server.yaml().replace("127.0.0.1:0", "127.0.0.1:" + port));
-    awaitScreen(s -> !s.contains("SERVER GONE") && s.contains("globex"));
+        int port = server.server().address().getPort();
+        server.server().close();
+        terminal.awaitScreen(s -> s.contains("SERVER GONE") && s.contains("globex") && s.contains("old"));
+        server.restart(server.yaml().replace("127.0.0.1:0", "127.0.0.1:" + port));
+        terminal.awaitScreen(s -> !s.contains("SERVER GONE") && s.contains("globex"));
 
-    keys("q");
-    awaitScreen(s -> s.contains("first 0"));
-    assertThat(Files.readString(directory.resolve("after-first"))).isEqualTo(Files.readString(directory.resolve("before")));
+        terminal.keys("q");
+        // The second run comes at once; what the first one left behind is in the files.
+        screen = terminal.awaitScreen(s -> s.contains("read-only") && s.contains("globex") && s.contains("STREAMING"));
+        assertThat(read("after-first")).isEqualTo(read("before"));
+        assertThat(screen).matches("(?s)\\p{ASCII}*").doesNotContain("p pause");
+        assertThat(terminal.colourfulScreen()).doesNotContainPattern("\u001b\\[[0-9;]*(3[0-7]|4[0-7]|9[0-7])m");
 
-    // No colours, no UTF-8, and an end by signal.
-    screen = awaitScreen(s -> s.contains("read-only") && s.contains("globex") && s.contains("STREAMING"));
-    assertThat(screen).matches("(?s)\\p{ASCII}*").doesNotContain("p pause");
-    assertThat(tmux("capture-pane", "-p", "-e")).doesNotContainPattern("\u001b\\[[0-9;]*(3[0-7]|9[0-7]|4[0-7])m");
-    new ProcessBuilder("kill", "-INT", Files.readString(directory.resolve("pid")).strip()).start().waitFor();
-    awaitScreen(s -> s.contains("second 130"));
-    assertThat(Files.readString(directory.resolve("after-second"))).isEqualTo(Files.readString(directory.resolve("before")));
-    assertThat(awaitScreen(s -> s.contains("third 6"))).contains("HR-1250").contains("helios-repl tenant list --watch");
-  }
-
-  private void keys(String... keys) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of("send-keys"));
-    command.addAll(List.of(keys));
-    tmux(command.toArray(String[]::new));
-  }
-
-  private String awaitScreen(Predicate<String> enough) throws Exception {
-    List<String> last = new ArrayList<>();
-    try {
-      return await()
-          .atMost(PATIENCE)
-          .pollInterval(Duration.ofMillis(100))
-          .until(
-              () -> {
-                String screen = tmux("capture-pane", "-p");
-                last.clear();
-                last.add(screen);
-                return screen;
-              },
-              enough);
-    } catch (ConditionTimeoutException e) {
-      throw new AssertionError("the screen is:\n" + String.join("", last), e);
+        new ProcessBuilder("kill", "-INT", read("pid")).start().waitFor();
+        screen = terminal.awaitScreen(s -> s.contains("third"));
+        assertThat(screen).contains("first 0", "second 130", "third 6", "HR-1250", "helios-repl tenant list --watch");
+        assertThat(read("after-second")).isEqualTo(read("before"));
+      }
     }
   }
 
-  private String tmux(String... arguments) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of("tmux", "-u", "-S", directory.resolve("tmux").toString()));
-    command.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("LC_ALL", "C.UTF-8");
-    Process process = builder.start();
-    String out = new String(process.getInputStream().readAllBytes(), UTF_8);
-    if (!process.waitFor(30, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-    }
-    return out;
+  private static void actions(Tmux terminal) throws IOException, InterruptedException {
+    terminal.keys("p");
+    terminal.awaitScreen(s -> s.contains("pause acme would") && s.contains("y does it"));
+    terminal.keys("y");
+    terminal.awaitScreen(s -> s.contains("PAUSED") && s.contains("1 pause"));
+    terminal.keys("R");
+    terminal.awaitScreen(s -> s.contains("resume acme would") && s.contains("y does it"));
+    terminal.keys("y");
+    terminal.awaitScreen(s -> s.contains("2 tenants: 2 stream"));
+    terminal.keys("v");
+    terminal.awaitScreen(s -> s.contains("verify acme would") && s.contains("y does it"));
+    terminal.keys("y");
+    terminal.awaitScreen(s -> s.contains("verified acme: both sides are equal"));
   }
 }

@@ -27,11 +27,9 @@ public final class Model {
 
   private static final Duration NOTICE = Duration.ofSeconds(6);
 
-  /** A server that says nothing for so long is as good as gone. */
-  private static final Duration SILENCE = Duration.ofSeconds(6);
-
   private final String server;
   private final boolean readOnly;
+  private final Duration patience;
   private final LagHistory history = new LagHistory();
   private final List<Event> events = new ArrayList<>();
   private final Set<String> marked = new LinkedHashSet<>();
@@ -57,12 +55,15 @@ public final class Model {
   /**
    * @param server what the operator calls the server
    * @param readOnly whether actions are hidden
+   * @param every how often the server was asked to tell of the fleet
    * @param now by a clock that is never set back
    */
-  public Model(String server, boolean readOnly, Filter filter, Instant now) {
+  public Model(String server, boolean readOnly, Filter filter, Duration every, Instant now) {
     this.server = server;
     this.readOnly = readOnly;
     this.filter = filter;
+    // A server that says nothing for so long is as good as gone.
+    this.patience = every.multipliedBy(3).plusSeconds(3);
     this.now = now;
     this.heard = now;
     this.lostAt = now;
@@ -364,7 +365,7 @@ public final class Model {
     if (lost != null) {
       return lost;
     }
-    return fleet != null && age().compareTo(SILENCE) > 0 ? "it is connected, but says nothing" : null;
+    return fleet != null && age().compareTo(patience) > 0 ? "it is connected, but says nothing" : null;
   }
 
   /** Since when there has been no connection. */

@@ -119,6 +119,9 @@ final class Figures {
     if (value == null || value.isNaN()) {
       return NONE;
     }
+    if (value > 0 && value < 0.05) {
+      return "<0.1ms";
+    }
     return value < 9.95
         ? String.format(Locale.ROOT, "%.1fms", value)
         : value < 999.5 ? Math.round(value) + "ms" : seconds(value / 1000);

@@ -89,10 +89,12 @@ public final class Screens {
     Prompt prompt = model.prompt();
     if (prompt != null) {
       String text = prompt.kind().sign() + prompt.text() + "_";
+      canvas.fill(0, layout.keys(), canvas.columns(), 1, ' ', Style.PLAIN);
       int over = Math.max(0, canvas.width(text) - canvas.columns() + 1);
       canvas.put(0, layout.keys(), text.substring(Math.min(over, text.length() - 1)), Style.BOLD);
       return;
     }
+    canvas.fill(0, layout.keys(), canvas.columns(), 1, ' ', Style.PLAIN);
     canvas.put(1, layout.keys(), keys(canvas, model), Style.PLAIN);
   }
 

@@ -11,6 +11,7 @@ import io.helios.repl.tui.model.Model;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of the chosen tenant, below the list or on a whole screen. */
@@ -233,11 +234,13 @@ final class TenantPane {
     }
     if (y < end && !pipeline.tables().isEmpty()) {
       Pipeline.Table worst = pipeline.tables().stream().max(WORST).orElseThrow();
+      // Where all of them are as far behind, that tells nothing.
+      boolean behind = pipeline.tables().stream().anyMatch(t -> !Objects.equals(t.lagSeconds(), worst.lagSeconds()));
       canvas.put(
           column,
           y,
-          "tables " + pipeline.tables().size()
-              + (worst.lagSeconds() == null ? "" : "  worst " + worst.name() + " " + Figures.seconds(worst.lagSeconds())),
+          "tables " + pipeline.tables().size() + "  " + (behind ? "worst " : "busiest ") + worst.name() + " "
+              + (behind ? Figures.seconds(worst.lagSeconds()) : Figures.rate(worst.rowsPerSecond()) + " rows/s"),
           width,
           Style.PLAIN);
     }

@@ -41,7 +41,7 @@ final class TenantTable {
     for (int i = 0; i < rows && first + i < tenants.size(); i++) {
       row(canvas, model, widths, tenants.get(first + i), layout.first() + i, first + i == model.chosen());
     }
-    if (tenants.size() > rows && canvas.columns() >= 40) {
+    if (tenants.size() > rows && layout.rules() && canvas.columns() >= 40) {
       String where = (first + 1) + "-" + Math.min(first + rows, tenants.size()) + " of " + tenants.size();
       // Where the next part begins, so that no line of the list is lost to it.
       canvas.right(canvas.columns() - 1, layout.detailRule(), " " + where + " ", Style.PLAIN);

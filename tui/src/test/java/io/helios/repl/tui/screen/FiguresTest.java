@@ -45,6 +45,13 @@ class FiguresTest {
   }
 
   @Test
+  void whatTakesHardlyAnyTimeDoesNotTakeNone() {
+    assertThat(Figures.millis(0.004)).isEqualTo("<0.1ms");
+    assertThat(Figures.millis(0.0)).isEqualTo("0.0ms");
+    assertThat(Figures.millis(1900.0)).isEqualTo("1.9s");
+  }
+
+  @Test
   void aBudgetIsNeverRoundedUp() {
     assertThat(Figures.budget(new Objective(3600, 1, 0.99, 0.999, 0))).isEqualTo("99%");
     assertThat(Figures.budget(new Objective(3600, 1, 0.99, 1, 0))).isEqualTo("100%");
