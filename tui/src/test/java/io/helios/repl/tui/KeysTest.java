@@ -240,6 +240,13 @@ class KeysTest {
   }
 
   @Test
+  void escapeWithAQuickKeyBehindItIsBoth() {
+    typist.enter().press(new KeyStroke('j', false, true));
+    assertThat(model.isOpen()).isFalse();
+    assertThat(chosen()).isEqualTo("tenant-417");
+  }
+
+  @Test
   void aPipelineIsWatchedOnlyWhereItIsShown() {
     assertThat(model.watched()).isNull();
     typist.enter();

@@ -29,6 +29,12 @@ public final class Keys {
     if (key.isCtrlDown() && is(key, 'c')) {
       return new Wish.Quit(true);
     }
+    Character character = key.getCharacter();
+    if (key.isAltDown() && key.getKeyType() == KeyType.Character && character != null) {
+      // Terminals send Alt with a key as Escape and the key; nothing here wants Alt, so it was Escape and a quick key.
+      press(new KeyStroke(KeyType.Escape));
+      return press(new KeyStroke(character, key.isCtrlDown(), false));
+    }
     Dialog dialog = model.dialog();
     if (dialog != null) {
       return inDialog(dialog, key);

@@ -93,7 +93,7 @@ final class Figures {
 
   static String rate(double value) {
     if (value < 9.95) {
-      return value == 0 || value >= 0.95 && value % 1 == 0 ? String.valueOf(Math.round(value)) : String.format(Locale.ROOT, "%.1f", value);
+      return value == 0 || (value >= 0.95 && value % 1 == 0) ? String.valueOf(Math.round(value)) : String.format(Locale.ROOT, "%.1f", value);
     }
     if (value < 999.5) {
       return String.valueOf(Math.round(value));

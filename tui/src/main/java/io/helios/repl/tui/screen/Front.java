@@ -116,16 +116,16 @@ final class Front {
     int height = Math.min(canvas.rows(), lines.size() + 4);
     int left = Math.max(0, (canvas.columns() - width) / 2);
     int top = Math.max(0, (canvas.rows() - height) / 2);
-    String[] corners = canvas.glyphs().corners();
+    List<String> corners = canvas.glyphs().corners();
     canvas.fill(left, top, width, height, ' ', Style.PLAIN);
     canvas.fill(left + 1, top, width - 2, 1, canvas.glyphs().rule(), Style.PLAIN);
     canvas.fill(left + 1, top + height - 1, width - 2, 1, canvas.glyphs().rule(), Style.PLAIN);
     canvas.fill(left, top + 1, 1, height - 2, canvas.glyphs().side(), Style.PLAIN);
     canvas.fill(left + width - 1, top + 1, 1, height - 2, canvas.glyphs().side(), Style.PLAIN);
-    canvas.put(left, top, corners[0], Style.PLAIN);
-    canvas.put(left + width - 1, top, corners[1], Style.PLAIN);
-    canvas.put(left, top + height - 1, corners[2], Style.PLAIN);
-    canvas.put(left + width - 1, top + height - 1, corners[3], Style.PLAIN);
+    canvas.put(left, top, corners.get(0), Style.PLAIN);
+    canvas.put(left + width - 1, top, corners.get(1), Style.PLAIN);
+    canvas.put(left, top + height - 1, corners.get(2), Style.PLAIN);
+    canvas.put(left + width - 1, top + height - 1, corners.get(3), Style.PLAIN);
     canvas.put(left + 2, top, " " + title + " ", width - 4, Style.BOLD);
     for (int i = 0; i < lines.size() && i < height - 4; i++) {
       canvas.put(left + 2, top + 2 + i, lines.get(i).text(), width - 4, lines.get(i).style());

@@ -1,5 +1,7 @@
 package io.helios.repl.tui.screen;
 
+import java.util.List;
+
 /**
  * The signs that a terminal can show: all of width one and of the basic plane, or plain ASCII.
  *
@@ -18,13 +20,13 @@ record Glyphs(
     String ellipsis,
     String enter,
     String dot,
-    String[] corners) {
+    List<String> corners) {
 
   static final Glyphs UNICODE =
-      new Glyphs(" ▁▂▃▄▅▆▇█", "▸", "*", '─', '│', "┤", '╌', "→", "▼", "…", "↵", "·", new String[] {"┌", "┐", "└", "┘"});
+      new Glyphs(" ▁▂▃▄▅▆▇█", "▸", "*", '─', '│', "┤", '╌', "→", "▼", "…", "↵", "·", List.of("┌", "┐", "└", "┘"));
 
   static final Glyphs ASCII =
-      new Glyphs(" _.:-=+*#", ">", "*", '-', '|', "|", '-', ">", "v", ".", "Enter", "-", new String[] {"+", "+", "+", "+"});
+      new Glyphs(" _.:-=+*#", ">", "*", '-', '|', "|", '-', ">", "v", ".", "Enter", "-", List.of("+", "+", "+", "+"));
 
   /** The bar of height {@code share} of a cell, 0 to 1; what is more than nothing shows. */
   char level(double share) {

@@ -43,7 +43,7 @@ final class LagChart {
       Canvas canvas, int column, int row, float value, double floor, double step, boolean isTarget, double target) {
     boolean known = !Float.isNaN(value);
     double share = known ? (value - floor) / step : 0;
-    if (known && (share > 0 || floor == 0 && !isTarget)) {
+    if (known && (share > 0 || (floor == 0 && !isTarget))) {
       canvas.cell(column, row, canvas.glyphs().level(share), value > target ? Style.WARNING : Style.WELL);
     } else if (isTarget) {
       canvas.cell(column, row, canvas.glyphs().target(), Style.FAINT);

@@ -124,7 +124,7 @@ final class TenantPane {
       case UNKNOWN -> "streams, but how far behind it is cannot be told: the source is out of reach";
       case COPYING ->
           "copies: " + tenant.copy().done() + " of " + tenant.copy().tables() + " tables done, "
-              + Figures.rate(tenant.copy().rows()) + " rows, " + Figures.bytes(tenant.copy().bytes());
+              + Figures.rate((double) tenant.copy().rows()) + " rows, " + Figures.bytes((double) tenant.copy().bytes());
       case PAUSED -> "is paused for " + since + ": captured, not applied; " + next(model, tenant, "resume");
       case STOPPED -> "is stopped for " + since + "; " + next(model, tenant, "start");
       case CREATED -> "is declared, and was never started; " + next(model, tenant, "start");
@@ -220,7 +220,7 @@ final class TenantPane {
       canvas.put(column, y, stage.name(), 9, Style.PLAIN);
       canvas.right(column + 15, y, Figures.millis(stage.p50Millis()), Style.PLAIN);
       canvas.right(column + 22, y, Figures.millis(stage.p99Millis()), Style.PLAIN);
-      canvas.right(column + 29, y, stage.queue() == null ? Figures.NONE : Figures.rate(stage.queue()), Style.PLAIN);
+      canvas.right(column + 29, y, stage.queue() == null ? Figures.NONE : Figures.rate(stage.queue().doubleValue()), Style.PLAIN);
       canvas.put(column + 31, y++, stage.state(), width - 31, Style.PLAIN);
     }
     if (y < end) {
@@ -264,7 +264,7 @@ final class TenantPane {
     int y = row + 1;
     for (Pipeline.Table table : worst) {
       canvas.put(1, y, table.name(), name, Style.PLAIN);
-      canvas.right(name + 12, y, Figures.rate(table.rows()), Style.PLAIN);
+      canvas.right(name + 12, y, Figures.rate((double) table.rows()), Style.PLAIN);
       canvas.right(name + 20, y, Figures.rate(table.rowsPerSecond()), Style.PLAIN);
       canvas.right(name + 28, y, Figures.seconds(table.lagSeconds()), Style.PLAIN);
       y++;
