@@ -24,6 +24,7 @@ import picocli.CommandLine.Option;
       EventCommands.class,
       AuditCommands.class,
       ExplainCommand.class,
+      TopCommand.class,
       DoctorCommand.class,
       DemoCommand.class,
       CompletionCommand.class,

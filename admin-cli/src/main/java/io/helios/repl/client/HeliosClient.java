@@ -5,6 +5,7 @@ import io.helios.repl.config.ListenAddress;
 import io.helios.repl.config.TenantNames;
 import io.helios.repl.error.ErrorCode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -187,6 +188,43 @@ public final class HeliosClient {
 
   public JsonNode delete(String path) {
     return send("DELETE", path, null);
+  }
+
+  /** Server-sent events as they come, for as long as the answer is open. */
+  InputStream events(String query, String lastId) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(server.resolve("/api/v1/events?" + query))
+            .timeout(CONNECT.multipliedBy(2)) // until the answer begins
+            .header("Accept", "text/event-stream");
+    if (!lastId.isEmpty()) {
+      request.header("Last-Event-ID", lastId);
+    }
+    if (token != null) {
+      request.header("Authorization", "Bearer " + token);
+    }
+    try {
+      HttpResponse<InputStream> response = http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+      String type = response.headers().firstValue("Content-Type").orElse("");
+      if (response.statusCode() == 200 && type.startsWith("text/event-stream")) {
+        return response.body();
+      }
+      try (InputStream body = response.body()) {
+        if (type.startsWith("application/problem+json")) {
+          throw refusal(response.statusCode(), MAPPER.readTree(body.readAllBytes()));
+        }
+      }
+      throw unreachable("what answers there tells no events (status " + response.statusCode() + ")", null);
+    } catch (IOException e) {
+      throw unreachable(
+          e.getMessage() == null || e.getMessage().isBlank() ? "nothing listens there" : e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new FailedException(ExitCode.INTERRUPTED, List.of(), e);
+    }
+  }
+
+  static JsonNode json(String text) {
+    return MAPPER.readTree(text);
   }
 
   /** An empty object, for a body. */

@@ -34,7 +34,9 @@ final class Demo {
   /** How it ended. */
   enum Outcome {
     EQUAL,
-    DIFFERENT
+    DIFFERENT,
+    /** The operator had seen enough. */
+    LEFT
   }
 
   private final DemoSettings settings;
@@ -47,7 +49,7 @@ final class Demo {
     this.screen = screen;
   }
 
-  /** Returns only when {@link DemoSettings#once}; else it goes on until it is interrupted. */
+  /** Returns when {@link DemoSettings#once}, or when the dashboard is left; else it goes on until it is interrupted. */
   Outcome run(Path dataDirectory) throws IOException, SQLException, InterruptedException, TimeoutException {
     screen.heading("helios-repl demo: " + settings.tenants() + " tenants of a small shop, replicated from one PostgreSQL 17 to another");
     Stopwatch stopwatch = new Stopwatch();
@@ -83,7 +85,7 @@ final class Demo {
   }
 
   private Outcome replicate(DemoServer server, LocalPostgres source, LocalPostgres target, List<String> tenants)
-      throws SQLException, InterruptedException, TimeoutException {
+      throws IOException, SQLException, InterruptedException, TimeoutException {
     screen.line("");
     screen.heading("Copying");
     Stopwatch stopwatch = new Stopwatch();
@@ -92,6 +94,12 @@ final class Demo {
         LoadGenerator.start(() -> source.connect(DATABASE), tenants, LOAD_THREADS, settings.transactionsPerSecond(), 1)) {
       for (String tenant : tenants) {
         server.startTenant(tenant);
+      }
+      if (settings.dashboard()) {
+        // The copies are a part of what is to be seen.
+        server.dashboard(screen.charset(), screen.terminal().colours());
+        screen.line("  the dashboard was left; cleaning up");
+        return Outcome.LEFT;
       }
       awaitStreaming(server);
       double copySeconds = stopwatch.seconds();

@@ -1,6 +1,7 @@
 package io.helios.repl.demo;
 
 import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import java.io.IOException;
@@ -28,7 +29,13 @@ import picocli.CommandLine.Spec;
     description = "Starts two PostgreSQL servers, a workload and a server, and shows tenants being copied and streamed.",
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:both sides were equal", "1:it could not be carried out", "7:verification found a difference"},
-    footer = {"", "Examples:", "  helios-repl demo", "  helios-repl demo --once --tenants 20 --rate 500"})
+    footer = {
+      "",
+      "Examples:",
+      "  helios-repl demo",
+      "  helios-repl demo --tui --tenants 40",
+      "  helios-repl demo --once --tenants 20 --rate 500"
+    })
 public final class DemoCommand implements Callable<Integer> {
 
   private static final int EXIT_DIFFERENT = 7;
@@ -48,6 +55,9 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(names = "--once", description = "Unattended: copy, 10 s of live load, stop it, catch up, verify, sum up, end.")
   private boolean once;
 
+  @Option(names = "--tui", description = "Open the dashboard on it; leaving it with q ends the demonstration.")
+  private boolean tui;
+
   @Option(names = "--tenants", paramLabel = "N", defaultValue = "8", description = "How many tenants, 1 to 500 (default: ${DEFAULT-VALUE}).")
   private int tenants;
 
@@ -63,17 +73,29 @@ public final class DemoCommand implements Callable<Integer> {
     requireBetween("--tenants", tenants, 1, 500);
     requireBetween("--rate", rate, 1, 10_000);
     PrintStream out = System.out;
+    Terminal terminal = Terminal.detect(out, System.getenv());
+    if (tui && once) {
+      throw new ParameterException(spec.commandLine(), "Options '--tui' and '--once' do not go together: one waits for you, the other does not");
+    }
+    if (tui && !terminal.redraws()) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.TERMINAL_NEEDED,
+              "demo --tui needs a terminal",
+              "standard input or output is none, or TERM is not set or dumb",
+              "helios-repl demo --once"));
+    }
     Path directory = Files.createTempDirectory("helios-repl-demo");
     Path log = directory.resolveSibling(directory.getFileName() + ".log");
     CountDownLatch ended = new CountDownLatch(1);
     AtomicBoolean ending = new AtomicBoolean();
     Thread interrupter = endOnShutdown(Thread.currentThread(), ending, ended);
     try (DemoLog file = DemoLog.open(log);
-        DemoScreen screen = new DemoScreen(out, Terminal.detect(out, System.getenv()))) {
-      Demo demo = new Demo(new DemoSettings(tenants, rate, once, LIVE), servers, screen);
+        DemoScreen screen = new DemoScreen(out, terminal)) {
+      Demo demo = new Demo(new DemoSettings(tenants, rate, once, tui, LIVE), servers, screen);
       Demo.Outcome outcome = demo.run(directory);
       file.discard();
-      return outcome == Demo.Outcome.EQUAL ? 0 : EXIT_DIFFERENT;
+      return outcome == Demo.Outcome.DIFFERENT ? EXIT_DIFFERENT : 0;
     } catch (InterruptedException e) {
       Files.deleteIfExists(log);
       Thread.currentThread().interrupt();

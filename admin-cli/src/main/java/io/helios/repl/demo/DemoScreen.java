@@ -3,6 +3,7 @@ package io.helios.repl.demo;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import java.io.PrintStream;
+import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -32,6 +33,10 @@ final class DemoScreen implements AutoCloseable {
 
   Terminal terminal() {
     return terminal;
+  }
+
+  Charset charset() {
+    return out.charset();
   }
 
   /** A line that stays. */

@@ -6,6 +6,7 @@ import io.helios.repl.status.TenantStatus;
 import io.helios.repl.status.Verification;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -36,6 +37,9 @@ public interface DemoServer extends AutoCloseable {
   void awaitCaughtUp(String tenant, Duration patience) throws TimeoutException, InterruptedException;
 
   Verification verify(String tenant, Duration patience) throws TimeoutException, InterruptedException;
+
+  /** Opens the dashboard on this process's terminal; returns when it is left. */
+  void dashboard(Charset charset, boolean colours) throws IOException, InterruptedException;
 
   @Override
   void close();

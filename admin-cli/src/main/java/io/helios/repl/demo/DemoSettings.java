@@ -8,8 +8,9 @@ import java.time.Duration;
  * @param tenants how many shops
  * @param transactionsPerSecond what their customers do, all together
  * @param once whether to end by itself: load for {@code live}, then stop it, catch up, verify
+ * @param dashboard whether to open the dashboard instead of printing; whoever leaves it ends the demonstration
  */
-public record DemoSettings(int tenants, double transactionsPerSecond, boolean once, Duration live) {
+public record DemoSettings(int tenants, double transactionsPerSecond, boolean once, boolean dashboard, Duration live) {
 
   /** All shops together have about this many customers at first, whatever their number: some 300,000 rows. */
   private static final int CUSTOMERS = 19_000;

@@ -2,6 +2,8 @@ package io.helios.repl.demo;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.helios.repl.client.HeliosClient;
+import io.helios.repl.client.LiveDashboard;
 import io.helios.repl.config.ApiAccess;
 import io.helios.repl.config.ListenAddress;
 import io.helios.repl.config.ServerConfiguration;
@@ -25,6 +27,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -164,6 +167,13 @@ public final class InProcessServer implements DemoServer {
         .map(Map.Entry::getKey)
         .findFirst()
         .orElseThrow();
+  }
+
+  @Override
+  public void dashboard(Charset charset, boolean colours) throws IOException, InterruptedException {
+    LiveDashboard.run(
+        HeliosClient.to(server.address(), server.token()),
+        new LiveDashboard.Look(false, "", Duration.ofSeconds(1), charset, colours));
   }
 
   private static <T> T await(CompletableFuture<T> future, Duration patience) throws TimeoutException, InterruptedException {

@@ -30,7 +30,7 @@ class DemoSummaryTest {
   @Test
   void howeverManyShopsTogetherTheyAreOfOneSize() {
     for (int tenants : List.of(1, 2, 8, 100)) {
-      DemoSettings settings = new DemoSettings(tenants, 1, true, Duration.ZERO);
+      DemoSettings settings = new DemoSettings(tenants, 1, true, false, Duration.ZERO);
       int customers = 0;
       for (int i = 0; i < tenants; i++) {
         customers += settings.customersOf(i);

@@ -25,6 +25,7 @@ public enum ErrorCode {
   NO_SUCH_CONTEXT(1208, "No such context", "The file of contexts has none of that name. helios-repl context list shows those that it has."),
   SERVER_NOT_TRUSTED(1209, "The server and this program do not trust each other", "The server's certificate is not signed by an authority that the context names, is for another host, or is over; or the server does not take ours. A context has ca:, certificate: and key: for this."),
   CLIENT_TLS_FILES(1210, "A file of certificates or keys cannot be used", "A context's ca:, certificate: and key: are PEM files: certificates, and a private key that is not encrypted."),
+  TERMINAL_NEEDED(1250, "A terminal is needed", "The dashboard draws on a terminal that can be drawn on: standard input and output are one, and TERM is set and not dumb."),
   NO_SUCH_TENANT(1301, "No such tenant", "No tenant of that name is declared."),
   NO_SUCH_SOURCE(1302, "No such source", "No source of that name is configured."),
   NO_SUCH_TARGET(1303, "No such target", "No target of that name is configured."),

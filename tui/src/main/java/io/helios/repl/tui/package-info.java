@@ -1,4 +1,7 @@
-/** The dashboard: a pure model and screens over status records. Knows no HTTP. */
+/**
+ * The dashboard: a terminal, and a loop that takes keys and news, in turn, and draws. Knows no HTTP: whoever opens it
+ * brings the news ({@code tell}) and carries out what the operator wishes.
+ */
 @NullMarked
 package io.helios.repl.tui;
 

@@ -1,0 +1,28 @@
+package io.helios.repl.tui.fleet;
+
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * What a server says each second.
+ *
+ * @param full whether {@code tenants} are all there are; else those that changed since the last update
+ * @param at by the server's clock
+ */
+public record FleetUpdate(
+    boolean full,
+    Instant at,
+    Server server,
+    Totals totals,
+    List<Endpoint> sources,
+    List<Endpoint> targets,
+    List<Tenant> tenants,
+    List<String> removed) {
+
+  public FleetUpdate {
+    sources = List.copyOf(sources);
+    targets = List.copyOf(targets);
+    tenants = List.copyOf(tenants);
+    removed = List.copyOf(removed);
+  }
+}

@@ -1,0 +1,167 @@
+package io.helios.repl.tui.model;
+
+import io.helios.repl.tui.fleet.Event.Severity;
+import io.helios.repl.tui.fleet.Fleet;
+import io.helios.repl.tui.fleet.Tenant;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What can be asked for: by a key for the marked or the chosen tenants, or typed after a colon. */
+final class Commands {
+
+  static final String KNOWN = "pause, resume, start, stop, verify, resync, delete, open, filter, sort, tab, quit";
+
+  private final Model model;
+
+  Commands(Model model) {
+    this.model = model;
+  }
+
+  /** For the marked tenants, else for the chosen one. */
+  @Nullable Wish act(Action action) {
+    return act(action, subjects());
+  }
+
+  /** What the state of the chosen tenant asks for next. */
+  @Nullable Wish goOn() {
+    List<String> names = subjects();
+    Set<Action> wanted = new LinkedHashSet<>();
+    for (String name : names) {
+      Fleet fleet = model.fleet();
+      Tenant tenant = fleet == null ? null : fleet.tenant(name);
+      next(tenant).ifPresent(wanted::add);
+    }
+    if (wanted.isEmpty()) {
+      if (!names.isEmpty()) {
+        model.notice(Severity.INFO, names(names) + ": nothing to resume or to start");
+      }
+      return null;
+    }
+    if (wanted.size() > 1) {
+      model.notice(Severity.WARN, "the marked tenants need different things: " + words(wanted));
+      return null;
+    }
+    return act(wanted.iterator().next(), names);
+  }
+
+  private static Optional<Action> next(@Nullable Tenant tenant) {
+    return switch (tenant == null ? "" : tenant.state()) {
+      case "PAUSED" -> Optional.of(Action.RESUME);
+      case "FAILED", "STOPPED", "CREATED" -> Optional.of(Action.START);
+      case "NEEDS_RESYNC" -> Optional.of(Action.RESYNC);
+      default -> Optional.empty();
+    };
+  }
+
+  private @Nullable Wish act(Action action, List<String> names) {
+    if (model.isReadOnly()) {
+      model.notice(Severity.WARN, "this dashboard is read-only: " + action.command() + " NAME");
+      return null;
+    }
+    if (names.isEmpty()) {
+      model.notice(Severity.WARN, "no tenant is chosen");
+      return null;
+    }
+    if (action.isSevere() && names.size() > 1) {
+      model.notice(Severity.WARN, action.word() + " is for one tenant at a time; " + names.size() + " are marked");
+      return null;
+    }
+    model.dialog(new Dialog.Planning(action, names));
+    return new Wish.Plan(action, names);
+  }
+
+  private List<String> subjects() {
+    if (model.tab() != Tab.TENANTS) {
+      return List.of();
+    }
+    if (!model.marked().isEmpty() && !model.isOpen()) {
+      return List.copyOf(model.marked());
+    }
+    Tenant tenant = model.selected();
+    return tenant == null ? List.of() : List.of(tenant.name());
+  }
+
+  /** Carries out a typed line. */
+  @Nullable Wish run(String line) {
+    List<String> words = Arrays.stream(line.strip().split("\\s+", -1)).filter(w -> !w.isEmpty()).toList();
+    if (words.isEmpty()) {
+      return null;
+    }
+    String word = words.getFirst().toLowerCase(Locale.ROOT);
+    List<String> rest = words.subList(1, words.size());
+    Optional<Action> action = Action.named(word);
+    if (action.isPresent()) {
+      Optional<String> stranger = rest.stream().filter(n -> !isKnown(n)).findFirst();
+      if (stranger.isPresent()) {
+        model.notice(Severity.WARN, "there is no tenant \"" + stranger.get() + "\"");
+        return null;
+      }
+      return rest.isEmpty() ? act(action.get()) : act(action.get(), rest.stream().distinct().toList());
+    }
+    switch (word) {
+      case "q", "quit" -> {
+        return new Wish.Quit(false);
+      }
+      case "help" -> model.dialog(new Dialog.Help());
+      case "open" -> rest.stream().findFirst().ifPresentOrElse(this::open, () -> model.open(true));
+      case "filter" -> model.filter(new Filter(String.join(" ", rest)));
+      case "sort" -> sort(String.join(" ", rest));
+      case "tab" -> tab(String.join(" ", rest));
+      default -> model.notice(Severity.WARN, "there is no command \"" + word + "\"; known are " + KNOWN);
+    }
+    return null;
+  }
+
+  /** Shows a tenant on a whole screen, also one that the filter hides. */
+  void open(String name) {
+    if (!isKnown(name)) {
+      model.notice(Severity.WARN, "there is no tenant \"" + name + "\"");
+      return;
+    }
+    model.show(Tab.TENANTS);
+    if (!model.keys().contains(name)) {
+      model.filter(Filter.NONE);
+    }
+    model.moveTo(model.keys().indexOf(name));
+    model.open(true);
+  }
+
+  private void sort(String wanted) {
+    Arrays.stream(Sort.values())
+        .filter(s -> s.word().equals(wanted))
+        .findFirst()
+        .ifPresentOrElse(
+            model::sort,
+            () ->
+                model.notice(
+                    Severity.WARN,
+                    "sorted by one of " + String.join(", ", Arrays.stream(Sort.values()).map(Sort::word).toList())));
+  }
+
+  private void tab(String wanted) {
+    Arrays.stream(Tab.values())
+        .filter(t -> !wanted.isEmpty() && t.title().toLowerCase(Locale.ROOT).startsWith(wanted.toLowerCase(Locale.ROOT)))
+        .findFirst()
+        .ifPresentOrElse(
+            model::show, () -> model.notice(Severity.WARN, "the tabs are tenants, sources, events"));
+  }
+
+  private boolean isKnown(String name) {
+    Fleet fleet = model.fleet();
+    return fleet != null && fleet.tenant(name) != null;
+  }
+
+  /** One name, or how many there are. */
+  static String names(List<String> tenants) {
+    return tenants.size() == 1 ? tenants.getFirst() : tenants.size() + " tenants";
+  }
+
+  private static String words(Set<Action> actions) {
+    return String.join(", ", actions.stream().map(Action::word).toList());
+  }
+}

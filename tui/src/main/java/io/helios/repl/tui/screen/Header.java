@@ -1,0 +1,160 @@
+package io.helios.repl.tui.screen;
+
+import io.helios.repl.tui.fleet.Fleet;
+import io.helios.repl.tui.fleet.Standing;
+import io.helios.repl.tui.fleet.Tenant;
+import io.helios.repl.tui.fleet.Totals;
+import io.helios.repl.tui.model.Layout;
+import io.helios.repl.tui.model.Model;
+import io.helios.repl.tui.model.Tab;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** Who tells, and the fleet in sums. */
+final class Header {
+
+  private Header() {}
+
+  static void draw(Canvas canvas, Model model) {
+    Layout layout = model.layout();
+    first(canvas, model);
+    Fleet fleet = model.fleet();
+    if (fleet == null) {
+      return;
+    }
+    if (layout.wide()) {
+      tabs(canvas, model, fleet);
+    } else if (layout.header() > 1) {
+      counts(canvas, fleet);
+    }
+    if (layout.header() > 2) {
+      sums(canvas, model, fleet);
+    }
+  }
+
+  private static void first(Canvas canvas, Model model) {
+    int x = canvas.put(0, 0, "helios-repl top", Style.BOLD);
+    x = canvas.put(x + 2, 0, model.server(), Style.PLAIN);
+    Fleet fleet = model.fleet();
+    if (model.isReadOnly()) {
+      x = canvas.put(x + 2, 0, "read-only", Style.WARNING);
+    }
+    String clock = (fleet == null ? "" : Figures.clock(fleet.at()) + "Z  ") + "? help";
+    int end = canvas.columns() - canvas.width(clock);
+    if (fleet != null) {
+      String who = fleet.server().region() + (fleet.server().node().isEmpty() ? "" : "  " + fleet.server().node());
+      Long epoch = fleet.server().epoch();
+      x = canvas.put(x + 2, 0, who + (epoch == null ? "" : " epoch " + epoch), Math.max(0, end - x - 4), Style.PLAIN);
+      if (canvas.columns() >= 120) {
+        canvas.put(x + 2, 0, fleet.server().version(), Math.max(0, end - x - 4), Style.FAINT);
+      }
+    }
+    if (fleet != null && model.layout().wide()) {
+      String promises = promises(fleet) + "   ";
+      end -= promises.length();
+      clock = promises + clock;
+    }
+    if (end > 18) {
+      canvas.fill(end - 2, 0, canvas.columns(), 1, ' ', Style.PLAIN);
+      canvas.put(end, 0, clock, Style.PLAIN);
+    }
+  }
+
+  /** How many tenants stand how, what is wrong first. */
+  private static void counts(Canvas canvas, Fleet fleet) {
+    Totals totals = fleet.totals();
+    String sums =
+        (totals.lag() == null ? "" : "p99 " + Figures.seconds(totals.lag().p99()) + " ")
+            + Figures.rate(totals.rowsPerSecond())
+            + " rows/s";
+    int end = canvas.columns() - canvas.width(sums);
+    standings(canvas, 0, 1, end - 1, fleet);
+    canvas.put(end, 1, sums, Style.PLAIN);
+  }
+
+  private static void tabs(Canvas canvas, Model model, Fleet fleet) {
+    int x = 0;
+    for (Tab tab : Tab.values()) {
+      boolean open = tab == model.tab();
+      String text = tab.key() + " " + tab.title();
+      x = canvas.put(x, 1, open ? "[" + text + "]" : " " + text + " ", open ? Style.BOLD.inReverse() : Style.PLAIN) + 1;
+    }
+    int width = standingsWidth(fleet);
+    standings(canvas, Math.max(x + 2, canvas.columns() - width), 1, canvas.columns(), fleet);
+  }
+
+  private static Map<Standing, Integer> count(Fleet fleet) {
+    Map<Standing, Integer> counts = new EnumMap<>(Standing.class);
+    fleet.tenants().forEach(t -> counts.merge(Standing.of(t), 1, Integer::sum));
+    return counts;
+  }
+
+  private static int standingsWidth(Fleet fleet) {
+    int width = (fleet.tenants().size() + " tenants:").length();
+    for (Map.Entry<Standing, Integer> entry : count(fleet).entrySet()) {
+      width += 2 + (entry.getValue() + " " + entry.getKey().count()).length();
+    }
+    return width;
+  }
+
+  private static void standings(Canvas canvas, int column, int row, int end, Fleet fleet) {
+    int tenants = fleet.tenants().size();
+    int x = canvas.put(column, row, tenants + (tenants == 0 ? " tenants" : tenants == 1 ? " tenant:" : " tenants:"), Style.BOLD);
+    for (Map.Entry<Standing, Integer> entry : count(fleet).entrySet()) {
+      String text = entry.getValue() + " " + entry.getKey().count();
+      if (x + 1 + text.length() > end) {
+        return;
+      }
+      x = canvas.put(x + (column == 0 ? 1 : 2), row, text, Style.of(entry.getKey().gravity()));
+    }
+  }
+
+  private static void sums(Canvas canvas, Model model, Fleet fleet) {
+    Totals totals = fleet.totals();
+    int x = canvas.put(0, 2, "filter ", Style.FAINT);
+    x = canvas.put(x, 2, model.filter().isNone() ? "-" : model.filter().text().strip(), Math.max(8, canvas.columns() / 4), Style.BOLD);
+    x = canvas.put(x + 3, 2, "sort ", Style.FAINT);
+    x = canvas.put(x, 2, model.sort().word() + canvas.glyphs().down(), Style.BOLD);
+    if (!model.marked().isEmpty()) {
+      x = canvas.put(x + 3, 2, model.marked().size() + " marked", Style.BOLD);
+    }
+    if (model.layout().wide()) {
+      Totals.Lag lag = totals.lag();
+      String text =
+          (lag == null
+                  ? ""
+                  : "lag p50 " + Figures.seconds(lag.p50()) + "  p95 " + Figures.seconds(lag.p95()) + "  p99 "
+                      + Figures.seconds(lag.p99()) + "  max " + Figures.seconds(lag.max()) + "   ")
+              + Figures.rate(totals.rowsPerSecond()) + " rows/s  "
+              + Figures.bytes(totals.rawBytesPerSecond()) + "/s" + canvas.glyphs().arrow()
+              + Figures.bytes(totals.sealedBytesPerSecond()) + "/s";
+      canvas.right(canvas.columns(), 2, text, Style.PLAIN);
+    } else if (x + 3 + promises(fleet).length() < canvas.columns()) {
+      canvas.right(canvas.columns(), 2, promises(fleet), Style.PLAIN);
+    }
+  }
+
+  private static String promises(Fleet fleet) {
+    Long held = fleet.retainedWalBytes();
+    return "SLO " + within(fleet) + (held == null ? "" : "  WAL held " + Figures.bytes(held));
+  }
+
+  /** Tenants within their lag target among those whose lag counts: paused and stopped ones were asked to lag. */
+  private static String within(Fleet fleet) {
+    int counted = 0;
+    int well = 0;
+    for (Tenant tenant : fleet.tenants()) {
+      Standing standing = Standing.of(tenant);
+      boolean counts =
+          switch (standing) {
+            case STREAMING, LAGGING, UNKNOWN, FAILED, NEEDS_RESYNC -> true;
+            case FENCED, CUTOVER, COPYING, PAUSED, STOPPED, CREATED, PROMOTED, MOVED -> false;
+          };
+      if (counts) {
+        counted++;
+        well += standing == Standing.STREAMING ? 1 : 0;
+      }
+    }
+    return well + "/" + counted;
+  }
+}
