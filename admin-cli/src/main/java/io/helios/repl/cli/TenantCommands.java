@@ -55,6 +55,7 @@ final class TenantCommands extends CommandGroup {
           Column.of("APPLIED", "appliedLsn").onlyWide(),
           Column.of("CAPTURED", "capturedLsn").onlyWide(),
           Column.number("LAG-BYTES", n -> Texts.bytes(n.path("lagBytes"))).onlyWide(),
+          Column.number("BUDGET", n -> Texts.percent(n.path("objective").path("budgetLeft"))).onlyWide(),
           Column.of(
                   "COPY",
                   n -> Texts.text(n.path("copy").path("done")) + "/" + Texts.text(n.path("copy").path("tables")))
@@ -170,6 +171,7 @@ final class TenantCommands extends CommandGroup {
       fields.add(List.of("since", Texts.text(status.path("since"))));
       fields.add(
           List.of("lag", Texts.seconds(status.path("lagSeconds")) + ", " + Texts.bytes(status.path("lagBytes"))));
+      fields.add(List.of("lag budget left", Texts.percent(status.path("objective").path("budgetLeft"))));
       fields.add(List.of("rows per second", Texts.count(status.path("rowsPerSecond"))));
       fields.add(List.of("applied", Texts.text(status.path("appliedLsn"))));
       fields.add(List.of("captured", Texts.text(status.path("capturedLsn"))));

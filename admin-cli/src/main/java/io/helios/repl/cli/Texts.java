@@ -47,6 +47,11 @@ final class Texts {
     return value.isNumber() ? String.format(Locale.ROOT, "%,d", Math.round(value.asDouble())) : NONE;
   }
 
+  /** A share of one. */
+  static String percent(JsonNode share) {
+    return share.isNumber() ? Math.round(share.asDouble() * 100) + "%" : NONE;
+  }
+
   static String yesNo(JsonNode value) {
     return value.asBoolean(false) ? "yes" : "no";
   }
