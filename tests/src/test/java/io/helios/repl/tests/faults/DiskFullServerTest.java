@@ -11,6 +11,9 @@ import io.helios.repl.config.ConfigurationLoader;
 import io.helios.repl.config.StoreLocation;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
+import io.helios.repl.seal.FileKeyring;
+import io.helios.repl.seal.Keyring;
+import io.helios.repl.seal.MasterKey;
 import io.helios.repl.server.ControlStore;
 import io.helios.repl.server.FleetMaker;
 import io.helios.repl.server.HeliosServer;
@@ -28,6 +31,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,11 +100,20 @@ class DiskFullServerTest {
         done(server, create("a"));
         done(server, "tenant", "start", "a", "--wait", "--timeout", "90s");
 
+        Keyring keyring = new FileKeyring(data.resolve("keyring"), MasterKey.fromFile(data.resolve("master.key")));
         disk.fill();
         String created = run(server, create("b"));
         assertThat(created).doesNotStartWith("0 ").contains("HR-9006", "see whether its disk has room: df ");
         String rotated = run(server, "key", "rotate", "a");
-        assertThat(rotated).doesNotStartWith("0 ").contains("HR-4205", "the disk is full");
+        // What the audit log cannot tell is not done; with the log elsewhere it is the keyring that refuses.
+        assertThat(rotated).doesNotStartWith("0 ").contains("HR-9006", "see whether its disk has room: df ");
+        assertThatThrownBy(() -> keyring.create(UUID.randomUUID()))
+            .isInstanceOfSatisfying(
+                HeliosException.class,
+                e -> {
+                  assertThat(e.problem().code()).isEqualTo(ErrorCode.KEYRING_UNAVAILABLE);
+                  assertThat(e.problem().why()).contains("the disk is full");
+                });
         assertThat(run(server, "tenant", "list")).startsWith("0 ").contains("a").doesNotContain("b ");
         assertThat(run(server, "tenant", "status", "a")).startsWith("0 ").contains("STREAMING");
         assertThat(run(server, "key", "list")).startsWith("0 ");
