@@ -13,9 +13,8 @@ class DoctorCommandTest {
 
     assertThat(DoctorCommand.broken(why, "        "))
         .isEqualTo(
-            """
-            \s\swhy:  its rows are in another server, not in this WAL, and whoever reads the
-                    target finds nothing of them there at all""");
+            "  why:  its rows are in another server, not in this WAL, and whoever reads the\n"
+                + "        target finds nothing of them there at all");
   }
 
   @Test

@@ -51,16 +51,21 @@ final class GuardGaps {
         UNION
         SELECT root, x.relid FROM root CROSS JOIN LATERAL pg_partition_tree(root) x
         JOIN pg_class c ON c.oid = x.relid AND c.relkind IN ('r', 'p')),
-      gap AS (
-        SELECT r.*, CASE WHEN r.guard IS NULL THEN 'UNKNOWN' WHEN t.oid IS NULL THEN 'MISSING' ELSE 'OFF' END AS kind,
+      lost AS MATERIALIZED (
+        SELECT l.root, w.name AS trigger, t.oid IS NULL AS missing,
           'ALTER TABLE ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || ' ENABLE TRIGGER "' || w.name || '";' AS enable
-        FROM replica r
-        JOIN relation l ON l.root = r.root
+        FROM relation l
         JOIN pg_class c ON c.oid = l.oid JOIN pg_namespace n ON n.oid = c.relnamespace
         CROSS JOIN (VALUES ('!helios_guard'), ('!helios_guard_table')) w (name)
         LEFT JOIN pg_trigger t ON t.tgrelid = l.oid AND t.tgname = w.name
-        WHERE (w.name = '!helios_guard_table' OR r.tenant_column IS NOT NULL)
-          AND (r.guard IS NULL OR t.oid IS NULL OR t.tgenabled NOT IN ('O', 'A')))
+        WHERE t.oid IS NULL OR t.tgenabled NOT IN ('O', 'A')),
+      gap AS (
+        SELECT r.*, CASE WHEN o.missing THEN 'MISSING' ELSE 'OFF' END AS kind, o.enable
+        FROM replica r
+        JOIN lost o ON o.root = r.root AND (o.trigger = '!helios_guard_table' OR r.tenant_column IS NOT NULL)
+        WHERE r.guard IS NOT NULL
+        UNION ALL
+        SELECT r.*, 'UNKNOWN', '' FROM replica r WHERE r.guard IS NULL)
       SELECT kind, coalesce(guard, 0) AS guard, schema_name, table_name, tenant_column, min(name) AS tenant,
         count(DISTINCT name) AS tenants, array_agg(DISTINCT enable ORDER BY enable) AS enable
       FROM gap GROUP BY kind, guard, schema_name, table_name, tenant_column

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.status.Finding;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -11,7 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What a source and its target tell of each other. */
 class EndpointFactsTest {
 
-  private static EndpointFacts facts(Long system, int major, String host) {
+  private static EndpointFacts facts(@Nullable Long system, int major, String host) {
     return new EndpointFacts(system, major, host, 0, 0);
   }
 
@@ -39,7 +40,7 @@ class EndpointFactsTest {
     "7, 8, ::1, /var/run/postgresql, 'one host, ::1'",
     "   , , a, a, 'one host, a'"
   })
-  void whatFailsTogetherIsFound(Long system, Long other, String host, String otherHost, String told) {
+  void whatFailsTogetherIsFound(@Nullable Long system, @Nullable Long other, String host, String otherHost, String told) {
     assertThat(facts(system, 17, host).sharedFate("shop", facts(other, 17, otherHost), "eu")).get().satisfies(f -> {
       assertThat(f.code()).isEqualTo(ErrorCode.ONE_FAILURE_DOMAIN);
       assertThat(f.message()).contains("source \"shop\"").contains("target \"eu\"").endsWith("are on " + told);
