@@ -19,6 +19,9 @@ final class DoctorCommand extends ApiCommand {
   private static final List<Column> COLUMNS =
       List.of(Column.of("SEVERITY", "severity"), Column.of("CODE", "code"), Column.of("MESSAGE", "message"));
 
+  private static final String INDENT = "        ";
+  private static final int WIDTH = 80;
+
   @Option(names = "--all", description = "Show what is only to know, too.")
   boolean all;
 
@@ -45,12 +48,9 @@ final class DoctorCommand extends ApiCommand {
         hidden++;
         continue;
       }
-      shell
-          .out()
-          .println(
-              severity.toLowerCase(Locale.ROOT) + " " + Texts.text(f.path("code")) + ": " + Texts.text(f.path("message")));
-      line("  why:  ", f.path("why"));
-      line("  hint: ", f.path("hint"));
+      told(severity.toLowerCase(Locale.ROOT) + " " + Texts.text(f.path("code")) + ": ", f.path("message"), "  ", true);
+      told("  why:  ", f.path("why"), INDENT, true);
+      told("  hint: ", f.path("hint"), INDENT, false);
     }
     shell
         .out()
@@ -64,9 +64,30 @@ final class DoctorCommand extends ApiCommand {
     return count + " " + what + (count == 1 ? "" : "s");
   }
 
-  private void line(String label, JsonNode text) {
-    if (!text.asString("").isEmpty()) {
-      shell.out().println(label + text.asString().replace("\n", "\n        "));
+  /**
+   * @param indent of its further lines
+   * @param sentences whether lines that are too long for a terminal are broken; what is to be run stays in one piece
+   */
+  private void told(String label, JsonNode text, String indent, boolean sentences) {
+    if (text.asString("").isEmpty()) {
+      return;
     }
+    String all = label + text.asString().replace("\n", "\n" + indent);
+    all.lines().map(line -> sentences && shell.interactive() ? broken(line, indent) : line).forEach(shell.out()::println);
+  }
+
+  /** At spaces, where there are any. */
+  static String broken(String text, String indent) {
+    StringBuilder lines = new StringBuilder();
+    String rest = text;
+    while (rest.length() > WIDTH) {
+      int space = rest.lastIndexOf(' ', WIDTH);
+      if (space <= indent.length()) {
+        break;
+      }
+      lines.append(rest, 0, space).append('\n');
+      rest = indent + rest.substring(space + 1);
+    }
+    return lines.append(rest).toString();
   }
 }

@@ -31,7 +31,7 @@ final class TargetCommands extends CommandGroup {
 
   @Command(
       name = "prepare",
-      description = "Create what replication needs there: the schema helios. May be repeated.",
+      description = "Create what replication needs there: the schema helios, and guards of replicas that were lost. May be repeated.",
       footer = {"", "Example:", "  helios-repl target prepare shop-eu --dry-run"})
   static final class Prepare extends EndpointCommands.Prepare {
     Prepare(Shell shell) {

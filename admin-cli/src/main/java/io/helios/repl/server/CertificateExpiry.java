@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /** Whether a file's certificates expire soon. */
 final class CertificateExpiry {
@@ -24,36 +25,53 @@ final class CertificateExpiry {
   private CertificateExpiry() {}
 
   /**
-   * One finding for the certificate of the file that expires first; none when that is far away, or when the file is not one of
-   * certificates: who uses it says so.
+   * A certificate with those that vouch for it: all of them have to hold.
    *
    * @param use what it is for, for example {@code sslcert of source "shop"}
+   * @return nothing also when the file is not one of certificates: who uses it says so
    */
-  static List<Finding> look(String use, Path file, Instant now) {
-    Instant ends;
+  static Optional<Finding> ofChain(String use, Path file, Instant now) {
+    return ends(file).stream().min(Comparator.naturalOrder()).flatMap(first -> finding(use, file, first, now));
+  }
+
+  /**
+   * Certificates of which any may vouch for others. Old ones stay in such files: only where none is left is that an error.
+   *
+   * @see #ofChain
+   */
+  static Optional<Finding> ofAuthorities(String use, Path file, Instant now) {
+    List<Instant> all = ends(file);
+    return all.stream()
+        .filter(end -> end.isAfter(now))
+        .min(Comparator.naturalOrder())
+        .or(() -> all.stream().max(Comparator.naturalOrder()))
+        .flatMap(first -> finding(use, file, first, now));
+  }
+
+  private static List<Instant> ends(Path file) {
+    List<Instant> all = new ArrayList<>();
     try (InputStream in = Files.newInputStream(file)) {
-      List<Instant> all = new ArrayList<>();
       for (var certificate : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
         if (certificate instanceof X509Certificate x509) {
           all.add(x509.getNotAfter().toInstant());
         }
       }
-      if (all.isEmpty()) {
-        return List.of();
-      }
-      ends = all.stream().min(Comparator.naturalOrder()).orElseThrow();
     } catch (IOException | CertificateException e) {
       return List.of();
     }
+    return all;
+  }
+
+  private static Optional<Finding> finding(String use, Path file, Instant ends, Instant now) {
     if (ends.isAfter(now.plus(SOON))) {
-      return List.of();
+      return Optional.empty();
     }
     boolean over = !ends.isAfter(now);
-    return List.of(
+    return Optional.of(
         new Finding(
             over ? Severity.ERROR : Severity.WARN,
             ErrorCode.CERTIFICATE_EXPIRES,
-            "the certificate for " + use + (over ? " has expired on " : " expires on ") + Documents.time(ends),
+            "the certificate for " + use + (over ? " expired on " : " expires on ") + Documents.time(ends),
             "connections with it are refused from then on",
             "renew " + file + ", then restart the server; what is in it: openssl x509 -noout -subject -dates -in " + file));
   }

@@ -1,6 +1,7 @@
 package io.helios.repl.server;
 
 import io.helios.repl.config.ApiAccess;
+import io.helios.repl.config.ByteSizes;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.postgres.ConnectionSettings;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** What could hurt on the machine that the server runs on: disk, journals, keys, certificates. Any thread. */
 record HostHealth(ServerConfiguration configuration) {
@@ -30,9 +32,9 @@ record HostHealth(ServerConfiguration configuration) {
     configuration.targets().forEach(t -> certificates("target \"" + t.name() + "\"", t.connection(), now, findings));
     ApiAccess.Tls tls = configuration.access().tls();
     if (tls != null) {
-      findings.addAll(CertificateExpiry.look("the API", tls.certificate(), now));
+      CertificateExpiry.ofChain("the API", tls.certificate(), now).ifPresent(findings::add);
       if (tls.clientCa() != null) {
-        findings.addAll(CertificateExpiry.look("clients of the API", tls.clientCa(), now));
+        CertificateExpiry.ofAuthorities("clients of the API", tls.clientCa(), now).ifPresent(findings::add);
       }
     }
     return findings;
@@ -41,17 +43,7 @@ record HostHealth(ServerConfiguration configuration) {
   private void disk(List<Finding> findings) {
     try {
       FileStore disk = Files.getFileStore(configuration.dataDirectory());
-      long free = disk.getUsableSpace();
-      long all = disk.getTotalSpace();
-      if (free < LITTLE_BYTES || free < all / 10) {
-        findings.add(
-            new Finding(
-                free < LITTLE_BYTES ? Severity.ERROR : Severity.WARN,
-                ErrorCode.DISK_NEARLY_FULL,
-                "the disk of " + configuration.dataDirectory() + " has " + (free >> 20) + " of " + (all >> 20) + " MiB left",
-                "when it is full capture stops and the sources keep the WAL instead",
-                "make room there, or lower relay.max-bytes below what is left: df -h " + configuration.dataDirectory()));
-      }
+      disk(configuration.dataDirectory(), disk.getUsableSpace(), disk.getTotalSpace()).ifPresent(findings::add);
     } catch (IOException e) {
       findings.add(
           new Finding(
@@ -61,6 +53,23 @@ record HostHealth(ServerConfiguration configuration) {
               String.valueOf(e.getMessage()),
               "df -h " + configuration.dataDirectory()));
     }
+  }
+
+  /**
+   * @param free bytes
+   * @param all bytes
+   */
+  static Optional<Finding> disk(Path directory, long free, long all) {
+    if (free >= LITTLE_BYTES && free >= all / 10) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Finding(
+            free < LITTLE_BYTES ? Severity.ERROR : Severity.WARN,
+            ErrorCode.DISK_NEARLY_FULL,
+            "the disk of " + directory + " has " + (free >> 20) + " of " + (all >> 20) + " MiB left",
+            "when it is full capture stops and the sources keep the WAL instead",
+            "make room there, or lower relay.max-bytes below what is left; what takes it: du -h --max-depth=2 " + directory));
   }
 
   private void journals(List<EndpointStatus> sources, List<Finding> findings) {
@@ -74,31 +83,39 @@ record HostHealth(ServerConfiguration configuration) {
                 ErrorCode.JOURNAL_NEARLY_FULL,
                 "the journal of source \"" + source.name() + "\" takes " + (bytes >> 20) + " of " + (most >> 20) + " MiB",
                 "when its quota is used up those who lag most need a resync",
-                "find who lags: helios-repl tenant list; more room: relay: { max-bytes: " + (2 * most >> 30) + "GiB }"));
+                "find who lags: helios-repl tenant list; more room: relay: { max-bytes: " + ByteSizes.format(2 * most) + " }"));
       }
     }
   }
 
   private void masterKey(List<Finding> findings) {
-    Path key = configuration.dataDirectory().resolve("master.key");
-    if (configuration.masterKeys().file() == null && Files.exists(key)) {
+    Path named = configuration.masterKeys().file();
+    Path key = named == null ? configuration.dataDirectory().resolve("master.key") : named;
+    if (whole(key).startsWith(whole(configuration.dataDirectory())) && Files.exists(key)) {
       findings.add(
           new Finding(
               Severity.WARN,
               ErrorCode.MASTER_KEY_NOT_SAVED,
               "the master key is in the data directory, beside the keys that it protects",
               "who loses the directory loses both, and who copies it can read the journals",
-              "move " + key + " to a safe place with a copy elsewhere, and name it: master-key-file: /etc/helios/master.key"));
+              "move " + key + " to another place, keep a copy elsewhere, name it in the configuration (master-key-file: FILE), and"
+                  + " restart the server"));
     }
+  }
+
+  private static Path whole(Path path) {
+    return path.toAbsolutePath().normalize();
   }
 
   private static void certificates(
       String subject, ConnectionSettings connection, Instant now, List<Finding> findings) {
-    for (String parameter : List.of("sslcert", "sslrootcert")) {
-      String file = connection.parameters().get(parameter);
-      if (file != null && !file.equals("system")) {
-        findings.addAll(CertificateExpiry.look(parameter + " of " + subject, Path.of(file), now));
-      }
+    String own = connection.parameters().get("sslcert");
+    if (own != null) {
+      CertificateExpiry.ofChain("sslcert of " + subject, Path.of(own), now).ifPresent(findings::add);
+    }
+    String authorities = connection.parameters().get("sslrootcert");
+    if (authorities != null && !authorities.equals("system")) {
+      CertificateExpiry.ofAuthorities("sslrootcert of " + subject, Path.of(authorities), now).ifPresent(findings::add);
     }
   }
 }

@@ -12,7 +12,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** What is wrong with tenants, or was not looked at for long. Any thread. */
 record TenantHealth(Tenants tenants, VerificationHistory history) {
@@ -27,10 +29,10 @@ record TenantHealth(Tenants tenants, VerificationHistory history) {
   List<Finding> findings(Instant now) {
     List<Finding> findings = new ArrayList<>();
     List<TenantStatus> statuses = tenants.statuses();
-    stopped(statuses, findings);
-    lagging(statuses, findings);
+    findings.addAll(stopped(statuses));
+    lagging(statuses).ifPresent(findings::add);
     try {
-      verifications(now, findings);
+      verifications(unverified(now)).ifPresent(findings::add);
     } catch (HeliosException e) {
       findings.add(
           new Finding(
@@ -43,7 +45,8 @@ record TenantHealth(Tenants tenants, VerificationHistory history) {
     return findings;
   }
 
-  private static void stopped(List<TenantStatus> statuses, List<Finding> findings) {
+  static List<Finding> stopped(List<TenantStatus> statuses) {
+    List<Finding> findings = new ArrayList<>();
     List<TenantStatus> stopped =
         statuses.stream()
             .filter(t -> t.state() == TenantState.FAILED || t.state() == TenantState.NEEDS_RESYNC)
@@ -68,23 +71,25 @@ record TenantHealth(Tenants tenants, VerificationHistory history) {
               "so many together have one cause more often than many",
               "helios-repl tenant list"));
     }
+    return findings;
   }
 
-  private static void lagging(List<TenantStatus> statuses, List<Finding> findings) {
+  static Optional<Finding> lagging(List<TenantStatus> statuses) {
     List<String> late =
         statuses.stream()
             .filter(t -> t.lagSeconds() != null && t.lagSeconds() > t.lagTargetSeconds())
             .map(TenantStatus::tenant)
             .toList();
-    if (!late.isEmpty()) {
-      findings.add(
-          new Finding(
-              Severity.WARN,
-              ErrorCode.LAG_BEYOND_TARGET,
-              named(late) + (late.size() == 1 ? " lags" : " lag") + " beyond the lag target",
-              "what is read at the target is older than was promised",
-              "helios-repl tenant describe " + late.getFirst()));
+    if (late.isEmpty()) {
+      return Optional.empty();
     }
+    return Optional.of(
+        new Finding(
+            Severity.WARN,
+            ErrorCode.LAG_BEYOND_TARGET,
+            named(late) + (late.size() == 1 ? " lags" : " lag") + " beyond the lag target",
+            "what is read at the target is older than was promised",
+            "helios-repl tenant describe " + late.getFirst()));
   }
 
   /**
@@ -96,26 +101,30 @@ record TenantHealth(Tenants tenants, VerificationHistory history) {
     Map<UUID, Instant> verified = history.lastCompleted();
     List<String> old = new ArrayList<>();
     for (StoredTenant stored : tenants.all()) {
-      Instant last = verified.get(stored.tenant().id());
-      Instant due = last == null ? stored.created().plus(NEW) : last.plus(OLD);
-      if (now.isAfter(due) && tenants.status(stored.tenant().name()).state() == TenantState.STREAMING) {
+      if (isOverdue(stored.created(), verified.get(stored.tenant().id()), now)
+          && tenants.status(stored.tenant().name()).state() == TenantState.STREAMING) {
         old.add(stored.tenant().name());
       }
     }
     return old;
   }
 
-  private void verifications(Instant now, List<Finding> findings) {
-    List<String> old = unverified(now);
-    if (!old.isEmpty()) {
-      findings.add(
-          new Finding(
-              Severity.WARN,
-              ErrorCode.VERIFICATION_OLD,
-              named(old) + (old.size() == 1 ? " was" : " were") + " not verified within " + OLD.toDays() + " days",
-              "only a comparison of both sides shows that they are equal",
-              "helios-repl verify run " + old.getFirst()));
+  /** @param last when it was verified; null for never */
+  static boolean isOverdue(Instant created, @Nullable Instant last, Instant now) {
+    return now.isAfter(last == null ? created.plus(NEW) : last.plus(OLD));
+  }
+
+  static Optional<Finding> verifications(List<String> old) {
+    if (old.isEmpty()) {
+      return Optional.empty();
     }
+    return Optional.of(
+        new Finding(
+            Severity.WARN,
+            ErrorCode.VERIFICATION_OLD,
+            named(old) + (old.size() == 1 ? " was" : " were") + " not verified within " + OLD.toDays() + " days",
+            "only a comparison of both sides shows that they are equal",
+            "helios-repl verify run " + old.getFirst()));
   }
 
   private static String named(List<String> names) {

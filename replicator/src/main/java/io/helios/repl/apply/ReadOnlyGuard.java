@@ -64,6 +64,22 @@ public final class ReadOnlyGuard {
     }
   }
 
+  /**
+   * SQL that makes the triggers that should be there and are not: somebody dropped them, or a partition was added since.
+   * Those that are switched off stay so; their table's owner switches them on.
+   */
+  public static List<String> missing(Connection connection) throws SQLException {
+    List<String> sql = new ArrayList<>();
+    for (GuardGaps.Gap gap : GuardGaps.read(connection)) {
+      if (gap.kind() == GuardGaps.Kind.MISSING) {
+        triggers(connection, gap.guard(), gap.schema(), gap.table(), gap.tenantColumn()).stream()
+            .filter(statement -> !sql.contains(statement)) // one function serves many tables
+            .forEach(sql::add);
+      }
+    }
+    return sql;
+  }
+
   /** Lifts the tenant's guard from one table, whatever is left of the triggers. */
   public static void remove(Connection connection, UUID tenant, String schema, String table) throws SQLException {
     try (PreparedStatement delete = connection.prepareStatement(

@@ -19,9 +19,6 @@ import java.util.Set;
  */
 public final class SourceHealth {
 
-  /** From {@code safe_wal_size}, so much may be left of what a slot may hold back. */
-  private static final double SAFE_SHARE = 0.25;
-
   private static final double SEQUENCE_SHARE = 0.8;
 
   /** A transaction that is open for longer is a finding. */
@@ -39,7 +36,7 @@ public final class SourceHealth {
       SELECT slot_name,
         CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) END::int8 AS retained
       FROM pg_replication_slots
-      WHERE slot_name LIKE 'helios\\_%' AND NOT active AND NOT temporary AND slot_name <> ALL (?)
+      WHERE slot_name LIKE 'helios\\_%' AND slot_type = 'logical' AND NOT active AND NOT temporary AND slot_name <> ALL (?)
       ORDER BY slot_name""";
 
   private static final String OLDEST =
@@ -51,11 +48,11 @@ public final class SourceHealth {
         AND (backend_xid IS NOT NULL OR backend_xmin IS NOT NULL) AND backend_type = 'client backend'
         AND application_name NOT LIKE 'helios-repl/%'
       UNION ALL
-      SELECT 'ROLLBACK PREPARED ''…''; or COMMIT PREPARED, as its application wants; which: SELECT gid, prepared FROM pg_prepared_xacts;',
-        'prepared transaction ' || transaction::text,
+      SELECT 'ROLLBACK PREPARED ' || quote_literal(gid) || ';',
+        'prepared transaction ' || quote_literal(gid) || ' of database ' || database,
         floor(extract(epoch FROM clock_timestamp() - prepared) / 60)::int8
       FROM pg_prepared_xacts WHERE prepared < clock_timestamp() - make_interval(secs => ?)
-      ORDER BY minutes DESC LIMIT 3""";
+      ORDER BY minutes DESC LIMIT 10""";
 
   /** Those only that can run out in a lifetime: reading a value takes a lock. */
   private static final String SEQUENCES =
@@ -67,11 +64,14 @@ public final class SourceHealth {
           AND has_sequence_privilege(s.seqrelid, 'SELECT, USAGE')
         ORDER BY s.seqrelid LIMIT 1000),
       used AS (
-        SELECT nspname, relname,
+        SELECT nspname, relname, seqincrement,
           (CASE WHEN seqincrement > 0 THEN pg_sequence_last_value(seqrelid) - seqmin
              ELSE seqmax - pg_sequence_last_value(seqrelid) END)::float8 / greatest(1, seqmax - seqmin) AS share
         FROM small)
-      SELECT nspname, relname, share FROM used WHERE share >= ? ORDER BY share DESC LIMIT 20""";
+      SELECT nspname || '.' || relname AS name, share,
+        'ALTER SEQUENCE ' || quote_ident(nspname) || '.' || quote_ident(relname) || ' AS bigint '
+          || CASE WHEN seqincrement > 0 THEN 'NO MAXVALUE;' ELSE 'NO MINVALUE;' END AS mend
+      FROM used WHERE share >= ? ORDER BY share DESC LIMIT 20""";
 
   private final Connection connection;
   private final SourceScope scope;
@@ -88,7 +88,7 @@ public final class SourceHealth {
    * Looks at everything.
    *
    * @param connection an ordinary one as the configured role, in autocommit mode; stays as it was
-   * @param slots names of all slots that this server's configuration knows, of other sources too
+   * @param slots names of all slots that this server captures with, of other sources too
    * @param walBudget bytes that a slot is meant to hold back at the most
    * @param longestTransaction one that is open for longer is a finding
    */
@@ -115,28 +115,8 @@ public final class SourceHealth {
         long retained = row.getLong("retained");
         long keep = row.getLong("keep");
         long safe = row.getLong("safe_wal_size");
-        boolean limited = !row.wasNull() && keep > 0;
-        boolean unreserved = "unreserved".equals(row.getString("wal_status"));
-        if (unreserved || limited && safe < keep * SAFE_SHARE) {
-          findings.add(
-              new Finding(
-                  unreserved ? Severity.ERROR : Severity.WARN,
-                  ErrorCode.WAL_NEARLY_LOST,
-                  source + ": slot " + scope.slot() + " holds back " + mebibytes(retained) + " of WAL, and "
-                      + mebibytes(Math.max(0, safe)) + " more may be written before it is lost",
-                  "its tenants need a resync when it is lost",
-                  "ALTER SYSTEM SET max_slot_wal_keep_size = '" + Math.max(1, 2 * keep >> 30)
-                      + "GB'; SELECT pg_reload_conf(); then find who lags: helios-repl tenant list"));
-        } else if (retained > 2 * walBudget && retained > 1L << 30) {
-          findings.add(
-              new Finding(
-                  Severity.WARN,
-                  ErrorCode.WAL_NEARLY_LOST,
-                  source + ": slot " + scope.slot() + " holds back " + mebibytes(retained) + " of WAL, relay.wal-budget is "
-                      + mebibytes(walBudget),
-                  "WAL is kept on the source's disk until it is captured; a transaction that is open there may hold it back, too",
-                  "helios-repl source list; helios-repl tenant list"));
-        }
+        HeldBack held = new HeldBack(retained, keep, row.wasNull() ? null : safe, "unreserved".equals(row.getString("wal_status")));
+        held.finding(source + ": slot " + scope.slot(), walBudget).ifPresent(findings::add);
       }
     }
   }
@@ -151,10 +131,11 @@ public final class SourceHealth {
               new Finding(
                   Severity.WARN,
                   ErrorCode.SLOT_ORPHANED,
-                  source + " has slot " + slot + ", which nobody reads, and holds back " + mebibytes(row.getLong("retained"))
+                  source + " has slot " + slot + ", which nobody reads; it holds back " + HeldBack.mebibytes(row.getLong("retained"))
                       + " of WAL",
-                  "no source of this server uses it; it keeps WAL until the disk is full or max_slot_wal_keep_size is reached",
-                  "unless another helios-repl server uses it, there: SELECT pg_drop_replication_slot('" + slot + "');"));
+                  "no source of this server uses it, and it keeps WAL until the disk is full or max_slot_wal_keep_size is"
+                      + " reached; make sure that no other helios-repl server needs it",
+                  "helios-repl slot drop " + scope.source() + " " + slot));
         }
       }
     }
@@ -183,21 +164,15 @@ public final class SourceHealth {
       query.setDouble(1, SEQUENCE_SHARE);
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
-          String name = row.getString("nspname") + "." + row.getString("relname");
           findings.add(
               new Finding(
                   row.getDouble("share") >= 0.95 ? Severity.ERROR : Severity.WARN,
                   ErrorCode.SEQUENCE_NEAR_END,
-                  source + ": sequence " + name + " has used " + Math.round(row.getDouble("share") * 100) + " % of its values",
-                  "inserts fail when it has none left",
-                  "make its column bigint at the target and the source, then: ALTER SEQUENCE " + name
-                      + " AS bigint NO MAXVALUE;"));
+                  source + ": sequence " + row.getString("name") + " has used " + Math.round(row.getDouble("share") * 100) + " % of its values",
+                  "inserts fail when it has none left; a column that takes its values has to be bigint, at the target first",
+                  row.getString("mend")));
         }
       }
     }
-  }
-
-  private static String mebibytes(long bytes) {
-    return (bytes >> 20) + " MiB";
   }
 }

@@ -1,5 +1,6 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.Severity;
@@ -29,7 +30,10 @@ record Examination(
   private record Pair(String source, String target) {}
 
   List<Finding> run() {
-    Set<String> slots = sources.stream().map(source -> source.settings().slot()).collect(Collectors.toSet());
+    // A source that is polled has no use for a slot: one that was left there is an orphan.
+    Set<String> slots =
+        sources.stream().map(SourceEngine::settings).filter(s -> s.capture() instanceof CaptureMode.Wal).map(SourceSettings::slot)
+            .collect(Collectors.toSet());
     Map<String, CompletableFuture<Examined>> ofSources = new LinkedHashMap<>();
     Map<String, CompletableFuture<Examined>> ofTargets = new LinkedHashMap<>();
     sources.forEach(source -> ofSources.put(source.settings().name(), ask(() -> source.examine(slots, walBudget))));

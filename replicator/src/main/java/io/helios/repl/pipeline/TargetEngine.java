@@ -4,6 +4,7 @@ import io.helios.repl.apply.Applier;
 import io.helios.repl.apply.ApplySchedule;
 import io.helios.repl.apply.ApplySettings;
 import io.helios.repl.apply.CopyLedger;
+import io.helios.repl.apply.ReadOnlyGuard;
 import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.apply.Replicas;
@@ -28,6 +29,7 @@ import io.helios.repl.status.Finding;
 import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -154,16 +156,31 @@ final class TargetEngine implements AutoCloseable {
     }
   }
 
-  /** Schema helios. Tables are made when a tenant starts. */
+  /** Schema helios, and triggers of the read-only guard that were lost. Tables are made when a tenant starts. */
   PreparationPlan prepare(boolean dryRun) {
     try (Connection connection = PgConnections.openForDefinitions(settings.connection(), "prepare", null)) {
-      List<String> sql = TargetSchema.plan(connection);
+      List<String> sql = new ArrayList<>(TargetSchema.plan(connection));
       if (!dryRun) {
         TargetSchema.install(connection);
+      }
+      if (TargetSchema.installedVersion(connection) > 0) {
+        List<String> guards = ReadOnlyGuard.missing(connection);
+        if (!dryRun) {
+          for (String statement : guards) {
+            execute(connection, statement);
+          }
+        }
+        sql.addAll(guards);
       }
       return new PreparationPlan(sql, !dryRun);
     } catch (SQLException e) {
       throw refused(e);
+    }
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
     }
   }
 

@@ -2,10 +2,13 @@ package io.helios.repl.tests.apply;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.helios.repl.apply.ReadOnlyGuard;
 import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.apply.TargetHealth;
 import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.status.Finding;
 import java.io.IOException;
 import java.io.StringReader;
 import java.sql.SQLException;
@@ -130,6 +133,37 @@ class ReadOnlyGuardTest {
       refused(() -> fixture.onTarget("TRUNCATE t1"));
       fixture.onTarget("CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (10) TO (20)", "INSERT INTO t2 VALUES (2, 11)");
       refused(() -> fixture.onTarget("INSERT INTO t2 VALUES (1, 12)"));
+    }
+  }
+
+  @Test
+  void theDoctorFindsPartitionsWhoseGuardIsLostAndPreparingBringsItBack() throws SQLException {
+    try (ApplyFixture fixture = ApplyFixture.shared(
+        "CREATE TABLE t (tenant_id int, id int) PARTITION BY RANGE (id)",
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (10)",
+        "CREATE TABLE \"Whole\" (id int)")) {
+      ReplicaTenant one = fixture.tenant("1");
+      ReadOnlyGuard.install(fixture.target, one.id(), "public", "t", "tenant_id", "1");
+      ReadOnlyGuard.install(fixture.target, one.id(), "public", "Whole", null, "1");
+      for (String table : List.of("t", "Whole")) {
+        fixture.onTarget(
+            "INSERT INTO helios.copied_table (tenant, schema_name, table_name, finished) VALUES ('" + one.id() + "', 'public', '" + table
+                + "', true) ON CONFLICT (tenant, schema_name, table_name) DO UPDATE SET finished = true");
+      }
+      assertThat(TargetHealth.run(fixture.target, "eu")).isEmpty();
+
+      fixture.onTarget("CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (10) TO (20)", "ALTER TABLE \"Whole\" DISABLE TRIGGER ALL");
+      assertThat(TargetHealth.run(fixture.target, "eu")).extracting(Finding::table, Finding::hint)
+          .containsExactly(
+              tuple("public.Whole", "ALTER TABLE public.\"Whole\" ENABLE TRIGGER \"!helios_guard_table\";"),
+              tuple("public.t", "helios-repl target prepare eu"));
+
+      fixture.onTarget("ALTER TABLE public.\"Whole\" ENABLE TRIGGER \"!helios_guard_table\"");
+      fixture.onTarget(ReadOnlyGuard.missing(fixture.target).toArray(String[]::new));
+      assertThat(TargetHealth.run(fixture.target, "eu")).isEmpty();
+      assertThat(ReadOnlyGuard.missing(fixture.target)).isEmpty();
+      refused(() -> fixture.onTarget("TRUNCATE t2"));
+      refused(() -> fixture.onTarget("INSERT INTO \"Whole\" VALUES (1)"));
     }
   }
 

@@ -1,6 +1,7 @@
 package io.helios.repl.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.capture.SourceHealth;
@@ -20,6 +21,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
 import tools.jackson.databind.JsonNode;
 
 /** The doctor, a tenant's pipeline and the metrics, of a server on real databases. */
@@ -65,50 +69,87 @@ class DoctorTest {
   }
 
   @Test
-  void aSlotThatNobodyReadsIsNamedWithTheSqlThatDropsIt() {
+  void aSlotThatNobodyReadsIsFoundAndItsHintDropsIt() {
     String slot = "helios_gone_" + server.source.name();
+    String hint = "helios-repl slot drop shop " + slot;
     server.source.execute("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
     try {
       assertThat(findings(ErrorCode.SLOT_ORPHANED))
-          .anyMatch(f -> f.path("hint").asString().contains("pg_drop_replication_slot('" + slot + "')"))
+          .anyMatch(f -> f.path("hint").asString().equals(hint))
           .as("our own").noneMatch(f -> f.path("message").asString().contains("slot helios_" + server.source.name() + ","));
+      server.done((hint.substring("helios-repl ".length()) + " --confirm=" + slot).split(" "));
+
+      assertThat(findings(ErrorCode.SLOT_ORPHANED)).noneMatch(f -> f.path("hint").asString().equals(hint));
     } finally {
-      server.source.execute("SELECT pg_drop_replication_slot('" + slot + "')");
+      server.source.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '" + slot + "'");
     }
   }
 
   @Test
-  void aSequenceWithoutValuesLeftIsAnErrorAndABigOneIsNot() {
+  void aSequenceWithoutValuesLeftIsAnErrorUntilItsHintWasRunAndABigOneIsNot() {
     server.source.execute(
-        "CREATE SEQUENCE small AS integer", "SELECT setval('small', 2100000000)", "CREATE SEQUENCE big",
+        "CREATE SEQUENCE \"Small\" AS integer", "SELECT setval('\"Small\"', 2100000000)", "CREATE SEQUENCE big",
         "SELECT setval('big', 2100000000)", "CREATE SEQUENCE down INCREMENT -1 MINVALUE -100 MAXVALUE -1",
         "SELECT setval('down', -85)");
     try {
       List<JsonNode> found = findings(ErrorCode.SEQUENCE_NEAR_END);
 
       assertThat(found).extracting(f -> f.path("message").asString().replaceAll(".*sequence (\\S+) .*", "$1"))
-          .containsExactly("public.small", "public.down");
+          .containsExactly("public.Small", "public.down");
       assertThat(found).extracting(f -> f.path("severity").asString()).containsExactly("ERROR", "WARN");
       assertThat(server.run("doctor").code()).isEqualTo(6);
+      found.forEach(f -> server.source.execute(f.path("hint").asString()));
+
+      assertThat(findings(ErrorCode.SEQUENCE_NEAR_END)).isEmpty();
     } finally {
-      server.source.execute("DROP SEQUENCE small", "DROP SEQUENCE big", "DROP SEQUENCE down");
+      server.source.execute("DROP SEQUENCE \"Small\"", "DROP SEQUENCE big", "DROP SEQUENCE down");
     }
   }
 
-  @Test
-  void aGuardThatIsSwitchedOffIsFoundAndItsHintMendsIt() {
-    server.target.execute("ALTER TABLE orders DISABLE TRIGGER \"!helios_guard\"");
+  @ParameterizedTest
+  @ValueSource(strings = {"!helios_guard", "!helios_guard_table"})
+  void aGuardThatIsSwitchedOffIsFoundAndItsHintMendsIt(String trigger) {
+    server.target.execute("ALTER TABLE orders DISABLE TRIGGER \"" + trigger + "\"");
 
-    JsonNode found = findings(ErrorCode.GUARD_OFF).getFirst();
-    assertThat(found.path("message").asString()).contains("public.orders").contains("\"acme\"");
-    String hint = found.path("hint").asString();
-    server.target.execute(hint.substring(hint.indexOf("ALTER"), hint.indexOf(';')));
+    assertThat(findings(ErrorCode.GUARD_OFF)).singleElement().satisfies(found -> {
+      assertThat(found.path("message").asString()).contains("public.orders").contains("\"acme\"");
+      assertThat(found.path("hint").asString()).isEqualTo("ALTER TABLE public.orders ENABLE TRIGGER \"" + trigger + "\";");
+      server.target.execute(found.path("hint").asString());
+    });
 
     assertThat(findings(ErrorCode.GUARD_OFF)).isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"!helios_guard", "!helios_guard_table"})
+  void aGuardThatWasDroppedIsFoundAndItsHintBringsItBack(String trigger) {
+    server.target.execute("DROP TRIGGER \"" + trigger + "\" ON orders");
+
+    assertThat(findings(ErrorCode.GUARD_OFF)).singleElement().satisfies(found -> {
+      assertThat(found.path("why").asString()).contains("missing");
+      assertThat(found.path("hint").asString()).isEqualTo("helios-repl target prepare shop-eu");
+    });
+    assertThat(server.done("target", "prepare", "shop-eu", "--dry-run").out()).contains("CREATE TRIGGER \"" + trigger + "\"");
+    server.done("target", "prepare", "shop-eu");
+
+    assertThat(findings(ErrorCode.GUARD_OFF)).isEmpty();
+    assertThatThrownBy(() -> server.target.execute(trigger.endsWith("table") ? "TRUNCATE orders" : "DELETE FROM orders"))
+        .hasStackTraceContaining("read-only");
+  }
+
   @Test
-  void aTransactionThatStaysOpenIsNamedByItsProcess() throws Exception {
+  void aGuardThatNothingIsKnownOfIsFound() {
+    server.target.execute("CREATE TABLE saved AS TABLE helios.guarded", "DELETE FROM helios.guarded");
+    try {
+      assertThat(findings(ErrorCode.GUARD_OFF)).singleElement()
+          .satisfies(found -> assertThat(found.path("hint").asString()).isEqualTo("helios-repl tenant resync acme"));
+    } finally {
+      server.target.execute("INSERT INTO helios.guarded TABLE saved", "DROP TABLE saved");
+    }
+  }
+
+  @Test
+  void aTransactionThatStaysOpenIsFoundUntilItsHintEndsIt() throws Exception {
     SourceScope scope =
         new SourceScope("shop", new Tenancy.ByColumn("tenant_id"), TableFilter.ALL, null, "none", "none");
     try (Connection open = server.source.connect();
@@ -119,11 +160,12 @@ class DoctorTest {
 
       assertThat(SourceHealth.run(ours, scope, Set.of(), 1 << 30, SourceHealth.LONG_TRANSACTION))
           .extracting(Finding::code).doesNotContain(ErrorCode.LONG_TRANSACTION);
+      String hint = "SELECT pg_terminate_backend(" + open.unwrap(PGConnection.class).getBackendPID() + ");";
       await().atMost(PATIENCE).untilAsserted(() ->
-          assertThat(SourceHealth.run(ours, scope, Set.of(), 1 << 30, Duration.ofMillis(1)))
-              .filteredOn(f -> f.code() == ErrorCode.LONG_TRANSACTION)
-              .anyMatch(f -> f.hint().startsWith("SELECT pg_terminate_backend(")));
-      open.rollback();
+          assertThat(SourceHealth.run(ours, scope, Set.of(), 1 << 30, Duration.ofMillis(1))).extracting(Finding::hint).contains(hint));
+      server.source.execute(hint);
+      await().atMost(PATIENCE).untilAsserted(() ->
+          assertThat(SourceHealth.run(ours, scope, Set.of(), 1 << 30, Duration.ofMillis(1))).extracting(Finding::hint).doesNotContain(hint));
     }
   }
 

@@ -2,15 +2,22 @@ package io.helios.repl.tests.shapes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.helios.repl.capture.SourceHealth;
+import io.helios.repl.capture.SourceScope;
 import io.helios.repl.demo.LocalPostgres;
+import io.helios.repl.status.Finding;
+import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Postgres;
 import io.helios.repl.tests.pipeline.Replication;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
@@ -29,6 +36,14 @@ class TransactionsTest {
   @TempDir Path directory;
 
   private final Database target = Database.create(Postgres.shared(17, "target"));
+
+  /** To be rid of transactions that stay open, where a millisecond is long. */
+  private static List<String> whatDoctorWouldRun(Database source) throws SQLException {
+    SourceScope scope = new SourceScope("shop", BY_COLUMN, TableFilter.ALL, null, "none", "none");
+    try (Connection connection = source.connect()) {
+      return SourceHealth.run(connection, scope, Set.of(), 1 << 30, Duration.ofMillis(1)).stream().map(Finding::hint).toList();
+    }
+  }
 
   @ParameterizedTest
   @ValueSource(ints = {14, 18})
@@ -70,7 +85,9 @@ class TransactionsTest {
         source.execute("INSERT INTO orders VALUES ('a', 12, 'meanwhile')");
         replication.catchUp(a);
         assertThat(target.query("SELECT id FROM orders WHERE id BETWEEN 10 AND 12")).containsExactly("12");
+        assertThat(whatDoctorWouldRun(source)).contains("ROLLBACK PREPARED 'kept " + major + "';", "ROLLBACK PREPARED 'undone " + major + "';");
         source.execute("ROLLBACK PREPARED 'undone " + major + "'", "COMMIT PREPARED 'kept " + major + "'");
+        assertThat(whatDoctorWouldRun(source)).noneMatch(hint -> hint.contains("PREPARED"));
 
         // Nothing at all, others' messages, and messages alone.
         source.transaction();
