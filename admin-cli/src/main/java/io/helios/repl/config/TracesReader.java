@@ -14,7 +14,7 @@ final class TracesReader {
   static ServerConfiguration.Traces read(Section section) {
     Optional<URI> otlp =
         section.parsed(
-            "otlp", TracesReader::collector, "the http or https URL of a collector, without a password: " + FORM);
+            "otlp", TracesReader::collector, "the http or https URL of a collector, without credentials or parameters: " + FORM);
     double fallback = ServerConfiguration.Traces.DEFAULT.sample();
     double sample =
         section.parsed(
@@ -30,7 +30,7 @@ final class TracesReader {
     try {
       URI uri = new URI(text);
       boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
-      return http && uri.getHost() != null && uri.getRawUserInfo() == null ? Optional.of(uri) : Optional.empty();
+      return http && uri.getHost() != null && uri.getRawUserInfo() == null && uri.getRawQuery() == null ? Optional.of(uri) : Optional.empty();
     } catch (URISyntaxException e) {
       return Optional.empty();
     }
