@@ -46,6 +46,7 @@ final class OtlpExporter implements Tracing {
   private final URI collector;
   private final double sample;
   private final String region;
+  private final Duration patience;
   private final Consumer<FleetEvent> events;
   private final Counter sent;
   private final Counter dropped;
@@ -54,12 +55,21 @@ final class OtlpExporter implements Tracing {
   private @Nullable Thread sender;
   private boolean away;
 
-  /** @param region where this server stands */
+  /**
+   * @param region where this server stands
+   * @param patience with the collector, for each request
+   */
   OtlpExporter(
-      URI collector, double sample, String region, MeterRegistry meters, Consumer<FleetEvent> events) {
+      URI collector,
+      double sample,
+      String region,
+      Duration patience,
+      MeterRegistry meters,
+      Consumer<FleetEvent> events) {
     this.collector = collector;
     this.sample = sample;
     this.region = region;
+    this.patience = patience;
     this.events = events;
     this.sent = spans(meters, "sent");
     this.dropped = spans(meters, "dropped");
@@ -70,7 +80,7 @@ final class OtlpExporter implements Tracing {
     ServerConfiguration.Traces traces = configuration.traces();
     return traces.otlp() == null
         ? OFF
-        : new OtlpExporter(traces.otlp(), traces.sample(), configuration.region(), meters, events);
+        : new OtlpExporter(traces.otlp(), traces.sample(), configuration.region(), PATIENCE, meters, events);
   }
 
   private static Counter spans(MeterRegistry meters, String outcome) {
@@ -99,7 +109,7 @@ final class OtlpExporter implements Tracing {
 
   private void run() {
     try (HttpClient http =
-        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(PATIENCE).build()) {
+        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(patience).build()) {
       boolean last = false;
       while (!last) {
         last = closing.await(GATHER.toMillis(), TimeUnit.MILLISECONDS);
@@ -118,7 +128,7 @@ final class OtlpExporter implements Tracing {
     try {
       HttpRequest request =
           HttpRequest.newBuilder(collector)
-              .timeout(PATIENCE)
+              .timeout(patience)
               .header("Content-Type", "application/json")
               .POST(HttpRequest.BodyPublishers.ofByteArray(OtlpDocument.of(batch, region)))
               .build();
