@@ -117,6 +117,7 @@ public final class ConfigurationLoader {
         "peers", "servers of other regions come with a later release; targets are reached by this server itself");
     ServerConfiguration.Relay relay = relay(root);
     ServerConfiguration.Apply apply = apply(root);
+    ServerConfiguration.Traces traces = TracesReader.read(sectionOrEmpty(root, "tracing", TracesReader.FORM));
     ServerConfiguration.MasterKeys masterKeys =
         new ServerConfiguration.MasterKeys(path(root, "master-key-file"), path(root, "previous-master-key-file"));
     root.close();
@@ -125,7 +126,7 @@ public final class ConfigurationLoader {
         reading.hasProblems()
             ? null
             : new ServerConfiguration(
-                region, listen, dataDirectory, store, sources, targets, relay, apply, masterKeys, access,
+                region, listen, dataDirectory, store, sources, targets, relay, apply, masterKeys, access, traces,
                 reading.values()));
   }
 

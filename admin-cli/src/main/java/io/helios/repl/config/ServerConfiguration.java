@@ -3,6 +3,7 @@ package io.helios.repl.config;
 import io.helios.repl.pipeline.FleetSettings;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +26,7 @@ public record ServerConfiguration(
     Apply apply,
     MasterKeys masterKeys,
     ApiAccess access,
+    Traces traces,
     List<EffectiveValue> values) {
 
   public ServerConfiguration {
@@ -59,6 +61,16 @@ public record ServerConfiguration(
    */
   public record MasterKeys(@Nullable Path file, @Nullable Path previous) {
     public static final MasterKeys DEFAULT = new MasterKeys(null, null);
+  }
+
+  /**
+   * Traces of changes on their way.
+   *
+   * @param otlp the collector's URL for OTLP over HTTP; null for none
+   * @param sample the share of frames that are traced, 0 to 1
+   */
+  public record Traces(@Nullable URI otlp, double sample) {
+    public static final Traces DEFAULT = new Traces(null, 0.01);
   }
 
   public Optional<SourceSettings> source(String name) {

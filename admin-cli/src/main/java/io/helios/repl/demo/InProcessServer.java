@@ -107,6 +107,7 @@ public final class InProcessServer implements DemoServer {
         ServerConfiguration.Apply.DEFAULT,
         ServerConfiguration.MasterKeys.DEFAULT,
         ApiAccess.DEFAULT,
+        ServerConfiguration.Traces.DEFAULT,
         List.of());
   }
 

@@ -3,6 +3,8 @@ package io.helios.repl.server;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
+import io.helios.repl.pipeline.Surroundings;
+import io.helios.repl.pipeline.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.util.Map;
@@ -19,7 +21,13 @@ public interface FleetMaker {
             configuration.fleet(),
             new ServerKeyring(configuration.masterKeys(), dataDirectory, environment).open(events),
             meters,
-            events);
+            events,
+            new Surroundings() {
+              @Override
+              public Tracing tracing() {
+                return OtlpExporter.of(configuration, meters, events);
+              }
+            });
   }
 
   Fleet make(

@@ -251,6 +251,11 @@ class ConfigurationLoaderTest {
           apply: { workers: 0 } | the value is not right
           apply: { workers: 1.5 } | the value is not right
           apply: 4 | a section is needed
+          tracing: { otlp: 'collector:4318' } | the value is not right
+          tracing: { otlp: 'http://me:secret@collector/v1/traces' } | the value is not right
+          tracing: { otlp: 'https://collector/v1/traces?key=secret' } | the value is not right
+          tracing: { otlp: 'http://collector/v1/traces', sample: 1.5 } | the value is not right
+          tracing: { sample: 0.5 } | is missing
           - a | is no configuration
           a: b: c | is not YAML
           tables: [*.*] | is not YAML

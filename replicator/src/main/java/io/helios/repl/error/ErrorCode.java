@@ -260,7 +260,8 @@ public enum ErrorCode {
   CERTIFICATE_EXPIRES(9062, "A certificate expires soon", "When it has expired connections that it belongs to are refused. Renew it; a restart of the server reads the new one."),
   LAG_BEYOND_TARGET(9063, "A tenant lags beyond its target", "Its target is slow, refuses, or was away; or the source wrote more than usual. The pipeline's stages tell where the time goes."),
   TARGET_OLDER(9064, "The target's PostgreSQL is older than the source's", "Types and settings that only the newer one knows stop a tenant, and a migration there is a step back."),
-  HISTORY_UNREAD(9065, "What was verified cannot be read", "The control store does not answer, so nobody knows how old verifications are.");
+  HISTORY_UNREAD(9065, "What was verified cannot be read", "The control store does not answer, so nobody knows how old verifications are."),
+  TRACES_UNDELIVERED(9066, "Traces are not delivered", "The collector at tracing.otlp is away, or refuses what it is sent. Replication does not depend on it: spans are dropped and counted (helios_repl_trace_spans_total) until it takes them.");
 
   private final int number;
   private final String title;

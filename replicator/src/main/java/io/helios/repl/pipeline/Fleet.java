@@ -73,6 +73,7 @@ public final class Fleet implements AutoCloseable {
   private final Barriers barriers = new Barriers();
   private final Supervisor supervisor;
   private final long walBudget;
+  private final Tracing tracing;
   private volatile boolean started;
 
   /** Opens the journals; touches no database. */
@@ -91,6 +92,7 @@ public final class Fleet implements AutoCloseable {
     this.events = events;
     this.ticker = surroundings.ticker();
     this.walBudget = settings.walBudget();
+    this.tracing = surroundings.tracing();
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
     for (TargetSettings target : settings.targets()) {
@@ -129,11 +131,24 @@ public final class Fleet implements AutoCloseable {
               journal.damage(),
               surroundings));
     }
+    if (tracing.sample() > 0) {
+      sources.values().forEach(this::trace);
+    }
     settings.sources().forEach(source -> reconcile(source, meters));
     this.supervisor =
         new Supervisor(
             sources, targets, tenants, barriers, new SequenceKeeper(targets, tenants), new Meters(meters, settings), drivers,
             ticker);
+  }
+
+  private void trace(SourceEngine source) {
+    source.journal().watch(
+        new FrameTracer(source.settings().name(), this::tenant, source::sourceMicros, ticker, tracing));
+  }
+
+  private @Nullable Tenant tenant(UUID id) {
+    TenantPipeline pipeline = tenants.get(id);
+    return pipeline == null ? null : pipeline.tenant();
   }
 
   private void reconcile(SourceSettings source, MeterRegistry meters) {
@@ -154,6 +169,7 @@ public final class Fleet implements AutoCloseable {
   /** Starts the threads. Sources and targets that are out of reach are retried; this does not wait for them. */
   public void start() {
     started = true;
+    tracing.start();
     targets.values().forEach(TargetEngine::start);
     sources.values().forEach(source -> source.start(this::news));
     supervisor.start();
@@ -546,6 +562,7 @@ public final class Fleet implements AutoCloseable {
     targets.values().forEach(TargetEngine::close);
     sources.values().forEach(SourceEngine::close);
     drivers.shutdown();
+    tracing.close();
   }
 
   static Problem bug(Throwable bug) {

@@ -48,4 +48,9 @@ public interface Surroundings {
   default Target target(TargetSettings target, ApplySettings settings, SourceCatalog sources) {
     return new JdbcTarget(target.name(), target.connection(), settings, sources, target.ddl());
   }
+
+  /** Where the spans of frames go; asked once by each fleet, which starts and closes it. */
+  default Tracing tracing() {
+    return Tracing.OFF;
+  }
 }

@@ -67,6 +67,8 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
   /** Whether a tenant was dropped or forgotten and that is not durable yet: a crash would bring it back. */
   private volatile boolean unsettled;
 
+  private volatile FrameWatch watch = FrameWatch.NONE;
+
   /** Of no use to anybody once that is durable. */
   private final Queue<Segment> unneeded = new ConcurrentLinkedQueue<>();
 
@@ -102,6 +104,11 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     }
   }
 
+  /** Tells it of all frames from now on, in the place of the one before. */
+  public void watch(FrameWatch frames) {
+    watch = frames;
+  }
+
   // --- writing
 
   /**
@@ -132,6 +139,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
         }
         writer.abandon();
         lost = false;
+        watch.rewound();
       }
       return index.capturedUpTo();
     } catch (IOException e) {
@@ -194,6 +202,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
       int offset = writer.write(slot.segment, tenant.previousIn(slot.segment), frame);
       index.add(tenant, slot.segment, offset, frame.header());
       dirty = true;
+      watch.appended(frame.header());
       return true;
     } catch (IOException e) {
       throw JournalErrors.writeFailed(e);
@@ -333,7 +342,9 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
           index.know(found.tenant(), load, load.read(tenant));
         }
         for (FrameLookup.Place place : found.frames()) {
-          frames.add(read(segment, tenant, place));
+          Frame frame = read(segment, tenant, place);
+          watch.fetched(frame.header());
+          frames.add(frame);
           room -= place.sealedLength();
           from = place.sequence() + 1;
         }
@@ -346,6 +357,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
 
   @Override
   public void acknowledge(UUID tenant, long position) {
+    watch.acknowledged(tenant, position);
     List<Segment> unused = index.acknowledge(tenant, position);
     if (unsettled) {
       unneeded.addAll(unused);
@@ -470,6 +482,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
       writer.force(segment);
       dirty = false;
       marked = true;
+      watch.durable();
       doom(index.publish(capturedUpTo, provenance, segment.id, segment.size));
       unsettled = false;
       for (Segment done = unneeded.poll(); done != null; done = unneeded.poll()) {
@@ -500,6 +513,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     LOG.warn("tenant {} is dropped from the relay journal", tenant.tenant);
     dirty = true;
     unsettled = true;
+    watch.dropped(tenant.tenant);
     List<Segment> unused = index.drop(tenant);
     Segment segment = writer.current();
     if (segment != null) { // the start of the next segment says it, too
@@ -520,6 +534,7 @@ public final class RelayJournal implements FrameSource, AutoCloseable {
     }
     dirty = true;
     unsettled = true;
+    watch.dropped(tenant);
     unneeded.addAll(index.forget(frames));
     return true;
   }

@@ -9,6 +9,7 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.relay.FrameSource.Arrivals;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -476,5 +477,53 @@ class RelayJournalTest {
             throw new IllegalStateException(e);
           }
         });
+  }
+
+  @Test
+  void aWatchSeesEachFramesWayInOrder() {
+    List<String> seen = new ArrayList<>();
+    journal.watch(
+        new FrameWatch() {
+          @Override
+          public void appended(FrameHeader header) {
+            seen.add("appended " + header.lastPosition());
+          }
+
+          @Override
+          public void durable() {
+            seen.add("durable, " + journal.fetch(A, 0, 0, 1).size() + " to be read");
+          }
+
+          @Override
+          public void rewound() {
+            seen.add("rewound");
+          }
+
+          @Override
+          public void dropped(UUID tenant) {
+            seen.add("dropped " + tenant.equals(A));
+          }
+
+          @Override
+          public void fetched(FrameHeader header) {
+            seen.add("fetched " + header.lastPosition());
+          }
+
+          @Override
+          public void acknowledged(UUID tenant, long position) {
+            seen.add("acknowledged " + position);
+          }
+        });
+    driver.append(A, 10, 100);
+    journal.rewind();
+    driver.append(A, 10, 100);
+    journal.sync(11);
+    journal.fetch(A, 0, 0, 1);
+    journal.acknowledge(A, 10);
+    journal.forget(A);
+
+    assertThat(seen)
+        .startsWith(
+            "appended 10", "rewound", "appended 10", "durable, 0 to be read", "fetched 10", "acknowledged 10", "dropped true");
   }
 }
