@@ -17,7 +17,7 @@ import picocli.CommandLine.Mixin;
 import tools.jackson.databind.JsonNode;
 
 /** What commands that ask a server have in common. One thread. */
-abstract class ApiCommand implements Callable<Integer> {
+abstract class ApiCommand implements Callable<Integer>, AutoCloseable {
 
   final Shell shell;
 
@@ -38,6 +38,15 @@ abstract class ApiCommand implements Callable<Integer> {
       client = made;
     }
     return made;
+  }
+
+  /** After the command, however it ended. */
+  @Override
+  public final void close() {
+    HeliosClient made = client;
+    if (made != null) {
+      made.close();
+    }
   }
 
   final Printer printer() {

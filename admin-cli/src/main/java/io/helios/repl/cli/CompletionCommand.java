@@ -23,12 +23,18 @@ import picocli.CommandLine.Parameters;
     })
 final class CompletionCommand implements Callable<Integer> {
 
-  /** zsh has what bash has once it is told so; the script for bash then works in both. */
+  /**
+   * zsh has what bash has once it is told so, which the script does by itself. As a file {@code _helios-repl} in zsh's {@code fpath}
+   * it is read at the first Tab, as the body of that function, without the script's aliases, and has to answer this very Tab.
+   */
   private static final String FOR_ZSH =
       """
       #compdef helios-repl
-      autoload -U +X compinit && compinit
-      autoload -U +X bashcompinit && bashcompinit
+      %s
+      if [ "${funcstack[1]}" = _helios-repl ]; then
+        function compopt { true; }
+        _bash_complete -o default -F _complete_helios-repl
+      fi
       """;
 
   private final Shell shell;
@@ -47,7 +53,7 @@ final class CompletionCommand implements Callable<Integer> {
     String script = AutoComplete.bash("helios-repl", new CommandLine(HeliosRepl.class, new CommandFactory(shell)));
     switch (name) {
       case "bash" -> shell.out().print(script);
-      case "zsh" -> shell.out().print(FOR_ZSH + script);
+      case "zsh" -> shell.out().print(FOR_ZSH.formatted(script));
       default ->
           throw new FailedException(
               ExitCode.USAGE,

@@ -70,6 +70,7 @@ public final class Main {
                     () ->
                         new CommandLine.TypeConversionException("\"" + text + "\" is none of " + OutputFormat.all())));
     line.setAbbreviatedOptionsAllowed(false);
+    line.setExecutionStrategy(Main::executed);
     line.setOut(new PrintWriter(shell.out(), true));
     line.setErr(new PrintWriter(shell.err(), true));
     line.setColorScheme(CommandLine.Help.defaultColorScheme(shell.color() ? Ansi.ON : Ansi.OFF));
@@ -77,6 +78,18 @@ public final class Main {
     line.setParameterExceptionHandler((e, args) -> wrongUse(shell, e));
     line.setExecutionExceptionHandler((e, command, parsed) -> failed(shell, e, debug(parsed)));
     return line;
+  }
+
+  private static int executed(CommandLine.ParseResult parsed) {
+    try {
+      return new CommandLine.RunLast().execute(parsed);
+    } finally {
+      for (CommandLine line : parsed.asCommandLineList()) {
+        if (line.getCommand() instanceof ApiCommand command) {
+          command.close();
+        }
+      }
+    }
   }
 
   private static boolean debug(CommandLine.ParseResult parsed) {

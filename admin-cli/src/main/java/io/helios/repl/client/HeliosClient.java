@@ -12,7 +12,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,7 +21,6 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -34,12 +32,13 @@ import tools.jackson.databind.node.ObjectNode;
  * Asks a server. What it refuses is thrown as {@link FailedException} with the exit code that it means to a command.
  * Any thread.
  */
-public final class HeliosClient {
+public final class HeliosClient implements AutoCloseable {
 
   public static final String DEFAULT_SERVER = "http://" + ConfigurationLoader.DEFAULT_LISTEN;
 
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private static final Duration CONNECT = Duration.ofSeconds(5);
+  private static final Duration END = Duration.ofSeconds(1);
 
   /** Deleting and preparing block in the server; everything else answers within half a minute. */
   private static final Duration ANSWER = Duration.ofMinutes(10);
@@ -56,7 +55,7 @@ public final class HeliosClient {
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(CONNECT)
             .followRedirects(HttpClient.Redirect.NEVER);
-    SSLContext context = server.getScheme().equals("http") ? unusedTls() : tls;
+    SSLContext context = server.getScheme().equals("http") ? NoTls.CONTEXT : tls;
     this.http = (context == null ? builder : builder.sslContext(context)).build();
   }
 
@@ -114,20 +113,6 @@ public final class HeliosClient {
     return new HeliosClient(server, token, null);
   }
 
-  /**
-   * Trusts nobody. Without it the client loads the machine's certificates and every security provider, most of the time
-   * that a command takes, for connections that have no TLS.
-   */
-  private static SSLContext unusedTls() {
-    try {
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, new TrustManager[0], null);
-      return context;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("this Java has no TLS", e);
-    }
-  }
-
   private static URI parse(String text) {
     URI uri;
     try {
@@ -161,6 +146,20 @@ public final class HeliosClient {
 
   public URI server() {
     return server;
+  }
+
+  /**
+   * Ends what is under way, and the thread that waits for answers: while that sits in the operating system, the virtual machine
+   * delays its own end by 0.3 s, longer than most commands take.
+   */
+  @Override
+  public void close() {
+    http.shutdownNow();
+    try {
+      http.awaitTermination(END);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   public JsonNode get(String path) {

@@ -41,8 +41,7 @@ class CompletionTest {
     Ran zsh = Ran.command("completion", "zsh");
     assertThat(zsh.out())
         .startsWith("#compdef helios-repl\n")
-        .contains("bashcompinit")
-        .endsWith(Ran.command("completion", "bash").out());
+        .contains("bashcompinit", Ran.command("completion", "bash").out(), "if [ \"${funcstack[1]}\" = _helios-repl ]");
   }
 
   @Test

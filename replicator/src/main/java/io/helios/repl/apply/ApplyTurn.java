@@ -256,7 +256,7 @@ final class ApplyTurn {
       giveBack(tenant, Outcome.MORE);
     } catch (RejectedBatchException e) {
       rollback();
-      later(tenant, TargetErrors.rejectedAtCommit(e, target, current));
+      later(tenant, TargetErrors.rejectedAtCommit(e, tenant.tenant(), target, current));
     } catch (TransientException e) {
       rollback();
       goOnAfter(e);
@@ -311,7 +311,7 @@ final class ApplyTurn {
     } catch (OperatorException e) {
       cause = e;
     } catch (RejectedBatchException e) {
-      cause = TargetErrors.rejectedAtCommit(e, target, current);
+      cause = TargetErrors.rejectedAtCommit(e, tenant.tenant(), target, current);
     }
     rollback();
     Lsn failed = current;

@@ -259,7 +259,7 @@ public final class CopyWriter implements AutoCloseable {
               ErrorCode.COPY_ROWS_MISSING,
               "the target took " + written + " of " + read + " rows of " + table.qualifiedName(),
               "a trigger that is enabled ALWAYS, or for replicas, drops or redirects rows",
-              "ALTER TABLE " + table.definition().sqlName() + " DISABLE TRIGGER …; then start the tenant again")
+              "ALTER TABLE " + table.definition().sqlName() + " DISABLE TRIGGER …; then: helios-repl tenant start NAME")
           .at(null, table.qualifiedName()));
     }
     return written;

@@ -127,7 +127,7 @@ final class JdbcTargetSession implements TargetSession {
       try {
         throw failed(e, tenant, what, relation, commitLsn, change, care);
       } catch (SQLException following) {
-        throw TargetErrors.rejected(following, target, commitLsn, relation.qualifiedName());
+        throw TargetErrors.rejected(following, tenant, target, commitLsn, relation.qualifiedName());
       }
     } catch (OperatorException e) {
       Problem problem = e.problem();
@@ -161,7 +161,7 @@ final class JdbcTargetSession implements TargetSession {
         e.addSuppressed(checking);
       }
     }
-    return TargetErrors.rejected(e, target, commitLsn, relation.qualifiedName());
+    return TargetErrors.rejected(e, tenant, target, commitLsn, relation.qualifiedName());
   }
 
   private static long size(Change change) {

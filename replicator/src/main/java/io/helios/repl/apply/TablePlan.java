@@ -106,7 +106,7 @@ final class TablePlan {
             "the target's table " + relation.qualifiedName() + " lacks column \"" + column + "\"",
             "the source's table has it, and a change that carries it arrived",
             "ALTER TABLE " + Identifiers.quote(relation.schema(), relation.name()) + " ADD COLUMN "
-                + Identifiers.quote(column) + " with the source's type at the target, then start the tenant again")
+                + Identifiers.quote(column) + " with the source's type at the target, then: helios-repl tenant start NAME")
         .at(null, relation.qualifiedName()));
   }
 

@@ -31,7 +31,7 @@ final class TargetErrors {
   }
 
   /** Of an error that a change met. */
-  static HeliosException rejected(SQLException e, String target, Lsn lsn, @Nullable String table) {
+  static HeliosException rejected(SQLException e, Tenant tenant, String target, Lsn lsn, @Nullable String table) {
     if (passes(e)) {
       return busy(e, target, lsn, table);
     }
@@ -39,17 +39,17 @@ final class TargetErrors {
             ErrorCode.ROW_REJECTED,
             "target \"" + target + "\" rejected a row" + (table == null ? "" : " of " + table),
             SqlStates.reason(e),
-            "mend the table at the target, then start the tenant again; it goes on from its position")
+            "mend the table at the target, then: helios-repl tenant start " + tenant.name() + " (it goes on from its position)")
         .at(lsn.toString(), table), SqlStates.clean(e));
   }
 
   /** Of a transaction whose changes all went well one by one, and which could not be committed. */
-  static OperatorException rejectedAtCommit(RejectedBatchException e, String target, Lsn lsn) {
+  static OperatorException rejectedAtCommit(RejectedBatchException e, Tenant tenant, String target, Lsn lsn) {
     return new OperatorException(new Problem(
             ErrorCode.ROW_REJECTED,
             "target \"" + target + "\" rejected a transaction at its commit",
             String.valueOf(e.getMessage()),
-            "mend the tables at the target, then start the tenant again; it goes on from its position")
+            "mend the tables at the target, then: helios-repl tenant start " + tenant.name() + " (it goes on from its position)")
         .at(lsn.toString(), null), e);
   }
 

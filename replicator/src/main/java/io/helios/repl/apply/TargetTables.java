@@ -95,7 +95,7 @@ final class TargetTables {
             ErrorCode.TARGET_TABLE_MISSING,
             "the target has no table " + relation.qualifiedName(),
             "a change for it arrived from the source",
-            "create " + relation.qualifiedName() + " at the target as the source has it, then start the tenant again")
+            "create " + relation.qualifiedName() + " at the target as the source has it, then: helios-repl tenant start NAME")
         .at(null, relation.qualifiedName()));
   }
 }

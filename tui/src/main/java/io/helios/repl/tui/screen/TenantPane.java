@@ -129,10 +129,10 @@ final class TenantPane {
       case STOPPED -> "is stopped for " + since + "; " + next(model, tenant, "start");
       case CREATED -> "is declared, and was never started; " + next(model, tenant, "start");
       case NEEDS_RESYNC -> "needs a resync for " + since + "; " + next(model, tenant, "resync");
-      case FAILED -> "has failed " + since + " ago; once the cause is mended: " + next(model, tenant, "start");
+      case FAILED -> "failed " + since + " ago; once the cause is mended: " + next(model, tenant, "start");
       case FENCED -> "is fenced for " + since;
       case CUTOVER -> "is being cut over for " + since;
-      case MOVED -> "has moved " + since + " ago";
+      case MOVED -> "moved " + since + " ago";
       case PROMOTED -> "was promoted " + since + " ago";
       case STREAMING -> "streams, " + Figures.seconds(tenant.lagSeconds()) + " behind, target " + Figures.target(tenant.lagTargetSeconds()) + burn(tenant);
     };
@@ -178,20 +178,25 @@ final class TenantPane {
   private static int fault(Canvas canvas, int column, int row, int width, int most, Fault fault) {
     List<String> message = canvas.wrap(fault.code() + " " + fault.message() + (fault.table() == null ? "" : " [" + fault.table() + "]"), width);
     List<String> hint = fault.hint().isEmpty() ? List.of() : canvas.wrap("hint: " + fault.hint(), width);
-    // The hint is what mends it: the message gives way to it.
+    List<String> why = fault.why().isEmpty() ? List.of() : canvas.wrap("why:  " + fault.why(), width);
+    // The hint is what mends it: the message gives way to it, and the reason to both.
     int forHint = Math.min(hint.size(), Math.max(1, most / 2));
     int forMessage = Math.min(message.size(), most - forHint);
-    forHint = Math.min(hint.size(), most - forMessage);
-    int y = row;
-    for (int i = 0; i < forMessage; i++) {
-      boolean cut = i == forMessage - 1 && message.size() > forMessage;
-      canvas.put(column, y++, message.get(i) + (cut ? canvas.glyphs().ellipsis() : ""), width, Style.BAD);
-    }
-    for (int i = 0; i < forHint; i++) {
-      boolean cut = i == forHint - 1 && hint.size() > forHint;
-      canvas.put(column, y++, hint.get(i) + (cut ? canvas.glyphs().ellipsis() : ""), width, Style.BOLD);
-    }
+    int forWhy = Math.min(why.size(), most - forHint - forMessage);
+    forHint = Math.min(hint.size(), most - forMessage - forWhy);
+    int y = lines(canvas, column, row, width, message, forMessage, Style.BAD);
+    y = lines(canvas, column, y, width, why, forWhy, Style.PLAIN);
+    y = lines(canvas, column, y, width, hint, forHint, Style.BOLD);
     return y - row;
+  }
+
+  /** So many of the lines; the last says when there are more. Returns the row below. */
+  private static int lines(Canvas canvas, int column, int row, int width, List<String> lines, int most, Style style) {
+    for (int i = 0; i < most; i++) {
+      boolean cut = i == most - 1 && lines.size() > most;
+      canvas.put(column, row + i, lines.get(i) + (cut ? canvas.glyphs().ellipsis() : ""), width, style);
+    }
+    return row + most;
   }
 
   private static void stages(Canvas canvas, int column, int row, int width, int rows, Model model, Tenant tenant, boolean alone) {
