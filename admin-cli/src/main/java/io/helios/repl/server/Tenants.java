@@ -175,6 +175,9 @@ final class Tenants {
         0,
         stored.created(),
         problem,
+        null,
+        null,
+        null,
         null);
   }
 

@@ -113,6 +113,9 @@ class DemoScreenTest {
         0,
         Instant.EPOCH,
         null,
+        null,
+        null,
+        null,
         null);
   }
 }

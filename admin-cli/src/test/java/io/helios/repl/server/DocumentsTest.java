@@ -84,6 +84,9 @@ class DocumentsTest {
             0,
             AT,
             null,
+            null,
+            null,
+            null,
             null);
     ObjectNode node = Documents.tenantStatus(fresh);
     assertThat(List.of("lagSeconds", "lagBytes", "appliedLsn", "capturedLsn", "sourceRegion", "targetRegion", "objective", "error"))

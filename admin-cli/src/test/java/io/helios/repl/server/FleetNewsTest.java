@@ -21,7 +21,7 @@ class FleetNewsTest {
   private static TenantStatus tenant(String name, @Nullable Double lag, long rawBytes) {
     return new TenantStatus(
         name, TenantState.STREAMING, "shop", "shop-eu", "standard", 1, lag, 0L, 5, 10, null, null,
-        TenantStatus.CopyProgress.NONE, 0, rawBytes / 2, rawBytes, AT, null, null);
+        TenantStatus.CopyProgress.NONE, 0, rawBytes / 2, rawBytes, AT, null, null, null, null, null);
   }
 
   private ObjectNode tell(long seconds, TenantStatus... tenants) {

@@ -202,7 +202,7 @@ class HealthTest {
   private static TenantStatus tenant(String name, TenantState state, @Nullable Double lag, @Nullable Problem error) {
     return new TenantStatus(
         name, state, "shop", "eu", "standard", 1, lag, null, 5, 0, null, null, TenantStatus.CopyProgress.NONE, 0, 0, 0, NOW, error,
-        error == null ? null : NOW);
+        error == null ? null : NOW, null, null, null);
   }
 
   /** One file of certificates that end so many days after now. */

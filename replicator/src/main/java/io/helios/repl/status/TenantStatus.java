@@ -44,32 +44,6 @@ public record TenantStatus(
     @Nullable String targetRegion,
     @Nullable LagObjective objective) {
 
-  /** One that no engine has: nothing is known of where its ends are, nor of its lag. */
-  public TenantStatus(
-      String tenant,
-      TenantState state,
-      String source,
-      String target,
-      String tier,
-      long epoch,
-      @Nullable Double lagSeconds,
-      @Nullable Long lagBytes,
-      double lagTargetSeconds,
-      double rowsPerSecond,
-      @Nullable Lsn appliedLsn,
-      @Nullable Lsn capturedLsn,
-      CopyProgress copy,
-      long conflicts,
-      long sealedBytes,
-      long rawBytes,
-      Instant since,
-      @Nullable Problem error,
-      @Nullable Instant errorAt) {
-    this(
-        tenant, state, source, target, tier, epoch, lagSeconds, lagBytes, lagTargetSeconds, rowsPerSecond, appliedLsn,
-        capturedLsn, copy, conflicts, sealedBytes, rawBytes, since, error, errorAt, null, null, null);
-  }
-
   /** The initial copy, or a resync: tables to do, tables done, rows and bytes moved so far; totals as estimated by the source. */
   public record CopyProgress(int tables, int done, long rows, long bytes, long estimatedRows, long estimatedBytes) {
     public static final CopyProgress NONE = new CopyProgress(0, 0, 0, 0, 0, 0);
