@@ -4,6 +4,7 @@ import io.helios.repl.apply.ApplySchedule.Outcome;
 import io.helios.repl.apply.TargetSession.Advance;
 import io.helios.repl.apply.TargetSession.Care;
 import io.helios.repl.change.Change;
+import io.helios.repl.change.CutoverMarker;
 import io.helios.repl.error.CorruptionException;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
@@ -14,6 +15,7 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.relay.Frame;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -72,6 +74,7 @@ final class ApplyTurn {
     Lsn to;
     long commitMicros;
     long transactions;
+    @Nullable CutoverMarker marker;
     final RowTally rows = new RowTally();
 
     Gain(Lsn from) {
@@ -352,7 +355,10 @@ final class ApplyTurn {
           session.lockPatience(HASTY_PATIENCE);
         }
         apply(tenant, reader, care);
-        if (!asOne && (isFull() || care == Care.LEAVING_OUT)) {
+        if (reader.marker() != null && !asOne) {
+          commit(); // at once: the tenant's writers wait for it
+          enough = tenant.isPromoted();
+        } else if (!asOne && (isFull() || care == Care.LEAVING_OUT)) {
           enough = care != Care.BATCH;
           commit();
         }
@@ -379,6 +385,7 @@ final class ApplyTurn {
       session.apply(tenant.tenant(), tenant.what(), lsn, change, care);
       gain.rows.count(change);
     }
+    gain.marker = reader.marker();
     gain.to = lsn;
     gain.commitMicros = reader.commitMicros();
     gain.transactions++;
@@ -387,11 +394,21 @@ final class ApplyTurn {
   private void commit() throws RejectedBatchException {
     if (!gains.isEmpty()) {
       List<Advance> advances = new ArrayList<>(gains.size());
-      gains.forEach((tenant, gain) ->
-          advances.add(new Advance(tenant.tenant(), gain.from, gain.to, gain.commitMicros)));
+      Map<ReplicaTenant, Long> promoted = new HashMap<>();
+      for (Map.Entry<ReplicaTenant, Gain> entry : gains.entrySet()) {
+        Gain gain = entry.getValue();
+        Advance advance = new Advance(entry.getKey().tenant(), gain.from, gain.to, gain.commitMicros);
+        CutoverMarker marker = gain.marker;
+        if (marker != null && session.promote(advance, marker)) {
+          promoted.put(entry.getKey(), marker.epoch());
+        } else {
+          advances.add(advance);
+        }
+      }
       Map<UUID, Map<AppliedStatus.Conflict, Long>> conflicts = session.commit(advances);
       gains.forEach((tenant, gain) -> tenant.advanced(
           gain.to, gain.commitMicros, gain.transactions, gain.rows.byTable(), conflicts.getOrDefault(tenant.id(), Map.of())));
+      promoted.forEach(ReplicaTenant::promoted);
       gains.clear();
     }
     Map<ReplicaTenant, TenantReader> done = new LinkedHashMap<>(read);
@@ -404,6 +421,10 @@ final class ApplyTurn {
   private void finish(ReplicaTenant tenant, TenantReader reader) {
     tenant.acknowledge();
     tenant.healed();
+    if (tenant.isPromoted()) {
+      giveBack(tenant, Outcome.STOPPED);
+      return;
+    }
     if (!reader.isDrained()) {
       giveBack(tenant, Outcome.MORE);
       return;

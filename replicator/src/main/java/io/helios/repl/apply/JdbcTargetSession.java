@@ -3,6 +3,7 @@ package io.helios.repl.apply;
 import io.helios.repl.apply.StatementPipeline.Parameter;
 import io.helios.repl.apply.StatementPipeline.Statement;
 import io.helios.repl.change.Change;
+import io.helios.repl.change.CutoverMarker;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
@@ -218,6 +219,28 @@ final class JdbcTargetSession implements TargetSession {
         load(advances.getFirst().tenant()); // throws where it is our own tables that are gone
       }
       throw new RejectedBatchException(SqlStates.reason(e), SqlStates.clean(e));
+    }
+  }
+
+  @Override
+  public boolean promote(Advance advance, CutoverMarker marker) throws RejectedBatchException {
+    try {
+      rows.endTransaction();
+      emit();
+      run();
+      return TenantHome.promote(connection, advance, marker);
+    } catch (SQLException e) {
+      if (TargetErrors.passes(e)) {
+        throw TargetErrors.classify(e, target);
+      }
+      throw new OperatorException(
+          new Problem(
+                  ErrorCode.PROMOTION_FAILED,
+                  "tenant \"" + advance.tenant().name() + "\" cannot take over at target \"" + target + "\"",
+                  SqlStates.reason(e),
+                  "the tenant stays where it was; helios-repl target check " + target)
+              .at(advance.to().toString(), null),
+          SqlStates.clean(e));
     }
   }
 

@@ -32,6 +32,7 @@ public final class ReplicaTenant {
   private volatile @Nullable Hold hold;
   private volatile Runnable wake = () -> { };
   private volatile boolean distrusted;
+  private final CompletableFuture<Long> promotion = new CompletableFuture<>();
 
   private @Nullable Lsn position;
   private Map<String, Lsn> copiedAt = Map.of();
@@ -229,6 +230,19 @@ public final class ReplicaTenant {
     }
     status = new AppliedStatus(to, s.caughtUpTo(), commitMicros,
         s.transactions() + transactions, s.rows() + rows, met, sums, 0, false, null);
+  }
+
+  /** Completes with the epoch when the tenant's marker was applied: it is written at the target then, by its users. */
+  public CompletableFuture<Long> promotion() {
+    return promotion.copy();
+  }
+
+  void promoted(long epoch) {
+    promotion.complete(epoch);
+  }
+
+  boolean isPromoted() {
+    return promotion.isDone();
   }
 
   void failed(Problem problem, boolean forGood) {

@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -14,7 +15,8 @@ import java.util.List;
  * in one transaction, any number of times; nobody but its owner gets rights to it.
  *
  * <ul>
- *   <li>{@code helios.replica}: one row for each tenant that is written here; the position of a tenant changes in the
+ *   <li>{@code helios.replica}: one row for each tenant that is written here, or whose users may be told not to; its role
+ *       (see {@link TenantHome}) says which. The position of a tenant changes in the
  *       transaction that changes its rows, and in no other. {@code through} says, now and then, how far it has everything
  *       although nothing came. Half filled pages keep its updates in place (HOT).
  *   <li>{@code helios.copied_table}: the consistent point of each table's initial copy.
@@ -28,7 +30,7 @@ import java.util.List;
 public final class TargetSchema {
 
   /** Raised with every change of {@link #statements}; each statement must then bring an older schema up to date too. */
-  public static final int VERSION = 2;
+  public static final int VERSION = 3;
 
   private TargetSchema() {}
 
@@ -54,6 +56,9 @@ public final class TargetSchema {
           through pg_catalog.pg_lsn NOT NULL DEFAULT '0/0',
           committed_at pg_catalog.timestamptz,
           updated_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()) WITH (fillfactor = 50)""",
+        "ALTER TABLE helios.replica ADD COLUMN IF NOT EXISTS role pg_catalog.text NOT NULL DEFAULT 'replica'",
+        "ALTER TABLE helios.replica ADD COLUMN IF NOT EXISTS refused pg_catalog.int8 NOT NULL DEFAULT 0",
+        "ALTER TABLE helios.replica ADD COLUMN IF NOT EXISTS token pg_catalog.uuid",
         """
         CREATE TABLE IF NOT EXISTS helios.copied_table (
           tenant pg_catalog.uuid NOT NULL,
@@ -149,7 +154,12 @@ public final class TargetSchema {
       return List.of();
     }
     // CREATE SCHEMA IF NOT EXISTS asks for CREATE on the database even where the schema is there.
-    return schemaIsThere(statement) ? statements().subList(1, statements().size()) : statements();
+    List<String> sql =
+        new ArrayList<>(schemaIsThere(statement) ? statements().subList(1, statements().size()) : statements());
+    if (installed > 0) {
+      sql.addAll(GuardFunctions.rowFunctions(statement));
+    }
+    return sql;
   }
 
   /**

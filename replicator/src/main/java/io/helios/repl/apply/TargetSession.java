@@ -1,6 +1,7 @@
 package io.helios.repl.apply;
 
 import io.helios.repl.change.Change;
+import io.helios.repl.change.CutoverMarker;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.tenant.Tenant;
 import java.time.Duration;
@@ -64,6 +65,17 @@ public interface TargetSession extends AutoCloseable {
    * @throws io.helios.repl.error.OperatorException when the only tenant is fenced
    */
   Map<UUID, Map<AppliedStatus.Conflict, Long>> commit(List<Advance> advances) throws RejectedBatchException;
+
+  /**
+   * Ends the tenant's following, as the last of the open transaction: its epoch becomes the marker's, its sequences are set,
+   * its users may write. Not where the target was not told of the marker's token, or has refused its epoch since: then
+   * nothing has changed, and the tenant advances like any other.
+   *
+   * @return whether it will be so once {@link #commit} has returned; the tenant must not be among the advances then
+   */
+  default boolean promote(Advance advance, CutoverMarker marker) throws RejectedBatchException {
+    return false;
+  }
 
   /** How long the transaction that begins now waits for a lock, other than usual. Only before its first change. */
   default void lockPatience(Duration patience) {}

@@ -2,6 +2,7 @@ package io.helios.repl.apply;
 
 import io.helios.repl.change.Change;
 import io.helios.repl.change.ChangeReader;
+import io.helios.repl.change.CutoverMarker;
 import io.helios.repl.change.FrameEntry;
 import io.helios.repl.error.CorruptionException;
 import io.helios.repl.error.ErrorCode;
@@ -37,6 +38,7 @@ final class TenantReader {
   private boolean drained;
   private Lsn commitLsn;
   private long commitMicros;
+  private @Nullable CutoverMarker marker;
 
   TenantReader(ReplicaTenant tenant, Function<Frame, byte[]> opener, int fetchBytes) {
     this.tenant = tenant;
@@ -76,9 +78,11 @@ final class TenantReader {
           }
           commitLsn = lsn;
           commitMicros = begin.commitTimeMicros();
+          marker = null;
           return true;
         }
-        case Change _, FrameEntry.End _ -> throw disorder("a change stands outside of a transaction");
+        case Change _, FrameEntry.Marker _, FrameEntry.End _ ->
+            throw disorder("a change stands outside of a transaction");
       }
     }
   }
@@ -111,6 +115,7 @@ final class TenantReader {
             return change;
           }
         }
+        case FrameEntry.Marker(CutoverMarker found) -> marker = found;
         case FrameEntry.End end -> {
           if (!end.commitLsn().equals(commitLsn)) {
             throw disorder("a transaction ends as another");
@@ -120,6 +125,11 @@ final class TenantReader {
         case null -> throw disorder("a transaction has no end");
       }
     }
+  }
+
+  /** The marker that stood in the transaction that was read last, or null. */
+  @Nullable CutoverMarker marker() {
+    return marker;
   }
 
   private String nameOf(Relation relation) {

@@ -1,6 +1,7 @@
 package io.helios.repl.capture;
 
 import io.helios.repl.change.ChangeWriter;
+import io.helios.repl.change.CutoverMarker;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.LargestRow;
 import io.helios.repl.error.OperatorException;
@@ -148,7 +149,7 @@ final class FrameAssembler implements RoutedChanges {
   @Override
   public void insert(int tenant, Relation relation, Tuple row) {
     OpenFrame frame = frames[tenant];
-    ChangeWriter writer = room(frame, relation, row.byteLength());
+    ChangeWriter writer = room(frame, relation.qualifiedName(), row.byteLength());
     if (writer != null) {
       int before = writer.size();
       writer.insert(relation, row);
@@ -159,7 +160,7 @@ final class FrameAssembler implements RoutedChanges {
   @Override
   public void update(int tenant, Relation relation, @Nullable Tuple old, boolean oldIsKey, Tuple row) {
     OpenFrame frame = frames[tenant];
-    ChangeWriter writer = room(frame, relation, (long) row.byteLength() + (old == null ? 0 : old.byteLength()));
+    ChangeWriter writer = room(frame, relation.qualifiedName(), (long) row.byteLength() + (old == null ? 0 : old.byteLength()));
     if (writer != null) {
       int before = writer.size();
       writer.update(relation, old, oldIsKey, row);
@@ -170,7 +171,7 @@ final class FrameAssembler implements RoutedChanges {
   @Override
   public void delete(int tenant, Relation relation, Tuple old, boolean oldIsKey) {
     OpenFrame frame = frames[tenant];
-    ChangeWriter writer = room(frame, relation, old.byteLength());
+    ChangeWriter writer = room(frame, relation.qualifiedName(), old.byteLength());
     if (writer != null) {
       int before = writer.size();
       writer.delete(relation, old, oldIsKey);
@@ -181,7 +182,7 @@ final class FrameAssembler implements RoutedChanges {
   @Override
   public void upsert(int tenant, Relation relation, Tuple row) {
     OpenFrame frame = frames[tenant];
-    ChangeWriter writer = room(frame, relation, row.byteLength());
+    ChangeWriter writer = room(frame, relation.qualifiedName(), row.byteLength());
     if (writer != null) {
       int before = writer.size();
       writer.upsert(relation, row);
@@ -192,12 +193,28 @@ final class FrameAssembler implements RoutedChanges {
   @Override
   public void truncate(int tenant, Relation relation, boolean restartIdentity) {
     OpenFrame frame = frames[tenant];
-    ChangeWriter writer = room(frame, relation, 0);
+    ChangeWriter writer = room(frame, relation.qualifiedName(), 0);
     if (writer != null) {
       int before = writer.size();
       writer.truncate(relation, restartIdentity);
       written(frame, writer, before);
     }
+  }
+
+  /** A cutover's marker, as a change of the tenant. */
+  void marker(int tenant, CutoverMarker marker) {
+    OpenFrame frame = frames[tenant];
+    ChangeWriter writer = room(frame, "the marker of a cutover", CutoverMarker.MOST_BYTES);
+    if (writer != null) {
+      int before = writer.size();
+      writer.marker(marker);
+      written(frame, writer, before);
+    }
+  }
+
+  /** From the open transaction on, the tenant's frames are of this route. */
+  void reroute(int tenant, TenantRoute route) {
+    frames[tenant].route = route;
   }
 
   @Override
@@ -210,9 +227,9 @@ final class FrameAssembler implements RoutedChanges {
   }
 
   /** The writer with a transaction begun in it; null when the tenant takes no more. */
-  private @Nullable ChangeWriter room(OpenFrame frame, Relation relation, long bytes) {
+  private @Nullable ChangeWriter room(OpenFrame frame, String what, long bytes) {
     if (!frame.failed && bytes > LargestRow.BYTES) {
-      giveUp(frame, LargestRow.exceeded(bytes).at(commitLsn.toString(), relation.qualifiedName()));
+      giveUp(frame, LargestRow.exceeded(bytes).at(commitLsn.toString(), what));
     }
     if (!frame.failed && frame.size() > 0 && frame.size() + bytes + ENTRY_BYTES > FrameHeader.MAX_PLAIN) {
       cut(frame);

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** One tenant's frame while it is being filled, and how its part of the open transaction stands. Capture thread. */
 final class OpenFrame {
 
-  final TenantRoute route;
+  TenantRoute route;
 
   /** Null while nothing is in it. */
   @Nullable ChangeWriter writer;

@@ -60,7 +60,7 @@ public record RunningTransactions(Set<String> virtual, Set<String> prepared, lon
    *
    * @param connection in autocommit
    */
-  static RunningTransactions read(Connection connection, boolean standby) throws SQLException {
+  public static RunningTransactions read(Connection connection, boolean standby) throws SQLException {
     if (standby) {
       try (PreparedStatement query = connection.prepareStatement(REPLAYED);
           ResultSet row = query.executeQuery()) {

@@ -275,7 +275,7 @@ final class TenantRouter {
           reference
               || !(routes.tenancy() instanceof Tenancy.BySchema tenancy)
               || tenancy.schemaOf(route.key()).equals(relation.schema());
-      if (itsKind && itsPlace && matches.computeIfAbsent(route.tables(), f -> matches(f, relation))) {
+      if (route.isOpen() && itsKind && itsPlace && matches.computeIfAbsent(route.tables(), f -> matches(f, relation))) {
         takers.add(i);
       }
     }

@@ -1,5 +1,6 @@
 package io.helios.repl.capture;
 
+import io.helios.repl.change.CutoverMarker;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.Lsn;
@@ -12,6 +13,11 @@ import io.helios.repl.relay.Provenance;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.seal.FrameSealer;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -66,6 +72,9 @@ public final class WalCapture implements Capture {
   private long lookedAt;
   private long syncedAt;
   private long publishedAt;
+
+  /** Routes that their markers have opened since this capture began, by the markers' tokens. */
+  private final Map<UUID, TenantRoute> openedHere = new HashMap<>();
 
   private @Nullable Relation needsText;
 
@@ -223,7 +232,8 @@ public final class WalCapture implements Capture {
       case PgOutputMessage.Update update -> router.update(update, assembler);
       case PgOutputMessage.Delete delete -> router.delete(delete, assembler);
       case PgOutputMessage.Truncate truncate -> router.truncate(truncate, assembler);
-      case PgOutputMessage.Origin _, PgOutputMessage.Type _, PgOutputMessage.Message _ -> {
+      case PgOutputMessage.Message told -> message(told);
+      case PgOutputMessage.Origin _, PgOutputMessage.Type _ -> {
         // Nothing that a tenant's rows depend on.
       }
     }
@@ -234,6 +244,47 @@ public final class WalCapture implements Capture {
       case 'I', 'U', 'D', 'T' -> true;
       default -> false;
     };
+  }
+
+  /** A marker goes to the tenant that it names, and opens its route where that waits for it. */
+  private void message(PgOutputMessage.Message message) {
+    if (!inTransaction || skipping || !message.transactional() || !message.prefix().equals(CutoverMarker.PREFIX)) {
+      return;
+    }
+    CutoverMarker marker = CutoverMarker.read(message.content()).orElse(null);
+    List<TenantRoute> tenants = router.routes().tenants();
+    for (int i = 0; marker != null && i < tenants.size(); i++) {
+      TenantRoute route = tenants.get(i);
+      if (route.tenant().equals(marker.tenant())) {
+        if (marker.token().equals(route.opensAt())) {
+          open(i, route.opened(marker.epoch()));
+          assembler.marker(i, marker);
+        } else if (route.isOpen()) {
+          assembler.marker(i, marker);
+        }
+      }
+    }
+  }
+
+  /**
+   * What of this transaction stood before the marker was not the tenant's own writing; what comes after it, and in later
+   * transactions, is.
+   */
+  private void open(int place, TenantRoute opened) {
+    Routes before = router.routes();
+    List<TenantRoute> tenants = new ArrayList<>(before.tenants());
+    tenants.set(place, opened);
+    assembler.reroute(place, opened);
+    reroute(new Routes(before.version(), before.tenancy(), before.sourceTables(), before.referenceTables(), tenants));
+    openedHere.put(Objects.requireNonNull(before.tenants().get(place).opensAt()), opened);
+  }
+
+  private void reroute(Routes routes) {
+    TenantRouter next = new TenantRouter(routes, types);
+    for (Relation relation : router.relations()) {
+      next.define(relation, assembler);
+    }
+    router = next;
   }
 
   private void begin(PgOutputMessage.Begin begin) {
@@ -345,14 +396,17 @@ public final class WalCapture implements Capture {
     if (!assembler.isEmpty()) {
       sync(nanos.getAsLong());
     }
-    TenantRouter next = new TenantRouter(routes, types);
-    assembler.routes(routes.tenants());
-    for (Relation relation : router.relations()) {
-      next.define(relation, assembler);
-    }
-    router = next;
+    List<TenantRoute> tenants = routes.tenants().stream().map(this::asOpened).toList();
+    assembler.routes(tenants);
+    reroute(
+        new Routes(routes.version(), routes.tenancy(), routes.sourceTables(), routes.referenceTables(), tenants));
     routesVersion = routes.version();
     publish(nanos.getAsLong());
+  }
+
+  /** A route that its marker has opened already stays open, whoever still says that it waits. */
+  private TenantRoute asOpened(TenantRoute route) {
+    return route.opensAt() == null ? route : openedHere.getOrDefault(route.opensAt(), route);
   }
 
   private void nap() {

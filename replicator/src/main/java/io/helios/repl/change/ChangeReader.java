@@ -65,7 +65,18 @@ public final class ChangeReader {
     if (tag == ChangeWriter.END) {
       return end(open);
     }
-    return change(tag);
+    return tag == ChangeWriter.MARKER ? marker() : change(tag);
+  }
+
+  private FrameEntry marker() {
+    int length = in.getInt();
+    if (length < 0 || length > in.remaining()) {
+      throw corrupt("a marker is cut short", null);
+    }
+    byte[] content = new byte[length];
+    in.get(content);
+    return new FrameEntry.Marker(
+        CutoverMarker.read(content).orElseThrow(() -> corrupt("a marker is not what it should be", null)));
   }
 
   private FrameEntry begin() {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * sent it (see {@link Tuple}); an index counts the payload's relations from 0 in the order of their appearance.
  *
  * <pre>
- *   payload  := entry*                       entries follow the order Begin change* End, again and again
+ *   payload  := entry*                       entries follow the order Begin (change | marker)* End, again and again
  *   entry    := tag byte, then
  *     'B'  flags int8 (1: continued)  commit LSN int64  commit time int64 (micros since 2000-01-01)
  *     'E'  commit LSN int64
@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  *     'F'  index uint16  old row tuple                    delete, replica identity full
  *     'T'  index uint16  restart identity int8
  *     'P'  index uint16  row tuple                        upsert: a row that a poll found
+ *     'M'  length int32  bytes                            a cutover's marker: see {@link CutoverMarker}
  *   string   := length uint16, UTF-8 bytes
  * </pre>
  *
@@ -48,6 +49,7 @@ public final class ChangeWriter {
   static final byte DELETE_ROW = 'F';
   static final byte TRUNCATE = 'T';
   static final byte UPSERT = 'P';
+  static final byte MARKER = 'M';
 
   private static final int INITIAL_CAPACITY = 4 << 10;
   private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
@@ -106,6 +108,18 @@ public final class ChangeWriter {
   public void truncate(Relation relation, boolean restartIdentity) {
     change(TRUNCATE, relation, 1);
     bytes[size++] = (byte) (restartIdentity ? 1 : 0);
+  }
+
+  public void marker(CutoverMarker marker) {
+    if (!open) {
+      throw new IllegalStateException("no transaction is open");
+    }
+    byte[] content = marker.content();
+    room(5 + content.length);
+    bytes[size++] = MARKER;
+    int32(content.length);
+    System.arraycopy(content, 0, bytes, size, content.length);
+    size += content.length;
   }
 
   public void end(Lsn commitLsn) {

@@ -223,6 +223,13 @@ public enum ErrorCode {
   ROWS_CHANGED_MEANWHILE(6020, "Rows changed at the target while they were compared", "Somebody else writes this tenant's rows at the target, past the read-only guard, or works for the tenant at the same time. Nothing of the table was repaired; it is tried again."),
   REPAIR_DISPLACED(6021, "The tenant did not stand still while it was repaired", "Its position at the target moved, or another epoch rules there: another server applies the tenant, or a resync began meanwhile. Nothing more was repaired."),
   REPAIR_TOO_LARGE(6022, "Too much of a table differs to be repaired while the tenant streams", "More than half of its rows, or more than 500,000, differ, or the server cannot compare them: tenant resync copies such a table and repairs the others."),
+  // 7xxx migration
+  PROMOTION_FAILED(7001, "A target cannot take a tenant over", "The marker of a cutover arrived, and the transaction that makes the tenant writable at its target failed: sequences that may not be set, for one. The cutover is taken back, and the tenant stays where it was."),
+  FENCE_BUSY(7002, "A tenant's writers leave no gap for a cutover", "The cutover closes a tenant while none of its transactions is writing. One of them held on for longer than the pause budget allows. Nothing has changed; it is tried again later."),
+  FENCE_DISPLACED(7003, "A tenant is not at its home what its cutover expects", "Its row in helios.replica there is missing, in another epoch, or closed already: another cutover is at work, or the database was restored."),
+  FENCE_NOT_ARMED(7004, "A tenant cannot be made ready for a cutover", "Transactions that began before the guard was armed do not know of it, so a cutover waits for their end. One of them lasts."),
+  MOVE_NEEDS_WAL(7005, "A source that is polled cannot be a tenant's home in a move", "A cutover is a mark in the WAL, behind the last write. Where only a checkpoint column is polled there is none."),
+  HOME_NAMES_DIFFER(7006, "A name stands for two databases", "In a move the target becomes a source and the source a target, under the names that they have. Another endpoint of the configuration has that name and is another database, or tells tenants apart otherwise."),
   // 9xxx the server itself
   INTERNAL(9001, "A bug in helios-repl", "An assumption of the program does not hold. The part that met it has stopped; the log has the details."),
   LISTEN_FAILED(9002, "The server cannot listen on its address", "The address is in use by another process, or is not one of this machine."),

@@ -60,10 +60,9 @@ public final class Fleet implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
 
-  private final Map<String, SourceEngine> sources = new LinkedHashMap<>();
-  private final Map<String, TargetEngine> targets = new LinkedHashMap<>();
+  private final Endpoints endpoints;
+  private final BackRoutes backRoutes;
   private final Map<UUID, TenantPipeline> tenants = new ConcurrentHashMap<>();
-  private final Map<String, CapturedTenants> captured = new LinkedHashMap<>();
   private final Keyring keyring;
   private final Consumer<FleetEvent> events;
   private final Ticker ticker;
@@ -95,55 +94,45 @@ public final class Fleet implements AutoCloseable {
     this.tracing = surroundings.tracing();
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
-    for (TargetSettings target : settings.targets()) {
-      targets.put(target.name(), new TargetEngine(
-              target, keyring, settings.applyWorkers(), new SourceCatalogs(this::source), surroundings));
-    }
-    for (SourceSettings source : settings.sources()) {
-      captured.put(source.name(), CapturedTenants.open(settings.dataDirectory(), source.name(), source.capture()));
-      JournalDirectory.Opened journal =
-          JournalDirectory.open(
-              surroundings,
-              settings.dataDirectory(),
-              source.name(),
-              source.capture(),
-              new RelayLimits(settings.journalBytes(), settings.journalBytesPerTenant()));
-      if (journal.damage() != null) {
-        event(FleetEvent.Severity.ERROR, null, "journal-damaged", journal.damage().message(), journal.damage());
-      }
-      sources.put(
-          source.name(),
-          new SourceEngine(
-              source,
-              JournalDirectory.of(settings.dataDirectory(), source.name()),
-              journal.journal(),
-              keyring,
-              settings.zstdLevel(),
-              CaptureSettings.withWalBudget(settings.walBudget()),
-              this::loses,
-              (severity, problem) ->
-                  event(
-                      severity,
-                      null,
-                      "source",
-                      (severity == FleetEvent.Severity.INFO ? "over: " : "") + problem.message(),
-                      problem),
-              journal.damage(),
-              surroundings));
-    }
-    if (tracing.sample() > 0) {
-      sources.values().forEach(this::trace);
-    }
+    this.backRoutes = new BackRoutes(settings.dataDirectory());
+    this.endpoints = new Endpoints(settings, keyring, surroundings, surveyor());
     settings.sources().forEach(source -> reconcile(source, meters));
     this.supervisor =
         new Supervisor(
-            sources, targets, tenants, barriers, new SequenceKeeper(targets, tenants), new Meters(meters, settings), drivers,
+            endpoints.sources(), endpoints.targets(), tenants, barriers,
+            new SequenceKeeper(endpoints.targets(), tenants), new Meters(meters, settings), drivers,
             ticker);
   }
 
   private void trace(SourceEngine source) {
     source.journal().watch(
         new FrameTracer(source.settings().name(), this::tenant, source::sourceMicros, ticker, tracing));
+  }
+
+  private Endpoints.Surveyor surveyor() {
+    return new Endpoints.Surveyor() {
+      @Override
+      public boolean loses(String source, UUID tenant, SourceIdentity identity, @Nullable Lsn before) {
+        return Fleet.this.loses(source, tenant, identity, before);
+      }
+
+      @Override
+      public void report(FleetEvent.Severity severity, String kind, String message, Problem problem) {
+        event(severity, null, kind, message, problem);
+      }
+
+      @Override
+      public void news(UUID tenant) {
+        Fleet.this.news(tenant);
+      }
+
+      @Override
+      public void made(SourceEngine source) {
+        if (tracing.sample() > 0) {
+          trace(source);
+        }
+      }
+    };
   }
 
   private @Nullable Tenant tenant(UUID id) {
@@ -170,8 +159,7 @@ public final class Fleet implements AutoCloseable {
   public void start() {
     started = true;
     tracing.start();
-    targets.values().forEach(TargetEngine::start);
-    sources.values().forEach(source -> source.start(this::news));
+    endpoints.start();
     supervisor.start();
     reconcilers.forEach(Reconciler::start);
     tenants.values().forEach(TenantPipeline::begin);
@@ -182,6 +170,7 @@ public final class Fleet implements AutoCloseable {
    * Fails when its source or target is not configured.
    */
   public void add(Tenant tenant, DesiredState desired) {
+    endpoints.provide(tenant);
     SourceEngine source = source(tenant.source());
     TenantStarter steps = starter(tenant);
     TenantPipeline pipeline = new TenantPipeline(tenant, desired, steps, drivers, this::standingChanged, ticker);
@@ -189,7 +178,7 @@ public final class Fleet implements AutoCloseable {
       throw new IllegalStateException("tenant " + tenant.name() + " is already there");
     }
     if (desired != DesiredState.CREATED) {
-      if (captured(tenant).isOtherwise(tenant.id())) {
+      if (endpoints.captured(tenant).isOtherwise(tenant.id())) {
         switched(tenant, source.settings(), desired);
       } else {
         // It may have been captured before: from the first transaction on, so that none is missed.
@@ -202,6 +191,77 @@ public final class Fleet implements AutoCloseable {
     if (!isReference(tenant) && source.settings().referenceTables() != null) {
       addReference(tenant, desired);
     }
+    captureBack(tenant);
+  }
+
+  /** A tenant that was ready for a cutover before the start is captured at its target too, from the first transaction on. */
+  private void captureBack(Tenant tenant) {
+    BackRoutes.BackRoute route = Handover.begun(backRoutes, tenant);
+    if (route == null) {
+      return;
+    }
+    endpoints.turn(tenant.source(), tenant.target());
+    Tenant back = handover(tenant).back(route.epoch());
+    SourceEngine next = source(tenant.target());
+    // Frames of it that are there came from the marker on: it has been found, and the cutover happened.
+    boolean open = route.open() || next.journal().backlog(tenant.id()).frames() > 0;
+    next.route(starter(back).route(back, open ? null : route.token()));
+  }
+
+  /** What a move does to the tenant's two databases; for the tenant as it is replicated now. */
+  public Handover handover(UUID tenant) {
+    return handover(pipeline(tenant).tenant());
+  }
+
+  private Handover handover(Tenant tenant) {
+    return new Handover(
+        tenant,
+        endpoints,
+        backRoutes,
+        new Handover.Hands() {
+          @Override
+          public TenantPipeline pipeline(Tenant of) {
+            return Fleet.this.pipeline(of.id());
+          }
+
+          @Override
+          public TenantStarter starter(Tenant of) {
+            return Fleet.this.starter(of);
+          }
+
+          @Override
+          public TenantTables tables(Tenant of) {
+            return Fleet.this.tables(of);
+          }
+
+          @Override
+          public void replace(Tenant turned) {
+            turnTo(turned);
+          }
+
+          @Override
+          public void dismiss(Tenant of) {
+            tenants.remove(of.id());
+            supervisor.forget(of);
+          }
+        });
+  }
+
+  private void turnTo(Tenant turned) {
+    supervisor.forget(turned);
+    TenantStarter steps = starter(turned);
+    TenantPipeline pipeline =
+        new TenantPipeline(turned, DesiredState.RUNNING, steps, drivers, this::standingChanged, ticker);
+    source(turned.source()).route(steps.route(turned));
+    tenants.put(turned.id(), pipeline);
+    pipeline.begin();
+    event(
+        FleetEvent.Severity.INFO,
+        turned.name(),
+        "tenant-turned",
+        "written at \"%s\" from now on, in epoch %d, and followed by \"%s\"".formatted(
+            turned.source(), turned.epoch(), turned.target()),
+        null);
   }
 
   /**
@@ -239,10 +299,6 @@ public final class Fleet implements AutoCloseable {
             polled ? "by polling, no longer from its WAL" : "from its WAL, no longer by polling",
             desired == DesiredState.RUNNING ? "" : " when it is started again"),
         null);
-  }
-
-  private CapturedTenants captured(Tenant tenant) {
-    return configured(captured.get(tenant.source()), "source", tenant.source());
   }
 
   /** The source's reference tables are a tenant of their own, one for each target; it runs when any tenant of both does. */
@@ -352,7 +408,7 @@ public final class Fleet implements AutoCloseable {
     }
     new TenantRemoval(source, target, tables(pipeline.tenant())).run(pipeline.tenant(), purge);
     source.forget(tenant);
-    captured(pipeline.tenant()).forget(tenant);
+    endpoints.captured(pipeline.tenant()).forget(tenant);
     keyring.destroy(tenant);
     tenants.remove(tenant);
     supervisor.forget(pipeline.tenant());
@@ -360,11 +416,11 @@ public final class Fleet implements AutoCloseable {
   }
 
   public List<EndpointStatus> sources() {
-    return sources.values().stream().map(source -> source.status(tenantsOf(source.settings().name(), null))).toList();
+    return endpoints.sources().values().stream().map(source -> source.status(tenantsOf(source.settings().name(), null))).toList();
   }
 
   public List<EndpointStatus> targets() {
-    return targets.values().stream().map(target -> target.status(tenantsOf(null, target.settings().name()))).toList();
+    return endpoints.targets().values().stream().map(target -> target.status(tenantsOf(null, target.settings().name()))).toList();
   }
 
   private int tenantsOf(@Nullable String source, @Nullable String target) {
@@ -384,7 +440,7 @@ public final class Fleet implements AutoCloseable {
   /** Everything that could hurt a source or a target, asked of all of them now; one that does not answer is a finding. */
   public List<Finding> examine() {
     return new Examination(
-            sources.values(), targets.values(), tenants.values().stream().map(TenantPipeline::tenant).toList(), walBudget,
+            endpoints.sources().values(), endpoints.targets().values(), tenants.values().stream().map(TenantPipeline::tenant).toList(), walBudget,
             drivers)
         .run();
   }
@@ -410,7 +466,7 @@ public final class Fleet implements AutoCloseable {
   private TenantStarter starter(Tenant tenant) {
     SourceEngine source = source(tenant.source());
     return new TenantStarter(
-        source, target(tenant.target()), keyring, captured(tenant), tables(tenant), CopySettings.DEFAULT, ticker,
+        source, target(tenant.target()), keyring, endpoints.captured(tenant), tables(tenant), CopySettings.DEFAULT, ticker,
         (resynced, what) -> event(FleetEvent.Severity.INFO, resynced.name(), "tenant-resynced", what, null));
   }
 
@@ -559,8 +615,7 @@ public final class Fleet implements AutoCloseable {
     reconcilers.forEach(Reconciler::close);
     tenants.values().forEach(TenantPipeline::cancel);
     supervisor.close();
-    targets.values().forEach(TargetEngine::close);
-    sources.values().forEach(SourceEngine::close);
+    endpoints.close();
     drivers.shutdown();
     tracing.close();
   }
@@ -581,8 +636,13 @@ public final class Fleet implements AutoCloseable {
   }
 
   /** Whether the tenant needs what committed before, going by what its target says; yes if that cannot be asked. */
-  private boolean loses(UUID tenant, SourceIdentity source, @Nullable Lsn before) {
+  private boolean loses(String name, UUID tenant, SourceIdentity source, @Nullable Lsn before) {
     TenantPipeline pipeline = tenants.get(tenant);
+    if (pipeline != null && !pipeline.tenant().source().equals(name)) {
+      // Captured here for the day on which it is written here. Before a cutover was tried there is nothing to lose.
+      BackRoutes.BackRoute route = backRoutes.of(tenant);
+      return route != null && route.epoch() > 0;
+    }
     if (pipeline == null || pipeline.isNew()) {
       return false;
     }
@@ -630,22 +690,10 @@ public final class Fleet implements AutoCloseable {
   }
 
   private SourceEngine source(String name) {
-    return configured(sources.get(name), "source", name);
+    return endpoints.source(name);
   }
 
   private TargetEngine target(String name) {
-    return configured(targets.get(name), "target", name);
-  }
-
-  private static <T> T configured(@Nullable T engine, String kind, String name) {
-    if (engine == null) {
-      throw new OperatorException(
-          new Problem(
-              ErrorCode.ENDPOINT_NOT_CONFIGURED,
-              "there is no " + kind + " \"" + name + "\"",
-              "the server's configuration does not name it",
-              "helios-repl " + kind + " list"));
-    }
-    return engine;
+    return endpoints.target(name);
   }
 }

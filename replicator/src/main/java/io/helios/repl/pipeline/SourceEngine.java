@@ -17,6 +17,7 @@ import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
+import io.helios.repl.postgres.ReplicationSlot;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.SourceSnapshots;
@@ -379,6 +380,20 @@ final class SourceEngine implements AutoCloseable {
       running.route(next);
     }
     return routesVersion;
+  }
+
+  /** Whether nobody is captured here. */
+  synchronized boolean isIdle() {
+    return routed.isEmpty();
+  }
+
+  /** Nobody will be captured here any more: a slot that nobody reads would hold the WAL back for ever. */
+  void dropSlot() {
+    try (Connection connection = PgConnections.open(settings.connection(), "prepare", null)) {
+      ReplicationSlot.drop(connection, settings.slot());
+    } catch (SQLException e) {
+      throw parts.unreachable(e);
+    }
   }
 
   /** Told by a timer, so that the server knows that we live while the capture thread is busy elsewhere. */

@@ -1,6 +1,7 @@
 package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.CopyLedger;
+import io.helios.repl.apply.HomeGuard;
 import io.helios.repl.apply.ReadOnlyGuard;
 import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.ReplicaTenant;
@@ -34,6 +35,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -159,12 +161,78 @@ final class TenantStarter implements TenantPipeline.Steps {
   }
 
   TenantRoute route(Tenant tenant) {
+    return route(tenant, null);
+  }
+
+  /** @param opensAt the token of the marker from which on the tenant is written at this source; null: it is now */
+  TenantRoute route(Tenant tenant, @Nullable UUID opensAt) {
     return new TenantRoute(
         tenant.id(),
         tenant.epoch(),
         tables.reference() ? TenantRoute.Kind.REFERENCE : TenantRoute.Kind.KEYED,
         tenant.key(),
-        tenant.tables());
+        tenant.tables(),
+        opensAt);
+  }
+
+  /**
+   * Makes ready what the tenant will need once it is written at this source, which is its target now: the source to be
+   * captured, and captured for it, and the target, where it is written now, to follow. When this returns, everybody who
+   * writes the tenant there does so under the guard.
+   *
+   * @param back the tenant as it will be then
+   * @param opensAt the token of a marker that will not come: each try of a cutover has its own
+   */
+  void arm(Tenant back, UUID opensAt) throws InterruptedException {
+    if (!keyring.has(back.id())) {
+      keyring.create(back.id());
+    }
+    source.forget(back.id());
+    try (Connection from = PgConnections.openForDefinitions(source.settings().connection(), "arm", back.name());
+        Connection to = PgConnections.openForDefinitions(target.settings().connection(), "arm", back.name())) {
+      List<TenantTable> rows = rows(from, back);
+      List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
+      source.prepare(false);
+      refuseWhatCheckFinds(source.check(from), rows);
+      TargetPreparation.run(to, target.settings().name(), from, definitions);
+      refuseMismatches(back, SchemaComparison.compare(from, to, definitions));
+      refuseWhatCheckFinds(TargetCheck.run(to, target.settings().name(), from, definitions), rows);
+      Handover.awaitInForce(source, source.route(route(back, opensAt)));
+      captured.begins(back.id());
+      long sourceSystem = source.askIdentity().systemIdentifier();
+      Lsn position = SeenTables.endOfWal(from);
+      new HomeGuard(to, target.settings().name()).arm(back, replicated(sourceSystem), position, rows);
+      SeenTables.note(to, from, back.id(), rows, position, true);
+      OlderTransactions.await(to, target.settings().name(), back.name(), ticker);
+    } catch (SQLException e) {
+      throw SqlStates.classify(
+          e,
+          ErrorCode.SOURCE_NOT_PREPARED,
+          "tenant \"" + back.name() + "\" cannot be made ready to be moved to \"" + source.settings().name() + "\"",
+          "helios-repl source check " + target.settings().name() + "; helios-repl target check "
+              + source.settings().name());
+    }
+  }
+
+  /** Takes the guard away that {@link #arm} put up where the tenant is written, this starter's target. */
+  void disarm(Tenant tenant) {
+    try (Connection to = PgConnections.openForDefinitions(target.settings().connection(), "disarm", tenant.name())) {
+      new HomeGuard(to, target.settings().name()).disarm(tenant.id());
+    } catch (SQLException e) {
+      throw target.refused(e);
+    }
+  }
+
+  /** This starter's target was the tenant's home once, and has followed; that ends. Its home is at the source for good. */
+  void leave(Tenant tenant, boolean purge) {
+    try (Connection from = PgConnections.openForDefinitions(source.settings().connection(), "leave", tenant.name());
+        Connection to = PgConnections.openForDefinitions(target.settings().connection(), "leave", tenant.name())) {
+      List<TenantTable> rows = purge ? rows(from, tenant) : List.of();
+      new HomeGuard(to, target.settings().name()).leave(tenant, rows);
+      new HomeGuard(from, source.settings().name()).disarm(tenant.id());
+    } catch (SQLException e) {
+      throw target.refused(e);
+    }
   }
 
   private Replicated replicated(long sourceSystem) {

@@ -635,6 +635,7 @@ class WalCaptureTest {
         entries.add(
             switch (entry) {
               case FrameEntry.Begin begin -> "begin " + begin.commitLsn() + (begin.continued() ? " continued" : "");
+              case FrameEntry.Marker marker -> "marker " + marker.marker().epoch();
               case FrameEntry.End end -> "end " + end.commitLsn();
               case Change.Insert insert -> "insert " + insert.row().text(0) + "," + insert.row().text(1);
               case Change.Update update -> "update " + update.row().text(0) + "," + update.row().text(1);

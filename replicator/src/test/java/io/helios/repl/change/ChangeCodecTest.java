@@ -212,6 +212,7 @@ class ChangeCodecTest {
     return entries.stream()
         .map(entry -> switch (entry) {
           case FrameEntry.Begin begin -> begin.toString();
+          case FrameEntry.Marker marker -> marker.toString();
           case FrameEntry.End end -> end.toString();
           case Change.Insert c -> "insert " + name(c) + " " + values(c.row());
           case Change.Update c -> "update " + name(c)

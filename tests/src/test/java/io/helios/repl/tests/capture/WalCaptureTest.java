@@ -398,7 +398,7 @@ class WalCaptureTest {
           case Change.Delete c -> changes.add("delete " + c.relation().name() + " " + values(c.old()));
           case Change.Upsert c -> changes.add("upsert " + c.relation().name() + " " + values(c.row()));
           case Change.Truncate c -> changes.add("truncate " + c.relation().name());
-          case FrameEntry.Begin _, FrameEntry.End _ -> {
+          case FrameEntry.Begin _, FrameEntry.Marker _, FrameEntry.End _ -> {
             // Boundaries.
           }
         }

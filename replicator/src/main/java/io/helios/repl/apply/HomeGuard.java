@@ -1,0 +1,174 @@
+package io.helios.repl.apply;
+
+import io.helios.repl.change.TenantTable;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.Identifiers;
+import io.helios.repl.postgres.Lsn;
+import io.helios.repl.tenant.Tenant;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * The guard of a tenant at its home: armed, its writers take part in the tenant's lock, and write on. Each method is a
+ * transaction of its own, or several, on a connection in autocommit mode, whose thread owns this.
+ */
+public final class HomeGuard {
+
+  /** So many rows go in one transaction. */
+  private static final int CHUNK = 5_000;
+
+  private static final Duration LOCK_PATIENCE = Duration.ofSeconds(5);
+
+  private final Connection connection;
+  private final String name;
+
+  /** @param name the configured name of the connection's database, for messages */
+  public HomeGuard(Connection connection, String name) {
+    this.connection = connection;
+    this.name = name;
+  }
+
+  /**
+   * Puts up the guard, and notes what is here as a complete copy: who follows back from the next home begins at this
+   * position of its WAL. Transactions that began before may not see the guard yet.
+   *
+   * @param back the tenant as it will be then
+   * @throws OperatorException when the tenant is not written here
+   */
+  public void arm(Tenant back, Replicated what, Lsn position, Collection<TenantTable> tables) throws SQLException {
+    inTransaction(() -> {
+      if (!TenantHome.arm(connection, back, what, position)) {
+        throw new OperatorException(
+            new Problem(
+                ErrorCode.FENCE_DISPLACED,
+                "tenant \"" + back.name() + "\" is not written at \"" + name + "\"",
+                "its row in helios.replica there says that it is a replica, closed, or has moved away",
+                "helios-repl migrate status " + back.name()));
+      }
+      for (TenantTable table : tables) {
+        ReadOnlyGuard.install(
+            connection, back.id(), table.definition().schema(), table.definition().name(), table.keyColumn(),
+            back.key());
+        finished(back.id(), table);
+      }
+    });
+  }
+
+  private void finished(UUID tenant, TenantTable table) throws SQLException {
+    try (PreparedStatement insert = connection.prepareStatement(
+        "INSERT INTO helios.copied_table (tenant, schema_name, table_name, copied_at_lsn, finished)"
+            + " VALUES (?::pg_catalog.uuid, ?, ?, '0/0', true)"
+            + " ON CONFLICT (tenant, schema_name, table_name) DO UPDATE SET copied_at_lsn = '0/0', finished = true")) {
+      insert.setString(1, tenant.toString());
+      insert.setString(2, table.definition().schema());
+      insert.setString(3, table.definition().name());
+      insert.executeUpdate();
+    }
+  }
+
+  /** Takes the guard of a tenant away that is written here, and what is recorded of it. Its users write on. */
+  public void disarm(UUID tenant) throws SQLException {
+    inTransaction(() -> {
+      if (TenantHome.find(connection, tenant).filter(s -> s.role() == TenantHome.Role.PRIMARY).isPresent()) {
+        ReadOnlyGuard.remove(connection, tenant);
+        Replicas.remove(connection, tenant);
+      }
+    });
+  }
+
+  /**
+   * The tenant has moved away for good: it stays closed here, and whoever replicates it hither again compares first.
+   *
+   * @param purge tables whose rows of the tenant are deleted, some at a time; may be called again after it broke off
+   */
+  public void leave(Tenant tenant, Collection<TenantTable> purge) throws SQLException {
+    inTransaction(() -> {
+      if (!TenantHome.leave(connection, tenant.id(), tenant.epoch())) {
+        throw new OperatorException(
+            new Problem(
+                ErrorCode.FENCE_DISPLACED,
+                "tenant \"" + tenant.name() + "\" cannot be left at \"" + name + "\"",
+                "it does not follow there in epoch " + tenant.epoch(),
+                "helios-repl migrate status " + tenant.name()));
+      }
+    });
+    new CopyLedger(tenant.id(), tenant.name()).reopen(connection);
+    if (!purge.isEmpty()) {
+      try (Statement statement = connection.createStatement()) {
+        WriterSession.pin(statement, LOCK_PATIENCE);
+      }
+      for (TenantTable table : purge) {
+        purge(table);
+      }
+    }
+  }
+
+  private void purge(TenantTable table) throws SQLException {
+    String from = table.definition().sqlName();
+    String column = table.keyColumn();
+    String condition =
+        column == null
+            ? ""
+            : " WHERE " + Identifiers.quote(column) + " OPERATOR(pg_catalog.=) CAST(? AS "
+                + table.definition().column(column).orElseThrow().typeSql() + ")";
+    for (String leaf : leaves(from)) {
+      String sql =
+          "DELETE FROM ONLY " + leaf + " WHERE ctid = ANY (ARRAY(SELECT ctid FROM ONLY " + leaf + condition + " LIMIT "
+              + CHUNK + "))";
+      try (PreparedStatement delete = connection.prepareStatement(sql)) {
+        if (column != null) {
+          delete.setString(1, table.key());
+        }
+        int deleted;
+        do {
+          deleted = delete.executeUpdate();
+        } while (deleted > 0);
+      }
+    }
+  }
+
+  /** The partitions that hold the table's rows, or the table itself, as SQL. */
+  private List<String> leaves(String table) throws SQLException {
+    List<String> leaves = new ArrayList<>();
+    try (PreparedStatement query = connection.prepareStatement(
+        """
+        SELECT n.nspname, c.relname FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(?)) t
+        JOIN pg_catalog.pg_class c ON c.oid = t.relid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE t.isleaf AND c.relkind = 'r'
+        """)) {
+      query.setString(1, table);
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          leaves.add(Identifiers.quote(row.getString(1), row.getString(2)));
+        }
+      }
+    }
+    return leaves.isEmpty() ? List.of(table) : leaves;
+  }
+
+  private interface Work {
+    void run() throws SQLException;
+  }
+
+  private void inTransaction(Work work) throws SQLException {
+    connection.setAutoCommit(false);
+    try {
+      work.run();
+      connection.commit();
+    } finally {
+      connection.rollback();
+      connection.setAutoCommit(true);
+    }
+  }
+}

@@ -1,0 +1,135 @@
+package io.helios.repl.tests.handover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.helios.repl.pipeline.DesiredState;
+import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.pipeline.FleetEvent;
+import io.helios.repl.pipeline.FleetSettings;
+import io.helios.repl.pipeline.Handover;
+import io.helios.repl.pipeline.SourceSettings;
+import io.helios.repl.pipeline.TargetSettings;
+import io.helios.repl.seal.Keyring;
+import io.helios.repl.seal.MemoryKeyring;
+import io.helios.repl.status.TenantState;
+import io.helios.repl.tenant.ConflictPolicy;
+import io.helios.repl.tenant.TableFilter;
+import io.helios.repl.tenant.Tenancy;
+import io.helios.repl.tenant.Tenant;
+import io.helios.repl.tenant.Tier;
+import io.helios.repl.tests.fixture.Database;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/** A fleet, restarted when asked, between two databases that tenants go to and fro between. */
+final class TwoHomes implements AutoCloseable {
+
+  static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  final Database one;
+  final Database two;
+  final Queue<FleetEvent> events = new ConcurrentLinkedQueue<>();
+  private final Keyring keyring = new MemoryKeyring(new byte[32]);
+  private final Path directory;
+  private final Tenancy tenancy;
+  Fleet fleet;
+
+  TwoHomes(Path directory, Database one, Database two, Tenancy tenancy) {
+    this.directory = directory;
+    this.one = one;
+    this.two = two;
+    this.tenancy = tenancy;
+    this.fleet = open();
+    fleet.start();
+  }
+
+  private Fleet open() {
+    String slot = "helios_" + one.name();
+    return new Fleet(
+        new FleetSettings(
+            directory,
+            List.of(
+                new SourceSettings(
+                    one.name(), one.settings(), tenancy, new TableFilter(List.of("*.*")), null, slot, slot, "here")),
+            List.of(new TargetSettings(two.name(), two.settings(), "there")),
+            1L << 30,
+            1L << 28,
+            1L << 30,
+            2,
+            3),
+        keyring,
+        new SimpleMeterRegistry(),
+        events::add);
+  }
+
+  /** The same, from what is on disk; the tenants as who restarts the fleet knows them. */
+  void restart(Tenant... tenants) {
+    fleet.close();
+    fleet = open();
+    for (Tenant tenant : tenants) {
+      fleet.add(tenant, DesiredState.RUNNING);
+    }
+    fleet.start();
+  }
+
+  Tenant start(String name) {
+    UUID id = UUID.nameUUIDFromBytes((one.name() + name).getBytes(StandardCharsets.UTF_8));
+    Tenant tenant =
+        new Tenant(
+            id, name, name, one.name(), two.name(), TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5),
+            ConflictPolicy.SOURCE_WINS, 1);
+    fleet.add(tenant, DesiredState.CREATED);
+    fleet.startTenant(id);
+    streams(id);
+    return tenant;
+  }
+
+  void streams(UUID tenant) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(fleet.status(tenant).state())
+                    .as(() -> String.valueOf(fleet.status(tenant).error()))
+                    .isEqualTo(TenantState.STREAMING));
+  }
+
+  Handover handover(Tenant tenant) {
+    return fleet.handover(tenant.id());
+  }
+
+  /** A cutover without a word of traffic: the tenant as it is afterwards, and how long its home was closed. */
+  Tenant cutOver(Tenant tenant, long epoch) throws InterruptedException {
+    Handover handover = handover(tenant);
+    try (Handover.Fence _ = handover.fence(epoch, Duration.ofMillis(500))) {
+      assertThat(handover.awaitPromoted(epoch, PATIENCE)).isTrue();
+    }
+    Tenant turned = handover.turn(epoch);
+    streams(tenant.id());
+    return turned;
+  }
+
+  Database home(Tenant tenant) {
+    return tenant.source().equals(one.name()) ? one : two;
+  }
+
+  Database follower(Tenant tenant) {
+    return tenant.source().equals(one.name()) ? two : one;
+  }
+
+  void catchUp(Tenant tenant) throws InterruptedException {
+    Fleet.await(fleet.caughtUp(tenant.id()), PATIENCE);
+  }
+
+  @Override
+  public void close() {
+    fleet.close();
+  }
+}
