@@ -189,8 +189,13 @@ public final class WriteFence implements AutoCloseable {
     return sinceNanos;
   }
 
-  public int tries() {
-    return tries;
+  /** Whether the tenant's lock is ours, as far as is known here. */
+  public boolean isHeld() {
+    try {
+      return held && connection.isValid(1);
+    } catch (SQLException e) {
+      return false;
+    }
   }
 
   private void acquire(Duration patience) throws SQLException {

@@ -213,7 +213,8 @@ public final class Fleet implements AutoCloseable {
     return handover(pipeline(tenant).tenant());
   }
 
-  private Handover handover(Tenant tenant) {
+  /** The same, for the tenant as it is said to be: it may have been turned, or not yet. */
+  public Handover handover(Tenant tenant) {
     return new Handover(
         tenant,
         endpoints,

@@ -252,6 +252,11 @@ public final class Handover {
       return held.sinceNanos();
     }
 
+    /** Whether its session is there; else the server has let the tenant's writers go on already. */
+    public boolean isHeld() {
+      return held.isHeld();
+    }
+
     /** They go on, and find what was decided. */
     @Override
     public void close() {
