@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -109,6 +110,35 @@ public final class HomeGuard {
       }
       for (TenantTable table : purge) {
         purge(table);
+      }
+    }
+  }
+
+  private static final String LONGEST_WRITE =
+      """
+      SELECT pg_catalog.max(pg_catalog.date_part('epoch',
+        pg_catalog.clock_timestamp() - COALESCE(a.xact_start, p.prepared, pg_catalog.clock_timestamp())))
+      FROM pg_catalog.pg_locks l
+      CROSS JOIN (SELECT %s AS id) k
+      LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+      LEFT JOIN pg_catalog.pg_prepared_xacts p ON '-1/' || p.transaction::pg_catalog.text = l.virtualtransaction
+      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+        AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+        AND l.classid::pg_catalog.int8 = ((k.id >> 32) & 4294967295) AND l.objid::pg_catalog.int8 = (k.id & 4294967295)
+      """.formatted(GuardFunctions.LOCK.formatted("?::pg_catalog.uuid"));
+
+  /**
+   * For how long the oldest transaction that writes the tenant here has been open, prepared ones included; empty when none
+   * does. Of sessions whose times are hidden from our role (it is not in {@code pg_monitor}) it says nothing but that they
+   * are there.
+   */
+  public static Optional<Duration> longestWrite(Connection home, UUID tenant) throws SQLException {
+    try (PreparedStatement query = home.prepareStatement(LONGEST_WRITE)) {
+      query.setString(1, tenant.toString());
+      try (ResultSet row = query.executeQuery()) {
+        row.next();
+        double seconds = row.getDouble(1);
+        return row.wasNull() ? Optional.empty() : Optional.of(Duration.ofMillis(Math.round(seconds * 1000)));
       }
     }
   }

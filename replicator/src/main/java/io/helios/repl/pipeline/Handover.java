@@ -1,9 +1,11 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.apply.HomeGuard;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.apply.TenantHome;
 import io.helios.repl.apply.WriteFence;
 import io.helios.repl.capture.CaptureMode;
+import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
@@ -14,7 +16,9 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableName;
+import io.helios.repl.postgres.schema.SchemaComparison;
 import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -152,6 +156,7 @@ public final class Handover {
       unroute(next());
       hands.starter(back(tenant.epoch())).disarm(tenant);
       backRoutes.forget(tenant.id());
+      retireMirror(next());
     }
   }
 
@@ -170,6 +175,39 @@ public final class Handover {
     } catch (SQLException e) {
       throw failed(e, tenant.target());
     }
+  }
+
+  /**
+   * What stands in the way of a cutover.
+   *
+   * @param longestWrite how long the oldest transaction that writes the tenant has been open; null when none does
+   * @param schemaDifferences what its target has otherwise than its home
+   * @param unprepared why it is not armed; null when it is
+   */
+  public record Facts(@Nullable Duration longestWrite, List<String> schemaDifferences, @Nullable String unprepared) {}
+
+  /** Looks at both databases. */
+  public Facts facts() {
+    try (Connection home = atHome("move");
+        Connection target = atTarget("move")) {
+      List<TableDefinition> definitions =
+          hands.tables(tenant).read(home, tenant).stream().map(TenantTable::definition).toList();
+      return new Facts(
+          HomeGuard.longestWrite(home, tenant.id()).orElse(null),
+          SchemaComparison.compare(home, target, definitions),
+          unprepared());
+    } catch (SQLException e) {
+      throw failed(e, tenant.source());
+    }
+  }
+
+  private @Nullable String unprepared() {
+    BackRoute route = backRoutes.of(tenant.id());
+    if (route == null || !route.home().equals(tenant.source())) {
+      return "the guard at \"" + tenant.source() + "\" is not armed";
+    }
+    Problem lost = next().lost(tenant.id());
+    return lost == null ? null : "\"" + tenant.target() + "\" is not captured any more: " + lost.message();
   }
 
   /** Sends a marker that changes nothing the whole way, and tries the lock without keeping anybody waiting. */

@@ -87,10 +87,14 @@ class HandoverTest {
       try (Connection writer = homes.one.connect()) {
         writer.setAutoCommit(false);
         writer.createStatement().execute("INSERT INTO orders (tenant_id, amount) VALUES ('a', 1000)");
+        assertThat(handover.facts().longestWrite()).isNotNull();
+        assertThat(handover.facts().schemaDifferences()).isEmpty();
+        assertThat(handover.facts().unprepared()).isNull();
         assertThatThrownBy(() -> handover.fence(2, Duration.ofMillis(100)))
             .hasMessageContaining("without a gap");
         writer.commit();
       }
+      assertThat(handover.facts().longestWrite()).isNull();
       try (Connection writer = homes.one.connect();
           Handover.Fence fence = handover.fence(2, Duration.ofSeconds(1))) {
         writer.setNetworkTimeout(Runnable::run, 20_000);
