@@ -9,7 +9,7 @@ import java.util.Map;
 
 /**
  * Runs the measurements and writes their tables into {@code docs/benchmarks.md}. Arguments: any of {@code backlog},
- * {@code latency}, {@code huge}, {@code idle}, {@code verify}, {@code resync}, {@code dashboard} (all when none is named), and {@code rounds=3}.
+ * {@code latency}, {@code huge}, {@code idle}, {@code verify}, {@code resync}, {@code dashboard}, {@code guard} (all when none is named), and {@code rounds=3}.
  */
 public final class Benchmark {
 
@@ -22,7 +22,7 @@ public final class Benchmark {
         wanted.stream().filter(a -> a.startsWith("rounds=")).map(a -> Integer.parseInt(a.substring(7))).findFirst().orElse(3);
     wanted.removeIf(a -> a.startsWith("rounds="));
     if (wanted.isEmpty()) {
-      wanted = List.of("backlog", "latency", "huge", "idle", "verify", "resync", "dashboard");
+      wanted = List.of("backlog", "latency", "huge", "idle", "verify", "resync", "dashboard", "guard");
     }
     Report report = new Report(Path.of("..", "docs", "benchmarks.md"));
     try (Servers servers = new Servers();
@@ -60,6 +60,9 @@ public final class Benchmark {
       }
       if (wanted.contains("dashboard")) {
         report.section("dashboard", new DashboardBenchmark().run());
+      }
+      if (wanted.contains("guard")) {
+        report.section("guard", new GuardBenchmark(servers).run(rounds));
       }
     }
   }
