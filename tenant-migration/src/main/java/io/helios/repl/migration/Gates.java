@@ -21,11 +21,11 @@ public final class Gates {
   private static final int NAMED = 3;
 
   /** A gate that is closed, and why. */
-  public record Refusal(Gate gate, Problem problem) {}
+  public record Refusal(CutoverGate gate, Problem problem) {}
 
   private Gates() {}
 
-  /** The closed ones, in the order of {@link Gate}, without those that are forced. */
+  /** The closed ones, in the order of {@link CutoverGate}, without those that are forced. */
   public static List<Refusal> closed(String tenant, GateFacts facts, MigrationOptions options) {
     return all(tenant, facts, options).stream()
         .filter(refusal -> !(refusal.gate().forcible() && options.forced().contains(refusal.gate())))
@@ -35,13 +35,13 @@ public final class Gates {
   /** The closed ones, also those that are forced. */
   public static List<Refusal> all(String tenant, GateFacts facts, MigrationOptions options) {
     List<Refusal> refusals = new ArrayList<>();
-    for (Gate gate : Gate.values()) {
+    for (CutoverGate gate : CutoverGate.values()) {
       judge(gate, tenant, facts, options).ifPresent(problem -> refusals.add(new Refusal(gate, problem)));
     }
     return refusals;
   }
 
-  private static Optional<Problem> judge(Gate gate, String tenant, GateFacts facts, MigrationOptions options) {
+  private static Optional<Problem> judge(CutoverGate gate, String tenant, GateFacts facts, MigrationOptions options) {
     return switch (gate) {
       case LAG -> lag(tenant, facts);
       case VERIFICATION -> verification(tenant, facts.proof());

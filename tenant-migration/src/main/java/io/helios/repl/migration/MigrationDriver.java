@@ -245,7 +245,7 @@ public final class MigrationDriver {
   }
 
   private void cut(Migration m, Tenant tenant, MigrationState cutting) {
-    boolean heedsProof = !m.options().forced().contains(Gate.VERIFICATION);
+    boolean heedsProof = !m.options().forced().contains(CutoverGate.VERIFICATION);
     if (heedsProof && !isProven(m, tenant)) {
       return;
     }

@@ -23,7 +23,7 @@ public record MigrationOptions(
     int retries,
     Duration backoff,
     Duration proofAge,
-    Set<Gate> forced,
+    Set<CutoverGate> forced,
     boolean cutOver,
     @Nullable TimeWindow window,
     @Nullable String batch,
@@ -51,7 +51,7 @@ public record MigrationOptions(
     return new MigrationOptions(maxPause, retries, backoff, age, forced, cutOver, window, batch, rank, parallel);
   }
 
-  public MigrationOptions withForced(Set<Gate> gates) {
+  public MigrationOptions withForced(Set<CutoverGate> gates) {
     return new MigrationOptions(maxPause, retries, backoff, proofAge, gates, cutOver, window, batch, rank, parallel);
   }
 

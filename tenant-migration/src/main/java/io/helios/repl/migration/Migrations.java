@@ -121,6 +121,11 @@ public final class Migrations {
             "helios-repl migrate status " + now.tenant()));
   }
 
+  /** Keeps what rehearsals let expect. */
+  public void predict(Migration seen, Prediction prediction) {
+    note(seen, m -> m.predicted(prediction));
+  }
+
   /** Makes a transition of the table; journaled before anything is done about it. */
   Migration move(Migration seen, MigrationState to, UnaryOperator<Migration> change) {
     return move(seen, to, change, null);

@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** What has to hold before a tenant is cut over. */
-public enum Gate {
+public enum CutoverGate {
   /** It streams, and the target is close behind. */
   LAG(true),
   /** Both sides were compared not long ago, and are equal. */
@@ -23,7 +23,7 @@ public enum Gate {
 
   private final boolean forcible;
 
-  Gate(boolean forcible) {
+  CutoverGate(boolean forcible) {
     this.forcible = forcible;
   }
 
@@ -36,7 +36,7 @@ public enum Gate {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  public static Optional<Gate> of(String label) {
+  public static Optional<CutoverGate> of(String label) {
     return Arrays.stream(values()).filter(gate -> gate.label().equals(label)).findFirst();
   }
 }
