@@ -3,6 +3,7 @@ package io.helios.repl.migration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /** How much room there is for migrations that want to begin: in all, and in the batch that each is of. One thread. */
 final class Admission {
@@ -15,10 +16,14 @@ final class Admission {
     this.most = most;
   }
 
-  static Admission of(List<Migration> all, int most) {
+  /** @param beginning whether a planned one has been let in, and does not show it yet */
+  static Admission of(List<Migration> all, int most, Predicate<Migration> beginning) {
     Admission admission = new Admission(most);
     for (Migration migration : all) {
-      if (migration.state() == MigrationState.COPYING || migration.state() == MigrationState.CATCHING_UP) {
+      MigrationState state = migration.state();
+      if (state == MigrationState.COPYING
+          || state == MigrationState.CATCHING_UP
+          || (state == MigrationState.PLANNED && beginning.test(migration))) {
         admission.admit(migration);
       }
     }

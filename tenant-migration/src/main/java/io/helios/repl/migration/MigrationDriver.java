@@ -75,7 +75,7 @@ public final class MigrationDriver {
   public int runOnce() {
     int begun = 0;
     List<Migration> all = migrations.all();
-    Admission admission = Admission.of(all, parallelCopies);
+    Admission admission = Admission.of(all, parallelCopies, m -> busy.contains(m.tenantId()));
     for (Migration migration : all) {
       if (isDue(migration, admission) && busy.add(migration.tenantId())) {
         begun++;
