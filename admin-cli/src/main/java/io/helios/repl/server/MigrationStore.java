@@ -128,6 +128,20 @@ public final class MigrationStore implements MigrationJournal {
   }
 
   @Override
+  public void forget(UUID tenant) {
+    store.transaction(
+        handle -> {
+          handle.execute(
+              store.sql(
+                  "DELETE FROM {tenant_migration_passage} WHERE migration_id IN (SELECT id FROM {tenant_migration} WHERE"
+                      + " tenant_id = ?)"),
+              tenant.toString());
+          return handle.execute(
+              store.sql("DELETE FROM {tenant_migration} WHERE tenant_id = ?"), tenant.toString());
+        });
+  }
+
+  @Override
   public List<Passage> passages(UUID migration) {
     return store.transaction(
         handle ->

@@ -532,6 +532,9 @@ final class Tenants {
                     "helios-repl tenant delete " + name)));
       }
       verifications.forget(id);
+      if (migrations != null) {
+        migrations.forget(entry.stored().tenant());
+      }
       store.delete(id);
       entries.remove(name);
       tell(

@@ -199,7 +199,7 @@ public final class MigrationDriver {
       ends.arm(tenant);
       m = migrations.note(m, x -> x.armed(true));
     }
-    if (!isProven(m, tenant)) {
+    if (heedsProof(m) && !isProven(m, tenant)) {
       return;
     }
     Double lag = replication.status(tenant.id()).lagSeconds();
@@ -245,8 +245,7 @@ public final class MigrationDriver {
   }
 
   private void cut(Migration m, Tenant tenant, MigrationState cutting) {
-    boolean heedsProof = !m.options().forced().contains(CutoverGate.VERIFICATION);
-    if (heedsProof && !isProven(m, tenant)) {
+    if (heedsProof(m) && !isProven(m, tenant)) {
       return;
     }
     List<Gates.Refusal> closed =
@@ -301,6 +300,10 @@ public final class MigrationDriver {
             taken.markerLsn(),
             clock.now());
     return migrations.note(m, x -> x.reported(report));
+  }
+
+  private static boolean heedsProof(Migration m) {
+    return !m.options().forced().contains(CutoverGate.VERIFICATION);
   }
 
   /** Whether both sides are known to be equal; if nobody knows, it is being found out. */

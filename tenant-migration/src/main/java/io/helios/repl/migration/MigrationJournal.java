@@ -23,6 +23,9 @@ public interface MigrationJournal {
    */
   void write(Migration migration, @Nullable Transition by, @Nullable Tenant turned);
 
+  /** Forgets all migrations of a tenant: it is deleted. */
+  void forget(UUID tenant);
+
   /** A transition that was made. */
   record Passage(Instant at, MigrationState from, MigrationState to, Transition.Reason reason, long epoch) {}
 

@@ -93,6 +93,13 @@ public final class Migrations {
             });
   }
 
+  /** The tenant is deleted. Throws {@link OperatorException} (HR-7102) when a migration of it is open. */
+  public synchronized void forget(Tenant tenant) {
+    requireNone(tenant);
+    journal.forget(tenant.id());
+    byTenant.remove(tenant.id());
+  }
+
   /**
    * Keeps what an operator asks of it.
    *

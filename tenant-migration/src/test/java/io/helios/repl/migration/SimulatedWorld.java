@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,6 +72,18 @@ final class SimulatedWorld implements TenantEnds, Traffic, MigrationJournal, Rep
   /** The call, counted from 0, at which the process dies; -1 for none. */
   int dieAt = -1;
 
+  /** The call at which the wire is cut, once, and for how long. */
+  String wireCutAt = "";
+
+  Duration wireHealsAfter = Duration.ZERO;
+
+  /** Nothing is applied. */
+  boolean stalled;
+
+  /** Sees whatever is journaled. */
+  Consumer<Migration> onNote = m -> {};
+
+  private long wireHealsAtNanos = Long.MAX_VALUE;
   String directed = "east";
   boolean paused;
 
@@ -78,6 +91,10 @@ final class SimulatedWorld implements TenantEnds, Traffic, MigrationJournal, Rep
     dice = new Random(seed);
     east.primary = true;
     west.followed = 0;
+  }
+
+  Tenant stored() {
+    return stored;
   }
 
   // ---- what happens by itself
@@ -100,6 +117,9 @@ final class SimulatedWorld implements TenantEnds, Traffic, MigrationJournal, Rep
   }
 
   private void moment() {
+    if (nanos >= wireHealsAtNanos) {
+      wire = true;
+    }
     if (luck > 0 && !steadyWire && chance(luck / 4)) {
       wire = !wire;
     }
@@ -122,7 +142,7 @@ final class SimulatedWorld implements TenantEnds, Traffic, MigrationJournal, Rep
       acknowledge(home(directed));
     }
     int applied = luck > 0 ? roll(4) : 20;
-    for (int i = 0; wire && i < applied; i++) {
+    for (int i = 0; wire && !stalled && i < applied; i++) {
       if (!east.follow(west) && !west.follow(east)) {
         break;
       }
@@ -227,6 +247,11 @@ final class SimulatedWorld implements TenantEnds, Traffic, MigrationJournal, Rep
 
   private void point(String name) {
     calls.add(name);
+    if (name.equals(wireCutAt)) {
+      wireCutAt = "";
+      wire = false;
+      wireHealsAtNanos = nanos + wireHealsAfter.toNanos();
+    }
     if (calls.size() - 1 == dieAt || chance(luck / 8)) {
       throw new Crash(name);
     }
@@ -447,6 +472,7 @@ final class SimulatedWorld implements TenantEnds, Traffic, MigrationJournal, Rep
     String call = "journal " + (by == null ? "note" : by.from().label() + " to " + by.to().label());
     before(call);
     journal.put(migration.tenantId(), migration);
+    onNote.accept(migration);
     if (by != null) {
       passages.add(new Passage(now(), by.from(), by.to(), by.reason(), migration.epoch()));
     }
@@ -459,6 +485,11 @@ final class SimulatedWorld implements TenantEnds, Traffic, MigrationJournal, Rep
   @Override
   public List<Passage> passages(UUID migration) {
     return List.copyOf(passages);
+  }
+
+  @Override
+  public void forget(UUID tenant) {
+    journal.remove(tenant);
   }
 
   // ---- Replication

@@ -169,7 +169,8 @@ class MigrateTest {
             () -> assertThat(server.done("migrate", "status", "-o", "json").json().path("items"))
                 .allMatch(m -> m.path("state").asString().equals("SWITCHED")));
     assertThat(ends.calls.stream().filter(c -> c.startsWith("arm ")).toList()).containsExactly("arm globex", "arm acme", "arm late");
-    assertThat(server.run("migrate", "start", "-f", file.toString()).code()).isEqualTo(6);
+    assertThat(server.run("migrate", "start", "acme").code()).isEqualTo(6);
+    assertThat(server.run("migrate", "start", "-f", file.toString()).err()).contains("no tenant has the source \"shop\"");
   }
 
   @Test

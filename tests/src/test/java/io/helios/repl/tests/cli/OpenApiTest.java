@@ -128,7 +128,6 @@ class OpenApiTest {
     call("DELETE", "/api/v1/tenants/acme/verification", null, 409);
     call("POST", "/api/v1/tenants/acme/repair?dryRun=true", null, 200);
     done(call("POST", "/api/v1/tenants/acme/repair", null, 202));
-    migration();
     call("POST", "/api/v1/tenants/acme/key/rotate?dryRun=true", null, 200);
     call("POST", "/api/v1/tenants/acme/key/rotate", null, 200);
     call("GET", "/api/v1/keys", null, 200);
@@ -136,6 +135,7 @@ class OpenApiTest {
     call("POST", "/api/v1/tenants/acme/resume", null, 200);
     call("POST", "/api/v1/tenants/acme/stop", null, 200);
     done(call("POST", "/api/v1/tenants/acme/resync?wait=true", null, 202));
+    migration();
     slots();
     call("GET", "/api/v1/events?limit=3", null, 200);
     stream();
