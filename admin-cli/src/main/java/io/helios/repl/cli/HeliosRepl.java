@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
       TenantCommands.class,
       ApplyCommand.class,
       VerifyCommands.class,
+      MigrateCommands.class,
       KeyCommands.class,
       SlotCommands.class,
       EventCommands.class,

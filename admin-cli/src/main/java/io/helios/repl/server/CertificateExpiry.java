@@ -48,6 +48,11 @@ final class CertificateExpiry {
         .flatMap(first -> finding(use, file, first, now));
   }
 
+  /** When the first of a file's certificates ends; nothing when it is not a file of certificates. */
+  static Optional<Instant> first(Path file) {
+    return ends(file).stream().min(Comparator.naturalOrder());
+  }
+
   private static List<Instant> ends(Path file) {
     List<Instant> all = new ArrayList<>();
     try (InputStream in = Files.newInputStream(file)) {

@@ -79,6 +79,26 @@ final class ControlSchema {
                 answer text NOT NULL,
                 at_micros bigint NOT NULL,
                 PRIMARY KEY (who, request_key))\
+              """),
+          List.of(
+              """
+              CREATE TABLE {tenant_migration} (
+                id char(36) PRIMARY KEY,
+                tenant_id char(36) NOT NULL,
+                begun_micros bigint NOT NULL,
+                state varchar(20) NOT NULL,
+                record text NOT NULL)\
+              """,
+              "CREATE INDEX tenant_migration_of ON {tenant_migration} (tenant_id)",
+              """
+              CREATE TABLE {tenant_migration_passage} (
+                id {counter},
+                migration_id char(36) NOT NULL,
+                at_micros bigint NOT NULL,
+                from_state varchar(20) NOT NULL,
+                to_state varchar(20) NOT NULL,
+                reason varchar(40) NOT NULL,
+                epoch bigint NOT NULL)\
               """));
 
   private ControlSchema() {}

@@ -1,6 +1,10 @@
 package io.helios.repl.server;
 
 import io.helios.repl.config.ServerConfiguration;
+import io.helios.repl.migration.EndFacts;
+import io.helios.repl.migration.FleetEndFacts;
+import io.helios.repl.migration.FleetEnds;
+import io.helios.repl.migration.TenantEnds;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.pipeline.Surroundings;
@@ -28,6 +32,16 @@ public interface FleetMaker {
                 return OtlpExporter.of(configuration, meters, events);
               }
             });
+  }
+
+  /** What moves a tenant between its two databases. */
+  default TenantEnds ends(Fleet fleet) {
+    return new FleetEnds(fleet);
+  }
+
+  /** What the gates of a cutover look at in them. */
+  default EndFacts endFacts(Fleet fleet) {
+    return new FleetEndFacts(fleet);
   }
 
   Fleet make(

@@ -7,7 +7,12 @@ import io.helios.repl.config.StateDirectory;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.migration.MigrationDriver;
+import io.helios.repl.migration.MigrationService;
+import io.helios.repl.migration.Migrations;
+import io.helios.repl.migration.Traffic;
 import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.tenant.Tenant;
 import io.javalin.Javalin;
 import io.javalin.config.RoutesConfig;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -26,6 +31,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,6 +46,9 @@ public final class HeliosServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HeliosServer.class);
   private static final long LARGEST_BODY = 8 << 20;
   private static final long HTTP_STOP_MILLIS = 2_000;
+
+  /** So many tenants that are moved may be copied and compared at once. */
+  private static final int PARALLEL_COPIES = 4;
 
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
   private final Operations operations = new Operations();
@@ -95,11 +104,25 @@ public final class HeliosServer implements AutoCloseable {
     VerificationHistory history = new VerificationHistory(store);
     Tenants tenants = new Tenants(configuration, store, history, fleet, events);
     tenants.restore();
+    MigrationService service = new MigrationService();
+    Migrations migrations =
+        new Migrations(
+            new MigrationStore(store, rowsOf(tenants)), new MigrationNews(events, meters), service.clock());
+    migrations.restore();
+    tenants.movedBy(migrations);
     fleet.start();
     ServerFacts facts = new ServerFacts(configuration, store.place(), () -> address().toString(), Instant.now());
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
-    VerificationRoutes verifications =
-        new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), fleet, operations);
+    Verifications verifying = new Verifications(tenants, fleet, history, events);
+    VerificationRoutes verifications = new VerificationRoutes(tenants, verifying, fleet, operations);
+    MovedTenants moved = new MovedTenants(configuration, tenants, verifying, fleets.endFacts(fleet));
+    MigrationDriver driver =
+        new MigrationDriver(
+            migrations, moved, fleets.ends(fleet), Traffic.NOBODYS, service.clock(), service.steps(), PARALLEL_COPIES);
+    MigrationRoutes moves =
+        new MigrationRoutes(tenants, new Moves(tenants, moved, migrations, driver, service), operations);
+    add(service);
+    service.start(driver);
     ApplyRoutes applying = new ApplyRoutes(configuration, tenants);
     Scrapes scrapes = new Scrapes(Instant.now());
     new UnverifiedGauge(new TenantHealth(tenants, history)).register(meters);
@@ -137,6 +160,7 @@ public final class HeliosServer implements AutoCloseable {
               api.install(routes);
               new AuditRoutes(audit).install(routes);
               verifications.install(routes);
+              moves.install(routes);
               applying.install(routes);
               eventRoutes.install(routes);
               new PipelineRoutes(tenants, fleet).install(routes);
@@ -156,6 +180,20 @@ public final class HeliosServer implements AutoCloseable {
           state.directory(),
           e.getMessage());
     }
+  }
+
+  private static MigrationStore.TenantRows rowsOf(Tenants tenants) {
+    return new MigrationStore.TenantRows() {
+      @Override
+      public void turned(Tenant tenant) {
+        tenants.turned(tenant);
+      }
+
+      @Override
+      public void left(UUID tenant) {
+        tenants.left(tenants.byId(tenant));
+      }
+    };
   }
 
   private Javalin http(@Nullable TlsConnector https, Consumer<RoutesConfig> routes) {

@@ -17,16 +17,19 @@ record Permission(Role role, boolean changes) {
 
   /** What declares and what destroys. */
   private static final Pattern SEVERE =
-      Pattern.compile("POST /api/v1/(tenants|apply|tenants/[^/]+/key/.*)|DELETE /api/v1/(tenants/[^/]+|slots/.*)");
+      Pattern.compile(
+          "POST /api/v1/(tenants|apply|tenants/[^/]+/key/.*|tenants/[^/]+/migration/(cutover|rollback|complete))"
+              + "|DELETE /api/v1/(tenants/[^/]+|slots/.*)");
 
   /** Routes that heed {@code dryRun}; to all others it is nothing, and no way around a role. */
   private static final Pattern PLANNED =
       Pattern.compile(
-          "POST /api/v1/(tenants|apply|(sources|targets)/[^/]+/prepare"
-              + "|tenants/[^/]+/(start|stop|pause|resume|resync|repair|key/rotate|key/shred))"
+          "POST /api/v1/(tenants|apply|migrations|(sources|targets)/[^/]+/prepare"
+              + "|tenants/[^/]+/(start|stop|pause|resume|resync|repair|key/rotate|key/shred)"
+              + "|tenants/[^/]+/migration/(start|cutover|rollback|complete|cancel))"
               + "|DELETE /api/v1/(tenants/[^/]+|slots/[^/]+/[^/]+)");
 
-  private static final Pattern WAIT = Pattern.compile("POST /api/v1/tenants/[^/]+/wait");
+  private static final Pattern WAIT = Pattern.compile("POST /api/v1/tenants/[^/]+/(migration/)?wait");
 
   /**
    * A route that nobody thought of here needs {@code operate} when it is no GET.

@@ -6,6 +6,8 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.migration.MigrationDriver;
+import io.helios.repl.migration.Migrations;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
@@ -49,6 +51,7 @@ final class Tenants {
   private final Consumer<FleetEvent> events;
   private final ConcurrentSkipListMap<String, Entry> entries = new ConcurrentSkipListMap<>();
   private final ReentrantLock changing = new ReentrantLock();
+  private volatile @Nullable Migrations moves;
 
   Tenants(
       ServerConfiguration configuration,
@@ -72,12 +75,58 @@ final class Tenants {
     }
   }
 
+  /** From now on a tenant that is moved shows it, and is kept from being deleted meanwhile. */
+  void movedBy(Migrations migrations) {
+    moves = migrations;
+  }
+
+  /**
+   * Takes over that a tenant's source and target have changed places. The store has it already: it was written with the
+   * migration that did it.
+   */
+  void turned(Tenant turned) {
+    changing.lock();
+    try {
+      StoredTenant before = entry(turned.name()).stored();
+      entries.put(
+          turned.name(), new Entry(new StoredTenant(turned, before.desired(), before.created()), null));
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /** Nobody asks it to run any more, after it was moved for good. The store has that already. */
+  void left(Tenant moved) {
+    changing.lock();
+    try {
+      Entry before = entry(moved.name());
+      StoredTenant stored = before.stored();
+      entries.put(
+          moved.name(),
+          new Entry(new StoredTenant(stored.tenant(), DesiredState.STOPPED, stored.created()), before.refusal()));
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /** Throws {@link OperatorException} (HR-1301). */
+  Tenant byId(UUID id) {
+    return entries.values().stream()
+        .map(entry -> entry.stored().tenant())
+        .filter(t -> t.id().equals(id))
+        .findFirst()
+        .orElseThrow(() -> absent(id.toString()));
+  }
+
   private Entry adopt(StoredTenant stored) {
     Tenant t = stored.tenant();
+    // A cutover makes a target the source, and the source a target.
     String lost =
-        configuration.source(t.source()).isEmpty()
+        configuration.source(t.source()).isEmpty() && configuration.target(t.source()).isEmpty()
             ? "source \"" + t.source() + "\""
-            : configuration.target(t.target()).isEmpty() ? "target \"" + t.target() + "\"" : null;
+            : configuration.target(t.target()).isEmpty() && configuration.source(t.target()).isEmpty()
+                ? "target \"" + t.target() + "\""
+                : null;
     if (lost != null) {
       return new Entry(
           stored,
@@ -108,21 +157,33 @@ final class Tenants {
   private Entry entry(String name) {
     Entry entry = entries.get(name);
     if (entry == null) {
-      throw new OperatorException(
-          new Problem(
-              ErrorCode.NO_SUCH_TENANT,
-              "there is no tenant \"" + TenantNames.printable(name) + "\"",
-              "no tenant of that name is declared",
-              "helios-repl tenant list"));
+      throw absent(name);
     }
     return entry;
+  }
+
+  private static OperatorException absent(String name) {
+    return new OperatorException(
+        new Problem(
+            ErrorCode.NO_SUCH_TENANT,
+            "there is no tenant \"" + TenantNames.printable(name) + "\"",
+            "no tenant of that name is declared",
+            "helios-repl tenant list"));
   }
 
   TenantStatus status(String name) {
     Entry entry = entry(name);
     return entry.refusal() == null
-        ? fleet.status(entry.stored().tenant().id())
+        ? shown(entry.stored().tenant().id(), fleet.status(entry.stored().tenant().id()))
         : refused(entry.stored(), entry.refusal());
+  }
+
+  /** As it is, but for what a migration knows better. */
+  private TenantStatus shown(UUID id, TenantStatus status) {
+    Migrations migrations = moves;
+    TenantState state =
+        migrations == null ? null : migrations.find(id).map(MigrationDriver::shown).orElse(null);
+    return state == null ? status : status.in(state);
   }
 
   /** One that the engine has; throws why it does not have it. */
@@ -146,7 +207,7 @@ final class Tenants {
     for (Entry entry : entries.values()) {
       TenantStatus status = running.get(entry.stored().tenant().id());
       if (status != null) {
-        all.add(status);
+        all.add(shown(entry.stored().tenant().id(), status));
       } else if (entry.refusal() != null) {
         all.add(refused(entry.stored(), entry.refusal()));
       }
@@ -453,6 +514,10 @@ final class Tenants {
     try {
       Entry entry = entry(name);
       UUID id = entry.stored().tenant().id();
+      Migrations migrations = moves;
+      if (migrations != null) {
+        migrations.requireNone(entry.stored().tenant());
+      }
       if (entry.refusal() == null) {
         keep(name, entry, DesiredState.STOPPED);
         fleet.removeTenant(id, purge);
@@ -467,6 +532,9 @@ final class Tenants {
                     "helios-repl tenant delete " + name)));
       }
       verifications.forget(id);
+      if (migrations != null) {
+        migrations.forget(entry.stored().tenant());
+      }
       store.delete(id);
       entries.remove(name);
       tell(

@@ -140,6 +140,28 @@ class WrongInvocationsTest {
           2 | Unknown option            | verify run a --all
           9 | cannot be reached         | verify cancel a
           9 | cannot be reached         | verify repair a --yes
+          2 | Usage:                    | migrate
+          2 | did you mean cutover      | migrate cutver acme
+          2 | Missing required          | migrate cutover
+          2 | Missing required          | migrate plan
+          2 | is no name of a tenant    | migrate plan a/b
+          2 | is no name of a tenant    | migrate status a/b
+          2 | is no name of a tenant    | migrate cutover a/b --confirm=a/b
+          2 | no tenant is named        | migrate start
+          2 | a name and a file         | migrate start acme -f moves.yaml
+          2 | cannot be read            | migrate start -f no-such-file.yaml
+          2 | is no duration            | migrate start acme --max-pause 100
+          2 | --retry                   | migrate start acme --retry often
+          2 | Unknown option            | migrate start acme --at 22:00
+          2 | Unmatched argument        | migrate rollback a b
+          3 | is not confirmed          | migrate cutover acme
+          3 | is not confirmed          | migrate cutover acme --yes
+          3 | --confirm names another   | migrate rollback acme --confirm=Acme
+          3 | is not confirmed          | migrate complete acme --purge
+          9 | cannot be reached         | migrate complete acme
+          9 | cannot be reached         | migrate cancel acme --dry-run
+          9 | cannot be reached         | migrate status --watch
+          9 | cannot be reached         | migrate cutover acme --force lag,schema --confirm=acme
           2 | Usage:                    | key
           2 | Missing required          | key rotate
           2 | Missing required          | key shred

@@ -44,6 +44,13 @@ public record TenantStatus(
     @Nullable String targetRegion,
     @Nullable LagObjective objective) {
 
+  /** The same in another state, as somebody knows who knows more than its stream. */
+  public TenantStatus in(TenantState other) {
+    return new TenantStatus(
+        tenant, other, source, target, tier, epoch, lagSeconds, lagBytes, lagTargetSeconds, rowsPerSecond, appliedLsn, capturedLsn,
+        copy, conflicts, sealedBytes, rawBytes, since, error, errorAt, sourceRegion, targetRegion, objective);
+  }
+
   /** The initial copy, or a resync: tables to do, tables done, rows and bytes moved so far; totals as estimated by the source. */
   public record CopyProgress(int tables, int done, long rows, long bytes, long estimatedRows, long estimatedBytes) {
     public static final CopyProgress NONE = new CopyProgress(0, 0, 0, 0, 0, 0);

@@ -42,7 +42,7 @@ class OpenApiTest {
 
   @BeforeAll
   static void start() throws Exception {
-    server = new TestServer(directory);
+    server = new TestServer(directory, new PaperEnds());
     Path reader = Files.writeString(directory.resolve("reader"), READER);
     server.restart(server.yaml() + "api: { tokens: [ { name: reader, role: read, token-file: %s } ] }\n".formatted(reader));
   }
@@ -135,6 +135,7 @@ class OpenApiTest {
     call("POST", "/api/v1/tenants/acme/resume", null, 200);
     call("POST", "/api/v1/tenants/acme/stop", null, 200);
     done(call("POST", "/api/v1/tenants/acme/resync?wait=true", null, 202));
+    migration();
     slots();
     call("GET", "/api/v1/events?limit=3", null, 200);
     stream();
@@ -148,6 +149,33 @@ class OpenApiTest {
     Set<String> left = new TreeSet<>(API.operations().keySet());
     left.removeAll(SUCCEEDED);
     assertThat(left).as("never succeeded on the walk").containsExactly(NEEDS_A_RUNNING_VERIFICATION);
+  }
+
+  private static void migration() throws Exception {
+    String of = "/api/v1/tenants/acme/migration";
+    String unproven = "{\"force\": [\"verification\"], \"maxPause\": \"100ms\", \"retry\": 1}";
+    call("GET", of, null, 404);
+    call("POST", of + "/start?dryRun=true", "{}", 200);
+    call("POST", of + "/start", "{\"to\": \"nowhere\"}", 409);
+    done(call("POST", of + "/start?wait=true", "{\"to\": \"shop-eu\", \"maxPause\": \"200ms\"}", 202));
+    call("POST", of + "/plan", "{\"rehearsals\": 3}", 200);
+    call("POST", of + "/cutover?dryRun=true", "{}", 200);
+    call("POST", of + "/cutover", "{}", 400);
+    call("POST", of + "/rollback?confirm=acme", "{}", 409);
+    JsonNode cutover = done(call("POST", of + "/cutover?confirm=acme", "{}", 202));
+    assertThat(API.judge("Cutover", cutover)).isEmpty();
+    call("GET", of, null, 200);
+    done(call("POST", of + "/rollback?confirm=acme", unproven, 202));
+    call("POST", "/api/v1/migrations?dryRun=true", "{\"moves\": [{\"source\": \"shop\"}]}", 200);
+    call("POST", "/api/v1/migrations", "{\"parallel\": 2, \"moves\": [{\"tenant\": \"acme\", \"cutover\": \"manual\"}]}", 200);
+    call("GET", "/api/v1/migrations", null, 200);
+    call("POST", of + "/cancel?dryRun=true", null, 200);
+    done(call("POST", of + "/cancel?wait=true", null, 202));
+    done(call("POST", of + "/start?wait=true", unproven, 202));
+    done(call("POST", of + "/cutover?confirm=acme", unproven, 202));
+    call("POST", of + "/complete?dryRun=true", null, 200);
+    call("POST", of + "/complete", null, 200);
+    done(call("POST", of + "/wait", "{\"for\": \"completed\"}", 202));
   }
 
   private static void slots() throws Exception {

@@ -38,6 +38,7 @@ final class TestServer implements AutoCloseable {
   final Database source = Database.create(Postgres.shared(17, "source"));
   final Database target = Database.create(Postgres.shared(17, "target"));
   final Path directory;
+  private final FleetMaker fleets;
   private HeliosServer server;
 
   /** What a command printed and ended with. */
@@ -48,12 +49,17 @@ final class TestServer implements AutoCloseable {
   }
 
   TestServer(Path directory) {
+    this(directory, FleetMaker.standard(Map.of()));
+  }
+
+  TestServer(Path directory, FleetMaker fleets) {
     this.directory = directory;
+    this.fleets = fleets;
     source.execute(
         "CREATE TABLE orders (tenant_id text, id bigint, note text, PRIMARY KEY (tenant_id, id))",
         "INSERT INTO orders SELECT t, i, 'n' || i FROM unnest(ARRAY['acme', 'globex', '123']) t, generate_series(1,"
             + " 100) i");
-    this.server = HeliosServer.start(configuration(yaml()), FleetMaker.standard(Map.of()), environment());
+    this.server = HeliosServer.start(configuration(yaml()), fleets, environment());
   }
 
   String yaml() {
@@ -90,7 +96,7 @@ final class TestServer implements AutoCloseable {
 
   void restart(String yaml) {
     server.close();
-    server = HeliosServer.start(configuration(yaml), FleetMaker.standard(Map.of()), environment());
+    server = HeliosServer.start(configuration(yaml), fleets, environment());
   }
 
   /** Runs a command that finds the token by itself. */

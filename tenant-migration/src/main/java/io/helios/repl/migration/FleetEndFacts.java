@@ -1,0 +1,20 @@
+package io.helios.repl.migration;
+
+import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.tenant.Tenant;
+
+/** The two databases of a tenant that this process replicates, as its engine sees them. */
+public final class FleetEndFacts implements EndFacts {
+
+  private final Fleet fleet;
+
+  public FleetEndFacts(Fleet fleet) {
+    this.fleet = fleet;
+  }
+
+  @Override
+  public Seen of(Tenant tenant) {
+    fleet.status(tenant.id());
+    return Seen.NOTHING_IN_THE_WAY;
+  }
+}
