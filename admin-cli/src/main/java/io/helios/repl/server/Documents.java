@@ -78,7 +78,8 @@ final class Documents {
       case PAUSED -> List.of("helios-repl tenant resume " + tenant);
       case FAILED -> List.of("helios-repl tenant describe " + tenant, "helios-repl tenant start " + tenant);
       case NEEDS_RESYNC -> List.of("helios-repl tenant resync " + tenant);
-      case FENCED, CUTOVER, MOVED, PROMOTED -> List.of();
+      case FENCED, CUTOVER, MOVED -> List.of("helios-repl migrate status " + tenant);
+      case PROMOTED -> List.of();
     };
   }
 

@@ -163,8 +163,9 @@ final class Moves {
             ? MigrationDocuments.cutover(now, report)
             : MigrationDocuments.migration(now);
       }
-      boolean waiting = now.wish() == Wish.NONE && goal.asked(now.state());
-      if (waiting || now.state().ended()) {
+      boolean byItself = now.options().cutOver() && now.error() == null && goal == Goal.CUTOVER;
+      boolean waiting = now.wish() == Wish.NONE && goal.asked(now.state()) && !byItself;
+      if (waiting || (now.wish() == Wish.NONE && now.state().ended())) {
         Problem error = now.error();
         throw new OperatorException(
             error != null
@@ -208,8 +209,8 @@ final class Moves {
     boolean asked(MigrationState state) {
       return switch (this) {
         case READY -> false;
-        case CUTOVER, CANCELLED -> state == MigrationState.READY;
-        case ROLLBACK, COMPLETED -> state == MigrationState.READY || state == MigrationState.SWITCHED;
+        case CUTOVER -> state == MigrationState.READY;
+        case ROLLBACK, COMPLETED, CANCELLED -> state == MigrationState.READY || state == MigrationState.SWITCHED;
       };
     }
   }

@@ -47,7 +47,7 @@ final class Cutover {
    * @param trouble told what keeps it from going on, and null when that is over
    */
   Outcome carryOut(Tenant tenant, long epoch, Duration maxPause, Consumer<@Nullable Problem> trouble) {
-    Traffic.Move move = Traffic.Move.of(tenant);
+    Traffic.Move move = Traffic.Move.of(tenant, epoch);
     Held held = new Held();
     Problem reason = null;
     long began = clock.nanos();
@@ -67,19 +67,19 @@ final class Cutover {
     } catch (HeliosException e) {
       reason = e.problem();
     }
-    return decide(move, epoch, reason, held, trouble);
+    return decide(move, reason, held, trouble);
   }
 
   /** For a cutover whose process ended in the middle of it: asks how it is, and goes on or back from there. */
   Outcome settle(Tenant tenant, long epoch, Consumer<@Nullable Problem> trouble) {
-    return decide(Traffic.Move.of(tenant), epoch, interrupted(tenant), new Held(), trouble);
+    return decide(Traffic.Move.of(tenant, epoch), interrupted(tenant), new Held(), trouble);
   }
 
   private Outcome decide(
-      Traffic.Move move, long epoch, @Nullable Problem reason, Held held, Consumer<@Nullable Problem> trouble) {
+      Traffic.Move move, @Nullable Problem reason, Held held, Consumer<@Nullable Problem> trouble) {
     try {
-      if (reason != null && insist(() -> ends.refuse(move.tenant(), epoch), trouble)) {
-        insist(() -> done(() -> ends.lift(move.tenant(), epoch)), trouble);
+      if (reason != null && insist(() -> ends.refuse(move.tenant(), move.epoch()), trouble)) {
+        insist(() -> done(() -> ends.lift(move.tenant(), move.epoch())), trouble);
         held.release();
         insist(() -> done(() -> traffic.resume(move)), trouble);
         return new Outcome.Undone(reason);

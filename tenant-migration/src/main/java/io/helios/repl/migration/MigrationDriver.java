@@ -218,7 +218,7 @@ public final class MigrationDriver {
     for (int i = 0; i < times; i++) {
       rehearsals.add(ends.rehearse(tenant, PATIENCE));
       long began = clock.nanos();
-      traffic.check(Traffic.Move.of(tenant));
+      traffic.check(Traffic.Move.of(tenant, tenant.epoch() + 1));
       trafficNanos.add(clock.nanos() - began);
     }
     return Prediction.of(clock.now(), rehearsals, trafficNanos);
@@ -256,7 +256,10 @@ public final class MigrationDriver {
     }
     TenantEnds.Arbiter arbiter = ends.arbiter(tenant);
     long epoch = Math.max(tenant.epoch(), Math.max(arbiter.epoch(), Math.max(arbiter.refused(), m.epoch()))) + 1;
-    Migration begun = migrations.move(m, cutting, x -> x.trying(epoch));
+    Migration begun = migrations.begin(m, cutting, epoch);
+    if (begun == null) {
+      return;
+    }
     conclude(begun, tenant, cutover.carryOut(tenant, epoch, m.options().maxPause(), told(begun)));
   }
 

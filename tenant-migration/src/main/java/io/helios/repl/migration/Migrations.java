@@ -133,6 +133,11 @@ public final class Migrations {
     note(seen, m -> m.predicted(prediction));
   }
 
+  /** Begins a cutover to that epoch; null when something else was asked meanwhile. */
+  synchronized @Nullable Migration begin(Migration seen, MigrationState cutting, long epoch) {
+    return current(seen).wish() == seen.wish() ? move(seen, cutting, m -> m.trying(epoch)) : null;
+  }
+
   /** Makes a transition of the table; journaled before anything is done about it. */
   Migration move(Migration seen, MigrationState to, UnaryOperator<Migration> change) {
     return move(seen, to, change, null);

@@ -29,13 +29,14 @@ public interface Traffic {
       };
 
   /**
+   * @param epoch the one that the move brings about; each has a higher one than those before
    * @param from its home's configured name
    * @param to the configured name of what becomes its home
    */
-  record Move(Tenant tenant, String from, String to) {
+  record Move(Tenant tenant, long epoch, String from, String to) {
 
-    static Move of(Tenant tenant) {
-      return new Move(tenant, tenant.source(), tenant.target());
+    static Move of(Tenant tenant, long epoch) {
+      return new Move(tenant, epoch, tenant.source(), tenant.target());
     }
   }
 

@@ -1,13 +1,14 @@
 package io.helios.repl.tests.cli;
 
+import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.migration.EndFacts;
 import io.helios.repl.migration.TenantEnds;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
-import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.server.FleetMaker;
 import io.helios.repl.tenant.Tenant;
@@ -31,6 +32,9 @@ final class PaperEnds implements TenantEnds, EndFacts, FleetMaker {
   private final Map<UUID, Arbiter> arbiters = new ConcurrentHashMap<>();
   final List<String> calls = Collections.synchronizedList(new ArrayList<>());
   volatile Seen seen = Seen.NOTHING_IN_THE_WAY;
+
+  /** The tenant that cannot be armed. */
+  volatile String unfit = "";
 
   /** Whether markers come to their target. */
   volatile boolean delivers = true;
@@ -65,6 +69,10 @@ final class PaperEnds implements TenantEnds, EndFacts, FleetMaker {
 
   @Override
   public void arm(Tenant tenant) {
+    if (tenant.name().equals(unfit)) {
+      throw new OperatorException(
+          new Problem(ErrorCode.GATE_TARGET, "tenant \"" + unfit + "\" cannot be armed", "it is unfit", "mend it"));
+    }
     note("arm", tenant);
   }
 
