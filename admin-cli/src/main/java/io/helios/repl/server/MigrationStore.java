@@ -81,7 +81,7 @@ public final class MigrationStore implements MigrationJournal {
           if (left) {
             handle.execute(
                 store.sql("UPDATE {tenant} SET desired = ? WHERE id = ?"),
-                DesiredState.STOPPED.name(),
+                DesiredState.CREATED.name(),
                 migration.tenantId().toString());
           }
           return 1;

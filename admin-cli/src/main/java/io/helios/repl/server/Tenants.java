@@ -103,7 +103,7 @@ final class Tenants {
       StoredTenant stored = before.stored();
       entries.put(
           moved.name(),
-          new Entry(new StoredTenant(stored.tenant(), DesiredState.STOPPED, stored.created()), before.refusal()));
+          new Entry(new StoredTenant(stored.tenant(), DesiredState.CREATED, stored.created()), before.refusal()));
     } finally {
       changing.unlock();
     }

@@ -29,7 +29,8 @@ public final class Replicas {
   private Replicas() {}
 
   /**
-   * Makes the tenant known. Where it is known already nothing changes but its name and region: epoch, source and position
+   * Makes the tenant known. Where it is known already nothing changes but its name and region, and that it comes back to where it
+   * had been written before: epoch, source and position
    * are only ever changed by who is entitled to, and the caller compares what {@link #find} returns.
    *
    * @param position where applying begins: transactions up to this commit LSN are not wanted
@@ -40,7 +41,8 @@ public final class Replicas {
         """
         INSERT INTO helios.replica (tenant, name, tenant_key, epoch, source, source_system, source_region, position)
         VALUES (?::pg_catalog.uuid, ?, ?, ?, ?, ?, ?, ?::pg_catalog.pg_lsn)
-        ON CONFLICT (tenant) DO UPDATE SET name = EXCLUDED.name, source_region = EXCLUDED.source_region
+        ON CONFLICT (tenant) DO UPDATE SET name = EXCLUDED.name, source_region = EXCLUDED.source_region,
+          role = CASE replica.role WHEN 'moved' THEN 'replica' ELSE replica.role END
         """)) {
       insert.setString(1, tenant.id().toString());
       insert.setString(2, tenant.name());

@@ -106,7 +106,7 @@ public final class WriteFence implements AutoCloseable {
    * @param epoch that the target shall take
    * @param token that the target was told
    * @param patience new writers never wait longer than this for us to get the lock
-   * @return where the marker's record begins; it counts from where its transaction commits, right behind
+   * @return the commit LSN of the marker's transaction, or one shortly before it where others wrote at the same time
    * @throws TransientException when a writer holds on for longer; nothing has changed then
    */
   public Lsn close(long epoch, UUID token, Duration patience) {

@@ -134,7 +134,9 @@ final class Endpoints {
   }
 
   private static SourceSettings mirrored(SourceSettings home, TargetSettings next) {
-    String object = "helios_" + next.name().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
+    // Slots are a server's, and it may hold several targets of one name for different programs: with the database's name.
+    String object =
+        ("helios_" + next.name() + "_" + next.connection().database()).toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
     String name = object.length() <= 63 ? object : object.substring(0, 63);
     return new SourceSettings(
         next.name(), next.connection(), home.tenancy(), home.tables(), null, name, name, next.region());

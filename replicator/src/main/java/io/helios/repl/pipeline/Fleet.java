@@ -242,7 +242,10 @@ public final class Fleet implements AutoCloseable {
 
           @Override
           public void dismiss(Tenant of) {
-            tenants.remove(of.id());
+            tenants.put(
+                of.id(),
+                new TenantPipeline(
+                    of, DesiredState.CREATED, starter(of), drivers, Fleet.this::standingChanged, ticker));
             supervisor.forget(of);
           }
         });

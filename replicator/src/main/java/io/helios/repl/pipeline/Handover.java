@@ -63,7 +63,7 @@ public final class Handover {
     /** The tenant is replicated as this from now on, in the place of what it was. */
     void replace(Tenant tenant);
 
-    /** The tenant is replicated no more. */
+    /** The tenant is replicated no more, as if it had never been started. */
     void dismiss(Tenant tenant);
   }
 
@@ -182,7 +182,7 @@ public final class Handover {
    *
    * @param longestWrite how long the oldest transaction that writes the tenant has been open; null when none does
    * @param schemaDifferences what its target has otherwise than its home
-   * @param unprepared why it is not armed; null when it is
+   * @param unprepared why what was armed does not hold any more; null when it does, or nothing was
    */
   public record Facts(@Nullable Duration longestWrite, List<String> schemaDifferences, @Nullable String unprepared) {}
 
@@ -204,7 +204,7 @@ public final class Handover {
   private @Nullable String unprepared() {
     BackRoute route = backRoutes.of(tenant.id());
     if (route == null || !route.home().equals(tenant.source())) {
-      return "the guard at \"" + tenant.source() + "\" is not armed";
+      return null; // it is not armed yet, which is not in the way: it will be
     }
     Problem lost = next().lost(tenant.id());
     return lost == null ? null : "\"" + tenant.target() + "\" is not captured any more: " + lost.message();
@@ -218,7 +218,7 @@ public final class Handover {
       long locked = System.nanoTime();
       Lsn marked = fence.markRehearsal();
       long sent = System.nanoTime();
-      while (!position().isAfter(marked)) {
+      while (position().isBefore(marked)) {
         if (System.nanoTime() - sent > patience.toNanos()) {
           throw new TransientException(
               new Problem(

@@ -1,6 +1,7 @@
 package io.helios.repl.migration;
 
 import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.pipeline.Handover;
 import io.helios.repl.tenant.Tenant;
 
 /** The two databases of a tenant that this process replicates, as its engine sees them. */
@@ -14,7 +15,7 @@ public final class FleetEndFacts implements EndFacts {
 
   @Override
   public Seen of(Tenant tenant) {
-    fleet.status(tenant.id());
-    return Seen.NOTHING_IN_THE_WAY;
+    Handover.Facts facts = fleet.handover(tenant.id()).facts();
+    return new Seen(facts.longestWrite(), facts.schemaDifferences(), facts.unprepared());
   }
 }

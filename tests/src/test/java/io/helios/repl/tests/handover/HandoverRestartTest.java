@@ -175,7 +175,7 @@ class HandoverRestartTest {
           .hasMessageContaining("has moved to region there");
       write(homes.two, 3000);
       assertThat(homes.two.query(
-              "SELECT slot_name FROM pg_replication_slots WHERE slot_name = 'helios_" + homes.two.name() + "'"))
+              "SELECT slot_name FROM pg_replication_slots WHERE database = '" + homes.two.name() + "'"))
           .as("a slot that nobody reads")
           .isEmpty();
     }
