@@ -22,6 +22,7 @@ import picocli.CommandLine.Option;
       KeyCommands.class,
       SlotCommands.class,
       EventCommands.class,
+      RunbookCommands.class,
       AuditCommands.class,
       ExplainCommand.class,
       TopCommand.class,

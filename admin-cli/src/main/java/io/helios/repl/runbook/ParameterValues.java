@@ -11,7 +11,11 @@ import java.util.regex.Pattern;
 /** The values that a run is begun with. Pure. */
 public final class ParameterValues {
 
-  private static final int LONGEST = 4_000;
+  private static final int LONGEST = 1_000;
+
+  /** One of a list is a part of its steps' names. */
+  private static final int LONGEST_OF_LIST = 127;
+
   private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
 
   /** @param values of all parameters where nothing was found */
@@ -59,7 +63,7 @@ public final class ParameterValues {
 
   private static void judge(Parameter parameter, String value, List<Finding> findings) {
     Pattern pattern = parameter.pattern();
-    if (value.length() > LONGEST || CONTROL.matcher(value).find()) {
+    if (value.length() > (parameter.list() ? LONGEST_OF_LIST : LONGEST) || CONTROL.matcher(value).find()) {
       refuse(parameter, "is no line of text", "it is too long, or holds control characters", findings);
     } else if (pattern != null && !pattern.matcher(value).matches()) {
       refuse(parameter, "does not match", "it has to match " + pattern, findings);

@@ -75,11 +75,13 @@ public final class RunbookRunner {
   }
 
   /** Somebody says that the step was done; nothing is run. */
-  public void toldDone(Entry unknown, String who) throws InterruptedException {
-    journal.write(
+  public Entry toldDone(Entry step, String who) throws InterruptedException {
+    Entry told =
         new Entry(
-            ++seq, unknown.position(), unknown.step(), unknown.kind(), unknown.recovery(), unknown.attempt(), StepState.DONE, null, "",
-            "said to be done by " + who));
+            ++seq, step.position(), step.step(), step.kind(), step.recovery(), step.attempt(), StepState.DONE, null, "",
+            "said to be done by " + who);
+    journal.write(told);
+    return told;
   }
 
   /** Null where the run goes on. */

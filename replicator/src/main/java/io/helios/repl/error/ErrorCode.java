@@ -223,6 +223,18 @@ public enum ErrorCode {
   ROWS_CHANGED_MEANWHILE(6020, "Rows changed at the target while they were compared", "Somebody else writes this tenant's rows at the target, past the read-only guard, or works for the tenant at the same time. Nothing of the table was repaired; it is tried again."),
   REPAIR_DISPLACED(6021, "The tenant did not stand still while it was repaired", "Its position at the target moved, or another epoch rules there: another server applies the tenant, or a resync began meanwhile. Nothing more was repaired."),
   REPAIR_TOO_LARGE(6022, "Too much of a table differs to be repaired while the tenant streams", "More than half of its rows, or more than 500,000, differ, or the server cannot compare them: tenant resync copies such a table and repairs the others."),
+  // 7xxx migration
+  RUNBOOK_FILE(7501, "The runbook cannot be read", "The file is missing, is a folder without runbooks in it, is too large, or is no text."),
+  RUNBOOK_WRONG(7502, "The runbook is not right", "Something in the file is not understood, or could not be run as it stands. helios-repl runbook lint FILE finds all of it without a server; docs/runbooks.md has every key."),
+  RUNBOOK_PARAMETER(7503, "A parameter of the runbook is not right", "A runbook declares what has to be said to run it. Values are given with --set NAME=VALUE, as often as needed."),
+  NO_SUCH_RUN(7504, "No such run of a runbook", "The server knows no run of this name: helios-repl runbook show lists them. The newest thousand are kept."),
+  RUN_HELD(7505, "Somebody else runs it", "A run belongs to one runner at a time. A runner that died is found out when its lease is over, a quarter of a minute after it was last heard of; then the run can be resumed by anybody."),
+  RUN_OVER(7506, "The run is done", "Every step of it is done, so there is nothing to go on with. Begin a new run."),
+  RUN_STOPPED(7507, "A run of a runbook has stopped at a step", "The step failed and its on-failure says to stop. Mend the cause, then helios-repl runbook resume goes on with that step."),
+  RUN_STEP_UNKNOWN(7508, "Nobody knows whether a hook was run", "The runner died or was interrupted while the hook ran, and the hook is not declared idempotent. Look whether it has done its work: --step-done goes on behind it, --again runs it again."),
+  RUN_NOT_APPROVED(7509, "A run of a runbook waits for an approval", "Somebody has to say that it may go on: at the terminal, or with --approve and the step's name. Another person on another machine may do it by resuming the run."),
+  RUN_LEASE_LOST(7510, "The run was taken over", "This runner had not been heard of for longer than its lease, and somebody else has resumed the run. Only the new one may write into its journal."),
+  RUN_INTERRUPTED(7511, "A run of a runbook was interrupted", "The runner was told to end. What had begun is in the run's journal, and it can be resumed."),
   // 9xxx the server itself
   INTERNAL(9001, "A bug in helios-repl", "An assumption of the program does not hold. The part that met it has stopped; the log has the details."),
   LISTEN_FAILED(9002, "The server cannot listen on its address", "The address is in use by another process, or is not one of this machine."),
