@@ -20,7 +20,7 @@ final class ConditionReader {
     List<String> subjects = keys.present("exit", "json");
     List<String> tests = keys.present(Arrays.stream(Test.values()).map(Test::word).toArray(String[]::new));
     if (subjects.size() != 1) {
-      keys.wrong("exit", "a condition is about one thing", "it has " + (subjects.isEmpty() ? "neither" : "both") + " of exit and json", FORM);
+      keys.wrong("exit", "a condition has " + (subjects.isEmpty() ? "neither" : "both") + " of exit and json", "it is about one thing", FORM);
       return null;
     }
     if (subjects.getFirst().equals("exit")) {

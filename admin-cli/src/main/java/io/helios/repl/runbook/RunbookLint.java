@@ -52,7 +52,7 @@ public final class RunbookLint {
 
   private static Commands.@Nullable Parsed commandOf(Action action, Commands commands) {
     return switch (action) {
-      case Action.Command c -> commands.parse(c.whole());
+      case Action.Command c -> commands.parse(c.argv());
       case Action.Wait w -> commands.parse(w.argv());
       case Action.Check c -> commands.parse(c.argv());
       case Action.Approval _ -> null;
