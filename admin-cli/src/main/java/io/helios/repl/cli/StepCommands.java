@@ -40,7 +40,7 @@ final class StepCommands implements Commands {
   @Override
   public Parsed parse(List<String> argv) {
     if (argv.getFirst().equals("helios-repl")) {
-      return wrong("it begins with helios-repl", "leave helios-repl out: [" + String.join(", ", argv.subList(1, argv.size())) + "]");
+      return wrong("it begins with helios-repl", "leave the program's name out: [" + String.join(", ", argv.subList(1, argv.size())) + "]");
     }
     ParseResult parsed;
     try {

@@ -226,7 +226,7 @@ public final class RunbookLint {
     }
     String step = "step " + name + ": ";
     if (parsed.wrong() != null) {
-      add(line, step + parsed.wrong(), "helios-repl would not take this command", parsed.hint());
+      add(line, step + parsed.wrong(), "the command line would be refused", parsed.hint());
       return;
     }
     if (!CommandRules.mayBeAStep(parsed)) {

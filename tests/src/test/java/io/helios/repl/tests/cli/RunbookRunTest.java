@@ -3,16 +3,26 @@ package io.helios.repl.tests.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.helios.repl.cli.Main;
+import io.helios.repl.cli.Shell;
 import io.helios.repl.tests.cli.TestServer.Ran;
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.io.StringReader;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -173,7 +183,7 @@ class RunbookRunTest {
                   - { name: say, for-each: words, hook: { run: [echo, "{each}", "of {words}"] }, timeout: 10s }
                 """),
             "--set",
-            "words=a b, $(id),--all".replace(",--all", ""));
+            "words=a b, $(id)");
     assertThat(shown(run(ran)).path("steps").valueStream().map(s -> s.path("step").asString() + ": " + s.path("output").asString()).toList())
         .containsExactly("say:a b: a b of a b, $(id)", "say:$(id): $(id) of a b, $(id)");
   }
@@ -239,7 +249,7 @@ class RunbookRunTest {
             file(
                 """
                 steps:
-                  - { name: loud, hook: { run: [sh, -c, 'echo postgresql://u:hunter2@db/x password=hunter2 $HELIOS_RUN; env | grep TOKEN || true'] }, timeout: 10s }
+                  - { name: loud, hook: { run: [sh, -c, 'h=hunter; echo postgresql://u:${{h}}2@db/x password=${{h}}2 $HELIOS_RUN; env | grep TOKEN || true'] }, timeout: 10s }
                   - { name: quiet, hook: { run: [echo, words], keep-output: false }, timeout: 10s }
                 """));
     assertThat(ran.code()).as(ran.err()).isZero();
@@ -398,11 +408,101 @@ class RunbookRunTest {
   }
 
   @Test
-  void whoeverMayOnlyReadSeesRunsAndRunsNone() throws Exception {
+  void runsAreListedAndAuditedAndOneThatIsNotThereIsToldSo() throws Exception {
     Ran ran = server.done("runbook", "run", file("steps: [ { name: a, command: [version] } ]\n"));
     assertThat(server.done("runbook", "show", run(ran)).out()).contains("state:", "DONE");
+    assertThat(server.done("runbook", "show").out()).containsPattern("(?m)^" + run(ran) + " +DONE +1/1 +a +owner ");
     assertThat(server.run("runbook", "show", "trial-999999").code()).isEqualTo(5);
     assertThat(server.run("runbook", "resume", "nothing").code()).isEqualTo(5);
-    assertThat(server.done("events", "list", "--audit").out()).contains("POST /api/v1/runbooks");
+    assertThat(server.done("events", "list", "--audit").out()).contains("POST /api/v1/runbooks/" + run(ran) + "/steps/1");
+  }
+
+  private static Ran atATerminal(String input, String... arguments) {
+    Map<String, String> environment = new HashMap<>(server.environment());
+    environment.put("HELIOS_SERVER", server.server().address().toString());
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Shell shell =
+        new Shell(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            new BufferedReader(new StringReader(input)),
+            environment,
+            true,
+            false);
+    int code = Main.run(shell, arguments);
+    return new Ran(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void anApprovalIsAskedForAtATerminalAndKeptWithWhoGaveIt() throws IOException {
+    String file = file("steps:\n  - { name: ask, approval: Is it a good day? }\n  - { name: after, hook: { run: %s }, timeout: 10s }\n".formatted(append("approved")));
+    Ran declined = atATerminal("no\n", "runbook", "run", file);
+    assertThat(declined.code()).isEqualTo(3);
+    assertThat(declined.err()).contains("Is it a good day?", "HR-7509", "--approve ask");
+    String run = run(declined);
+    assertThat(shown(run).path("state").asString()).isEqualTo("WAITING");
+    assertThat(lines("approved")).isZero();
+    assertThat(atATerminal("yes\n", "runbook", "resume", run).code()).isZero();
+    assertThat(lines("approved")).isOne();
+    assertThat(journal(run)).containsExactly("ask WAITING", "ask DONE", "after DONE");
+    assertThat(shown(run).path("steps").get(1).path("note").asString()).startsWith("approved by " + System.getProperty("user.name"));
+    Ran skipping = server.run("runbook", "run", file);
+    Ran refused = server.run("runbook", "resume", run(skipping), "--step-done");
+    assertThat(refused.code()).as("an approval is not left out").isEqualTo(2);
+    assertThat(shown(run(skipping)).path("state").asString()).isEqualTo("WAITING");
+  }
+
+  @Test
+  void aRunGoesOnWithAnEarlierStepWhereItIsSaidAndNeverWithALaterOne() throws IOException {
+    Ran ran =
+        server.run(
+            "runbook",
+            "run",
+            file(
+                "steps:\n  - { name: one, hook: { run: %s }, timeout: 10s }\n  - { name: two, hook: { run: [test, -e, %s] }, timeout: 10s }\n  - { name: three, command: [version] }\n"
+                    .formatted(append("from"), directory.resolve("from.go"))));
+    assertThat(server.run("runbook", "resume", run(ran), "--from", "three").code()).isEqualTo(2);
+    assertThat(server.run("runbook", "resume", run(ran), "--from", "one", "--again").code()).isEqualTo(2);
+    Files.createFile(directory.resolve("from.go"));
+    server.done("runbook", "resume", run(ran), "--from", "one");
+    assertThat(lines("from")).isEqualTo(2);
+  }
+
+  @Test
+  void whoLostARunWritesNothingIntoItAnyMore() throws Exception {
+    String body = "{\"runbook\": \"trial\", \"text\": \"x\", \"steps\": 1, \"holder\": \"one\"}";
+    JsonNode first = TestServer.json(server.api("POST", "/runbooks", body));
+    String path = "/runbooks/" + first.path("run").path("run").asString();
+    String old = first.path("lease").asString();
+    assertThat(server.api("POST", path + "/lease", "{\"holder\": \"two\"}").statusCode()).as("it is held").isEqualTo(409);
+    assertThat(server.api("POST", path + "/end", "{\"lease\": \"" + old + "\", \"state\": \"INTERRUPTED\"}").statusCode()).isEqualTo(200);
+    assertThat(server.api("POST", path + "/end", "{\"lease\": \"" + old + "\", \"state\": \"INTERRUPTED\"}").statusCode()).as("again").isEqualTo(200);
+    assertThat(server.api("POST", path + "/lease", "{\"holder\": \"two\"}").statusCode()).isEqualTo(200);
+    for (String verb : List.of("/renew", "/end", "/steps/1")) {
+      HttpResponse<String> late =
+          server.api(
+              "POST",
+              path + verb,
+              "{\"lease\": \"" + old + "\", \"state\": \"FAILED\", \"position\": 0, \"attempt\": 1, \"step\": \"a\", \"kind\": \"hook\"}");
+      assertThat(late.statusCode()).as(verb).isEqualTo(409);
+      assertThat(TestServer.json(late).path("code").asString()).isEqualTo("HR-7510");
+    }
+    assertThat(server.api("GET", path, null).body()).as("the secret of the lease is told to nobody").doesNotContain(old);
+  }
+
+  /** Two take the same run at the same moment: one gets it. */
+  @Test
+  void ofTwoWhoResumeAtOnceOneGetsTheRun() throws Exception {
+    Ran failed = server.run("runbook", "run", file("steps: [ { name: a, hook: { run: [sh, -c, 'test -e \"$0\" && sleep 3', %s] }, timeout: 1m } ]\n".formatted(directory.resolve("both.go"))));
+    Files.createFile(directory.resolve("both.go"));
+    List<CompletableFuture<Ran>> both =
+        Stream.generate(() -> CompletableFuture.supplyAsync(() -> server.run("runbook", "resume", run(failed)))).limit(2).toList();
+    List<Integer> codes = new ArrayList<>();
+    for (CompletableFuture<Ran> one : both) {
+      codes.add(one.get(60, TimeUnit.SECONDS).code());
+    }
+    assertThat(codes).containsExactlyInAnyOrder(0, 6);
+    assertThat(journal(run(failed))).containsExactly("a FAILED", "a DONE");
   }
 }
