@@ -417,6 +417,18 @@ class RunbookRunTest {
     assertThat(server.done("events", "list", "--audit").out()).contains("POST /api/v1/runbooks/" + run(ran) + "/steps/1");
   }
 
+  @Test
+  void aRunIsKeptInPostgresqlAsWell() throws Exception {
+    try (TestServer own = new TestServer(Files.createDirectory(directory.resolve("postgres")))) {
+      own.restart(own.yaml() + "store: \"" + own.target.uri() + "\"\n");
+      String file = file("steps:\n  - { name: a, command: [version] }\n  - { name: ask, approval: go? }\n");
+      Ran waits = own.run("runbook", "run", file);
+      assertThat(waits.code()).as(waits.err()).isEqualTo(3);
+      own.done("runbook", "resume", run(waits), "--approve", "ask");
+      assertThat(own.done("runbook", "show", "-o", "json").json().path("items").get(0).path("state").asString()).isEqualTo("DONE");
+    }
+  }
+
   private static Ran atATerminal(String input, String... arguments) {
     Map<String, String> environment = new HashMap<>(server.environment());
     environment.put("HELIOS_SERVER", server.server().address().toString());
