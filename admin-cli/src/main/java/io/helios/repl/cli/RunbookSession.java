@@ -146,8 +146,7 @@ abstract class RunbookSession extends ApiCommand {
     try {
       Runtime.getRuntime().removeShutdownHook(farewell);
     } catch (IllegalStateException e) {
-      // The process is ending already, and the thread is what waits for us.
-      Thread.yield();
+      // The process is ending already: the thread runs, and what let go of the latch has told it that it may end.
     }
   }
 

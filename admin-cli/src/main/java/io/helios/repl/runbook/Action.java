@@ -11,7 +11,11 @@ import org.jspecify.annotations.Nullable;
 /** What a step does. An {@code argv} is one of this program without its name, argument by argument: nothing splits one. */
 public sealed interface Action {
 
-  /** @param confirm the name said again, for commands that ask for it; null for all others */
+  /**
+   * One of this program's commands.
+   *
+   * @param confirm the name said again, for commands that ask for it; null for all others
+   */
   record Command(List<String> argv, @Nullable String confirm) implements Action {
 
     /** With the name said again. */

@@ -90,7 +90,7 @@ public sealed interface Condition {
   private static boolean same(String a, String b) {
     Optional<BigDecimal> left = number(a);
     Optional<BigDecimal> right = number(b);
-    return left.isPresent() && right.isPresent() ? left.get().compareTo(right.get()) == 0 : a.equals(b);
+    return (left.isPresent() && right.isPresent()) ? left.get().compareTo(right.get()) == 0 : a.equals(b);
   }
 
   private static int order(JsonNode found, String value) {

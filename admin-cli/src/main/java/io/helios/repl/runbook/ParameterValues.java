@@ -18,7 +18,11 @@ public final class ParameterValues {
 
   private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
 
-  /** @param values of all parameters where nothing was found */
+  /**
+   * What came of it.
+   *
+   * @param values of all parameters where nothing was found
+   */
   public record Resolved(Map<String, String> values, List<Finding> findings) {}
 
   private ParameterValues() {}
@@ -28,7 +32,7 @@ public final class ParameterValues {
     Map<String, String> values = new LinkedHashMap<>();
     List<Finding> findings = new ArrayList<>();
     for (Parameter parameter : runbook.parameters().values()) {
-      String value = given.getOrDefault(parameter.name(), parameter.fallback());
+      String value = given.containsKey(parameter.name()) ? given.get(parameter.name()) : parameter.fallback();
       if (value == null) {
         findings.add(
             new Finding(

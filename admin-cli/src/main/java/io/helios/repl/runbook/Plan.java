@@ -12,7 +12,11 @@ import java.util.Objects;
  */
 public record Plan(String runbook, List<PlannedStep> steps) {
 
-  /** @param values of all parameters, as {@link ParameterValues} has them */
+  /**
+   * The steps in their order.
+   *
+   * @param values of all parameters, as {@link ParameterValues} has them
+   */
   public static Plan of(Runbook runbook, Map<String, String> values) {
     List<PlannedStep> planned = new ArrayList<>();
     for (Step step : runbook.steps()) {

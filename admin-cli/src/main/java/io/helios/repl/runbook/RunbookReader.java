@@ -153,15 +153,15 @@ public final class RunbookReader {
               kinds.isEmpty() ? STEP_FORM : "make a step of each"));
     }
     Duration timeout = keys.duration("timeout");
-    switch (action) {
-      case Action.Wait _ when timeout == null -> neverEnds(keys, name, "wait");
-      case Action.Hook _ when timeout == null -> neverEnds(keys, name, "hook");
-      case Action.Approval _ when timeout != null && !kinds.isEmpty() ->
-          keys.wrong("timeout", "step " + name + " is an approval with a timeout", "an approval waits as long as it takes", "leave timeout: out");
-      default -> {}
+    if (timeout == null && (action instanceof Action.Wait || action instanceof Action.Hook)) {
+      neverEnds(keys, name, action.kind());
     }
     OnFailure onFailure = onFailure(keys);
-    if (action instanceof Action.Approval && kinds.size() == 1 && !keys.present("on-failure").isEmpty()) {
+    boolean asks = action instanceof Action.Approval && kinds.size() == 1;
+    if (asks && timeout != null) {
+      keys.wrong("timeout", "step " + name + " is an approval with a timeout", "an approval waits as long as it takes", "leave timeout: out");
+    }
+    if (asks && !keys.present("on-failure").isEmpty()) {
       keys.wrong("on-failure", "step " + name + " is an approval with on-failure", "nothing goes on without it", "leave on-failure: out");
     }
     String forEach = keys.text("for-each");

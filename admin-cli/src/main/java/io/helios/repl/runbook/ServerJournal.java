@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -97,28 +96,27 @@ public final class ServerJournal implements Journal {
   }
 
   /** Tries again while the server is away. */
-  private void kept(Supplier<JsonNode> request) throws InterruptedException {
+  private void kept(Runnable request) throws InterruptedException {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    FailedException away = null;
-    while (away == null || System.nanoTime() < deadline) {
+    boolean away = false;
+    while (true) {
       try {
-        request.get();
+        request.run();
         return;
       } catch (FailedException e) {
         if (e.exitCode() == ExitCode.INTERRUPTED) {
           throw interrupted();
         }
-        if (e.exitCode() != ExitCode.UNREACHABLE) {
+        if (e.exitCode() != ExitCode.UNREACHABLE || System.nanoTime() > deadline) {
           throw e;
         }
-        if (away == null) {
+        if (!away) {
           say.accept("  the server cannot be reached; the run waits for it");
         }
-        away = e;
+        away = true;
       }
       Thread.sleep(PAUSE);
     }
-    throw away;
   }
 
   private static InterruptedException interrupted() {

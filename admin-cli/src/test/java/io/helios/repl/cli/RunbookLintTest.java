@@ -196,7 +196,7 @@ class RunbookLintTest {
           }
 
           @Override
-          public Ran run(List<String> argv, Consumer<String> printed) {
+          public Commands.Ran run(List<String> argv, Consumer<String> printed) {
             throw new AssertionError("nothing is run");
           }
         };
@@ -208,6 +208,14 @@ class RunbookLintTest {
         assertThat(Files.readString(file, UTF_8)).contains("\nname: " + file.getFileName().toString().replace(".yaml", "") + "\n");
       }
     }
+  }
+
+  @Test
+  void theRunbookOfTheManualIsRight() throws IOException {
+    String manual = Files.readString(Path.of("..", "docs", "runbooks.md"), UTF_8);
+    String text = manual.replaceAll("(?s).*?```yaml\n(.*?)```.*", "$1");
+    assertThat(text).startsWith("apiVersion: ");
+    assertThat(lint(text)).isEmpty();
   }
 
   @Test
