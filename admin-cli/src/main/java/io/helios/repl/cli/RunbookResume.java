@@ -6,6 +6,7 @@ import io.helios.repl.client.Failure;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.runbook.Action;
 import io.helios.repl.runbook.Entry;
+import io.helios.repl.runbook.Fingerprint;
 import io.helios.repl.runbook.Next;
 import io.helios.repl.runbook.ParameterValues;
 import io.helios.repl.runbook.Plan;
@@ -20,7 +21,6 @@ import io.helios.repl.runbook.StepState;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -38,7 +38,9 @@ import tools.jackson.databind.JsonNode;
       "Examples:",
       "  helios-repl runbook resume key-rotation-7",
       "  helios-repl runbook resume move-one-tenant-3 --approve go",
-      "  helios-repl runbook resume move-one-tenant-3 --step-done"
+      "  helios-repl runbook resume move-one-tenant-3 --step-done",
+      "",
+      "A run that you have not begun on this machine is shown, and you are asked whether it may run with your rights."
     })
 final class RunbookResume extends RunbookSession {
 
@@ -50,6 +52,12 @@ final class RunbookResume extends RunbookSession {
 
   @Option(names = "--step-done", description = "The step where it stopped is done by hand; go on behind it.")
   boolean stepDone;
+
+  @Option(
+      names = "--accept",
+      paramLabel = "FINGERPRINT",
+      description = "You have looked at what a run does that was not begun here, and let it run with your rights, for scripts.")
+  @Nullable String accepted;
 
   @Option(names = "--from", paramLabel = "STEP", description = "Go on with this earlier step instead.")
   @Nullable String from;
@@ -70,8 +78,11 @@ final class RunbookResume extends RunbookSession {
           Failure.of(ErrorCode.RUN_OVER, "the run " + name + " is done", "every step of it is done", "helios-repl runbook show " + name));
     }
     StepCommands commands = new StepCommands(environment());
-    Plan plan = plan(known, commands);
+    Map<String, String> values = new HashMap<>();
+    known.path("parameters").properties().forEach(p -> values.put(p.getKey(), p.getValue().asString("")));
+    Plan plan = plan(known.path("text").asString(""), values, commands);
     checkApproved(plan);
+    accept(plan, Fingerprint.of(known.path("text").asString(""), values));
     try (ServerJournal journal = ServerJournal.take(client(), name, holder(), shell::say)) {
       RunbookRunner runner = new RunbookRunner(plan, journal, commands, environment(), approver(), shell::say);
       Next next;
@@ -86,11 +97,41 @@ final class RunbookResume extends RunbookSession {
     }
   }
 
-  private Plan plan(JsonNode known, StepCommands commands) {
-    Runbook runbook = RunbookReader.read(known.path("text").asString("")).runbook();
-    Map<String, String> values = new HashMap<>();
-    known.path("parameters").properties().forEach(p -> values.put(p.getKey(), p.getValue().asString("")));
-    ParameterValues.Resolved resolved = ParameterValues.resolve(Objects.requireNonNull(runbook), values);
+  /** What somebody else has begun would run with the rights of whoever resumes it, so he has to have seen it. */
+  private void accept(Plan plan, String fingerprint) {
+    KnownRuns known = new KnownRuns(shell.environment());
+    if (known.knows(fingerprint)) {
+      return;
+    }
+    boolean accepts = fingerprint.equals(accepted);
+    if (accepted == null && shell.interactive()) {
+      shell.say("run " + name + " was not begun by you on this machine. With your rights it would run:");
+      for (PlannedStep step : plan.steps()) {
+        shell.say("  " + step.name() + ": " + step.action().text());
+        step.recovery().forEach(undo -> shell.say("    undone by " + undo.name() + ": " + undo.action().text()));
+      }
+      accepts = ask("  Type yes to accept, anything else to stop here: ").equalsIgnoreCase("yes");
+    }
+    if (!accepts) {
+      throw new FailedException(
+          ExitCode.DECLINED,
+          Failure.of(
+              ErrorCode.RUN_NOT_ACCEPTED,
+              "the run " + name + " was not begun by you on this machine",
+              accepted == null ? "what somebody else has written would run with your rights" : "--accept names another fingerprint",
+              "look at it: helios-repl runbook show " + name + " --text\nthen: helios-repl runbook resume " + name + " --accept " + fingerprint));
+    }
+    known.remember(fingerprint, shell);
+  }
+
+  private Plan plan(String text, Map<String, String> values, StepCommands commands) {
+    Runbook runbook = RunbookReader.read(text).runbook();
+    if (runbook == null) {
+      throw new FailedException(
+          ExitCode.FAILED,
+          Failure.of(ErrorCode.RUNBOOK_WRONG, "the run " + name + " has no runbook", "its text cannot be read", "helios-repl runbook show " + name + " --text"));
+    }
+    ParameterValues.Resolved resolved = ParameterValues.resolve(runbook, values);
     RunbookFiles.requireNone(name, resolved.findings(), ErrorCode.RUNBOOK_PARAMETER);
     Plan plan = Plan.of(runbook, resolved.values());
     RunbookFiles.requireNone(name, RunbookLint.of(plan, commands), ErrorCode.RUNBOOK_WRONG);

@@ -3,6 +3,7 @@ package io.helios.repl.cli;
 import io.helios.repl.client.ExitCode;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.runbook.DryRun;
+import io.helios.repl.runbook.Fingerprint;
 import io.helios.repl.runbook.Next;
 import io.helios.repl.runbook.ParameterValues;
 import io.helios.repl.runbook.Plan;
@@ -65,6 +66,7 @@ final class RunbookRun extends RunbookSession {
       show(new DryRun(commands).of(plan));
       return ExitCode.DONE;
     }
+    new KnownRuns(shell.environment()).remember(Fingerprint.of(text, resolved.values()), shell);
     try (ServerJournal journal = ServerJournal.begin(client(), text, plan, resolved.values(), holder(), shell::say)) {
       shell.say("run " + journal.run() + " begins, " + plan.steps().size() + " steps");
       return run(plan, journal, new RunbookRunner(plan, journal, commands, environment(), approver(), shell::say), new Next.Begin(0));

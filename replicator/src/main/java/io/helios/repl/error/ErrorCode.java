@@ -235,6 +235,7 @@ public enum ErrorCode {
   RUN_NOT_APPROVED(7509, "A run of a runbook waits for an approval", "Somebody has to say that it may go on: at the terminal, or with --approve and the step's name. Another person on another machine may do it by resuming the run."),
   RUN_LEASE_LOST(7510, "The run was taken over", "This runner had not been heard of for longer than its lease, and somebody else has resumed the run. Only the new one may write into its journal."),
   RUN_INTERRUPTED(7511, "A run of a runbook was interrupted", "The runner was told to end. What had begun is in the run's journal, and it can be resumed."),
+  RUN_NOT_ACCEPTED(7512, "A run of somebody else was not accepted", "Resuming a run runs its steps with the rights of whoever resumes it. One that he has not begun on this machine he has to look at first; --accept and its fingerprint say that he has."),
   // 9xxx the server itself
   INTERNAL(9001, "A bug in helios-repl", "An assumption of the program does not hold. The part that met it has stopped; the log has the details."),
   LISTEN_FAILED(9002, "The server cannot listen on its address", "The address is in use by another process, or is not one of this machine."),

@@ -503,6 +503,25 @@ class RunbookRunTest {
     assertThat(server.api("GET", path, null).body()).as("the secret of the lease is told to nobody").doesNotContain(old);
   }
 
+  /** Else whoever may begin runs could have his hooks run by others, on their machines. */
+  @Test
+  void aRunThatSomebodyElseHasBegunIsRunOnlyByWhoSaysThatHeHasLookedAtIt() throws IOException {
+    Ran begun =
+        server.run("runbook", "run", file("steps:\n  - { name: ask, approval: go? }\n  - { name: mine, hook: { run: %s }, timeout: 10s }\n".formatted(append("accepted"))));
+    Map<String, String> elsewhere =
+        Map.of("XDG_STATE_HOME", directory.resolve("elsewhere").toString(), "HELIOS_TOKEN", server.server().token());
+    Ran refused = server.run(elsewhere, "runbook", "resume", run(begun), "--approve", "ask");
+    assertThat(refused.code()).isEqualTo(3);
+    assertThat(refused.err()).contains("HR-7512", "--accept ");
+    assertThat(lines("accepted")).isZero();
+    assertThat(server.run(elsewhere, "runbook", "resume", run(begun), "--approve", "ask", "--accept", "0123456789abcdef").code()).isEqualTo(3);
+    assertThat(shown(run(begun)).path("state").asString()).as("as it was").isEqualTo("WAITING");
+    String fingerprint = refused.err().replaceAll("(?s).*--accept ([0-9a-f]{16}).*", "$1");
+    Ran accepted = server.run(elsewhere, "runbook", "resume", run(begun), "--approve", "ask", "--accept", fingerprint);
+    assertThat(accepted.code()).as(accepted.err()).isZero();
+    assertThat(lines("accepted")).isOne();
+  }
+
   /** Two take the same run at the same moment: one gets it. */
   @Test
   void ofTwoWhoResumeAtOnceOneGetsTheRun() throws Exception {
