@@ -36,6 +36,8 @@ abstract class RunbookSession extends ApiCommand {
       description = "Approve this step beforehand, for scripts. May be given several times.")
   List<String> approved = new ArrayList<>();
 
+  private volatile boolean asking;
+
   RunbookSession(Shell shell) {
     super(shell);
   }
@@ -98,13 +100,7 @@ abstract class RunbookSession extends ApiCommand {
       Failure failure = stopped(journal.run(), end);
       throw new FailedException(end.exitCode(), failure);
     } catch (InterruptedException e) {
-      shell.say(
-          Failure.of(
-                  ErrorCode.RUN_INTERRUPTED,
-                  "the run " + journal.run() + " was interrupted",
-                  "this program was told to end",
-                  "helios-repl runbook resume " + journal.run())
-              .text());
+      shell.say(interrupted(journal.run()).text());
       return ExitCode.INTERRUPTED;
     } finally {
       over.countDown();
@@ -128,11 +124,13 @@ abstract class RunbookSession extends ApiCommand {
   }
 
   /** The process is told to end: the step is broken off, and that is written down. */
-  private static void leave(Thread main, ServerJournal journal, CountDownLatch over) {
+  private void leave(Thread main, ServerJournal journal, CountDownLatch over) {
     main.interrupt();
     try {
-      if (!over.await(FAREWELL.toMillis(), TimeUnit.MILLISECONDS)) {
-        journal.end(RunState.INTERRUPTED); // it reads from the terminal, which nothing interrupts
+      if (asking || !over.await(FAREWELL.toMillis(), TimeUnit.MILLISECONDS)) {
+        shell.say("");
+        shell.say(interrupted(journal.run()).text()); // nothing interrupts reading from a terminal
+        journal.end(RunState.INTERRUPTED);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -140,6 +138,11 @@ abstract class RunbookSession extends ApiCommand {
       // The lease is over by itself soon, and then the run looks interrupted as well.
       journal.close();
     }
+  }
+
+  private static Failure interrupted(String run) {
+    return Failure.of(
+        ErrorCode.RUN_INTERRUPTED, "the run " + run + " was interrupted", "this program was told to end", "helios-repl runbook resume " + run);
   }
 
   private static void stay(Thread farewell) {
@@ -159,7 +162,13 @@ abstract class RunbookSession extends ApiCommand {
       if (!shell.interactive()) {
         return new Approver.Answer(false, "nobody can be asked here");
       }
-      String answer = ask("  " + text + "\n  Type yes to approve, anything else to stop here: ");
+      String answer;
+      asking = true;
+      try {
+        answer = ask("  " + text + "\n  Type yes to approve, anything else to stop here: ");
+      } finally {
+        asking = false;
+      }
       return answer.equalsIgnoreCase("yes")
           ? new Approver.Answer(true, "approved by " + holder())
           : new Approver.Answer(false, "the answer was not yes");

@@ -11,7 +11,7 @@ public sealed interface Next {
   /**
    * With undoing this step, which has failed.
    *
-   * @param from which of the steps that undo it, from 0; past their end it is undone
+   * @param from which of the steps that undo it, from 0
    */
   record Undo(int position, int from) implements Next {}
 
@@ -36,12 +36,19 @@ public sealed interface Next {
       return new Unknown(last);
     }
     if (last.recovery()) {
-      return before == RunState.FAILED ? new Begin(last.position()) : new Undo(last.position(), brokenOff ? undoing : undoing + 1);
+      return before == RunState.FAILED ? new Begin(last.position()) : undo(step, last.position(), brokenOff ? undoing : undoing + 1);
     }
     if (last.state() == StepState.FAILED && before != RunState.FAILED && last.attempt() > step.onFailure().times()) {
-      return new Undo(last.position(), 0);
+      return undo(step, last.position(), 0);
     }
     return new Begin(last.state() == StepState.DONE ? last.position() + 1 : last.position());
+  }
+
+  /** What is left to be undone, and where nothing is, what comes behind it. */
+  private static Next undo(PlannedStep step, int position, int from) {
+    return from < step.recovery().size()
+        ? new Undo(position, from)
+        : new Begin(step.onFailure().goOn() ? position + 1 : position);
   }
 
   /** The same where somebody has said that the hook, of which nobody knew, shall be run again. */

@@ -26,6 +26,9 @@ final class StepRunner {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Duration END = Duration.ofSeconds(10);
 
+  /** A terminal's Ctrl-C reaches the hook as well as us: one that fails by it is noticed a moment before we are interrupted. */
+  private static final Duration SAME_SIGNAL = Duration.ofMillis(300);
+
   /** Nothing gets better by asking again. */
   private static final List<Integer> HOPELESS = List.of(ExitCode.USAGE, ExitCode.NOT_ALLOWED);
 
@@ -118,9 +121,11 @@ final class StepRunner {
       if (exit == HookProcess.TIMED_OUT) {
         return overdue(step.timeout(), tail);
       }
-      return exit == 0
-          ? StepResult.done(exit, tail.text())
-          : StepResult.failed(exit, ExitCode.FAILED, tail.text(), "it ended with exit code " + exit);
+      if (exit == 0) {
+        return StepResult.done(exit, tail.text());
+      }
+      Thread.sleep(SAME_SIGNAL);
+      return StepResult.failed(exit, ExitCode.FAILED, tail.text(), "it ended with exit code " + exit);
     } catch (IOException e) {
       return StepResult.failed(null, ExitCode.FAILED, tail.text(), Tail.clean("it cannot be started: " + e.getMessage()));
     }

@@ -87,13 +87,18 @@ class NextTest {
     assertThat(line(3, "undo", 1, StepState.FAILED).after(RunState.INTERRUPTED)).isEqualTo(new Next.Undo(3, 1));
     assertThat(line(3, "untell", 1, StepState.RUNNING).after(RunState.INTERRUPTED)).isInstanceOf(Next.Unknown.class);
     assertThat(Next.again(PLAN, entries.getLast())).isEqualTo(new Next.Undo(3, 1));
-    assertThat(line(3, "untell", 1, StepState.DONE).after(RunState.INTERRUPTED)).isEqualTo(new Next.Undo(3, 2));
+    assertThat(line(3, "untell", 1, StepState.DONE).after(RunState.INTERRUPTED)).as("undone").isEqualTo(new Next.Begin(3));
   }
 
   @Test
   void onceItIsUndoneAndTheRunHasStoppedTheStepBeginsAnew() {
     line(3, "change", 2, StepState.FAILED).line(3, "undo", 1, StepState.DONE).line(3, "untell", 1, StepState.DONE);
     assertThat(after(RunState.FAILED)).isEqualTo(new Next.Begin(3));
+  }
+
+  @Test
+  void aStepThatHadFailedJustBeforeTheRunnerDiedBeginsAnewWhereNothingUndoesIt() {
+    assertThat(line(0, "look", 1, StepState.FAILED).after(RunState.INTERRUPTED)).isEqualTo(new Next.Begin(0));
   }
 
   @Test
@@ -104,6 +109,6 @@ class NextTest {
   @Test
   void behindTheLastStepThereIsNothingLeft() {
     assertThat(line(5, "last", 1, StepState.DONE).after(RunState.INTERRUPTED)).isEqualTo(new Next.Begin(6));
-    assertThat(line(5, "last", 1, StepState.FAILED).after(RunState.INTERRUPTED)).as("it goes on all the same").isEqualTo(new Next.Undo(5, 0));
+    assertThat(line(5, "last", 1, StepState.FAILED).after(RunState.INTERRUPTED)).as("it goes on all the same").isEqualTo(new Next.Begin(6));
   }
 }

@@ -385,6 +385,37 @@ class RunbookRunTest {
     assertThat(on.code()).as(on.err()).isZero();
   }
 
+  /** As a terminal's Ctrl-C does. */
+  @Test
+  void aSignalThatReachesTheHookAsWellInterruptsTheRunAndFailsNoStep() throws Exception {
+    String file =
+        file(
+            """
+            steps:
+              - { name: both-ended, hook: { run: [sleep, '600'] }, timeout: 20m, on-failure: { retry: { times: 5, pause: 1ms }, run: [undo] } }
+            recovery:
+              - { name: undo, hook: { run: %s }, timeout: 10s }
+            """
+                .formatted(append("both-ended")));
+    Process runner = runner("runbook", "run", file);
+    String run;
+    try {
+      run = runAt("both-ended");
+      await().atMost(Duration.ofSeconds(20)).until(() -> runner.descendants().count() == 1);
+      List<String> kill = new ArrayList<>(List.of("kill", "-TERM"));
+      runner.descendants().forEach(hook -> kill.add(Long.toString(hook.pid())));
+      kill.add(Long.toString(runner.pid()));
+      assertThat(new ProcessBuilder(kill).start().waitFor()).isZero();
+      assertThat(runner.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      runner.descendants().forEach(ProcessHandle::destroyForcibly);
+      runner.destroyForcibly();
+    }
+    assertThat(shown(run).path("state").asString()).isEqualTo("INTERRUPTED");
+    assertThat(journal(run)).containsExactly("both-ended INTERRUPTED");
+    assertThat(lines("both-ended")).isZero();
+  }
+
   @Test
   void aRunWaitsForAServerThatIsRestarted() throws Exception {
     Path going = directory.resolve("restarted.go");
