@@ -116,7 +116,8 @@ abstract class ApiCommand implements Callable<Integer>, AutoCloseable {
     }
   }
 
-  private String ask(String question) {
+  /** What is typed after the question; empty where nothing can be. */
+  final String ask(String question) {
     shell.out().flush();
     shell.err().print(question);
     shell.err().flush();

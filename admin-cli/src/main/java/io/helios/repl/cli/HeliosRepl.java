@@ -23,6 +23,7 @@ import picocli.CommandLine.Option;
       KeyCommands.class,
       SlotCommands.class,
       EventCommands.class,
+      RunbookCommands.class,
       AuditCommands.class,
       ExplainCommand.class,
       TopCommand.class,

@@ -99,6 +99,41 @@ final class ControlSchema {
                 to_state varchar(20) NOT NULL,
                 reason varchar(40) NOT NULL,
                 epoch bigint NOT NULL)\
+              """),
+          List.of(
+              """
+              CREATE TABLE {runbook_run} (
+                number {counter},
+                runbook varchar(63) NOT NULL,
+                content text NOT NULL,
+                sha256 char(64) NOT NULL,
+                parameters text NOT NULL,
+                steps integer NOT NULL,
+                who varchar(127) NOT NULL,
+                begun_micros bigint NOT NULL,
+                ended_micros bigint,
+                state varchar(20) NOT NULL,
+                holder varchar(200) NOT NULL,
+                lease char(36) NOT NULL,
+                lease_until_micros bigint NOT NULL)\
+              """,
+              """
+              CREATE TABLE {runbook_step} (
+                run bigint NOT NULL,
+                seq integer NOT NULL,
+                position integer NOT NULL,
+                step varchar(200) NOT NULL,
+                kind varchar(20) NOT NULL,
+                recovery integer NOT NULL,
+                attempt integer NOT NULL,
+                state varchar(20) NOT NULL,
+                exit_code integer,
+                output text NOT NULL,
+                note text NOT NULL,
+                who varchar(127) NOT NULL,
+                begun_micros bigint NOT NULL,
+                ended_micros bigint,
+                PRIMARY KEY (run, seq))\
               """));
 
   private ControlSchema() {}

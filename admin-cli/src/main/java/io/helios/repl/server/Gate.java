@@ -15,6 +15,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ final class Gate {
   private static final String DETAIL = "helios.detail";
   private static final String CODE = "helios.code";
   private static final String CLAIM = "helios.claim";
+  private static final String WHO = "helios.who";
   private static final int LONGEST_ACTION = 2_000;
   private static final int LONGEST_DETAIL = 1_000;
 
@@ -65,6 +67,11 @@ final class Gate {
         DETAIL, all.length() <= LONGEST_DETAIL ? all : all.substring(0, LONGEST_DETAIL) + "… (" + names.size() + ")");
   }
 
+  /** The name of who asks, as the audit log has it. */
+  static String who(Context request) {
+    return Objects.requireNonNull(request.<String>attribute(WHO));
+  }
+
   static void refused(Context request, String code) {
     request.attribute(CODE, code);
   }
@@ -76,6 +83,7 @@ final class Gate {
 
   private void enter(Context request) throws InterruptedException {
     Principal who = authentication.check(request);
+    request.attribute(WHO, who.name());
     String method = request.method().name();
     Permission permission = Permission.of(method, request.path(), Api.dryRun(request));
     if (!permission.changes()) {

@@ -165,6 +165,7 @@ public final class HeliosServer implements AutoCloseable {
               eventRoutes.install(routes);
               new PipelineRoutes(tenants, fleet).install(routes);
               new SlotRoutes(new Slots(configuration, tenants, events)).install(routes);
+              new RunbookRoutes(new RunbookRuns(store)).install(routes);
               new DoctorRoutes(configuration, fleet, tenants, history, scrapes).install(routes);
               index.install(routes);
             });

@@ -52,6 +52,21 @@ class WrongInvocationsTest {
           2 | is no address of a server | tenant list --server http://[::1
           2 | in clear                  | tenant list --server helios.example.com:7400
           9 | cannot be reached         | tenant list --server https://127.0.0.1:1
+          2 | Usage:                    | runbook
+          2 | did you mean              | runbook lnt
+          2 | Missing required          | runbook lint
+          2 | cannot be read            | runbook lint no-such-file.yaml
+          2 | Missing required          | runbook run
+          2 | cannot be read            | runbook run no-such-file.yaml
+          2 | KEY=VALUE                 | runbook run f.yaml --set tenant
+          2 | Unknown option            | runbook run f.yaml --yes
+          9 | cannot be reached         | runbook show
+          9 | cannot be reached         | runbook show trial-1
+          2 | --text is of one run      | runbook show --text
+          2 | is no duration            | runbook show --watch=2
+          2 | Missing required          | runbook resume
+          2 | more than one of          | runbook resume trial-1 --again --step-done
+          9 | cannot be reached         | runbook resume trial-1
           2 | Unmatched argument        | source ls
           2 | did you mean              | source chek shop
           2 | Unmatched argument        | source list shop

@@ -137,6 +137,7 @@ class OpenApiTest {
     done(call("POST", "/api/v1/tenants/acme/resync?wait=true", null, 202));
     migration();
     slots();
+    runbooks();
     call("GET", "/api/v1/events?limit=3", null, 200);
     stream();
     call("POST", "/api/v1/tenants/acme/key/shred", null, 400);
@@ -184,6 +185,27 @@ class OpenApiTest {
     assertThat(call("GET", "/api/v1/slots", null, 200).toString()).contains(orphan);
     call("DELETE", "/api/v1/slots/shop/" + orphan + "?dryRun=true", null, 200);
     call("DELETE", "/api/v1/slots/shop/" + orphan + "?confirm=" + orphan, null, 200);
+  }
+
+  private static void runbooks() throws Exception {
+    JsonNode begun =
+        call(
+            "POST", "/api/v1/runbooks", "{\"runbook\": \"trial\", \"text\": \"steps\", \"parameters\": {\"a\": \"b\"}, \"steps\": 2, \"holder\": \"me\"}", 201);
+    String run = "/api/v1/runbooks/" + begun.path("run").path("run").asString();
+    String lease = "{\"lease\": \"" + begun.path("lease").asString() + "\"";
+    String line = lease + ", \"position\": 0, \"step\": \"one\", \"kind\": \"command\", \"attempt\": 1, \"state\": ";
+    call("POST", run + "/steps/1", line + "\"RUNNING\"}", 200);
+    call("POST", run + "/renew", lease + "}", 200);
+    call("POST", run + "/lease", "{\"holder\": \"you\"}", 409);
+    call("POST", run + "/steps/1", line + "\"FAILED\", \"exitCode\": 1, \"output\": \"no\", \"note\": \"why\"}", 200);
+    call("POST", run + "/end", lease + ", \"state\": \"FAILED\"}", 200);
+    call("POST", run + "/steps/2", line + "\"RUNNING\"}", 409);
+    JsonNode taken = call("POST", run + "/lease", "{\"holder\": \"you\"}", 200);
+    assertThat(taken.path("before").asString()).isEqualTo("FAILED");
+    call("GET", run, null, 200);
+    call("GET", "/api/v1/runbooks?limit=1", null, 200);
+    call("GET", "/api/v1/runbooks/trial-0", null, 404);
+    call("POST", run + "/end", "{\"lease\": \"x\"}", 400);
   }
 
   private static void stream() throws Exception {
