@@ -126,7 +126,7 @@ public final class PgConnections {
    */
   public static Connection openConsole(ConnectionSettings settings, String role, Duration patience) {
     Properties properties = properties(settings, role);
-    int seconds = (int) Math.clamp(patience.toSeconds(), 1, CONNECT_TIMEOUT_SECONDS);
+    int seconds = Math.clamp(patience.toSeconds(), 1, CONNECT_TIMEOUT_SECONDS);
     PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "9.0");
     PGProperty.REPLICATION.set(properties, "false");
     PGProperty.PREFER_QUERY_MODE.set(properties, "simple");

@@ -36,12 +36,15 @@ final class AdminConsole implements AutoCloseable {
   static final class RefusedException extends Exception {
     private static final long serialVersionUID = 1;
 
-    RefusedException(SQLException cause) {
-      super(cause);
+    private final transient SQLException answer;
+
+    RefusedException(SQLException answer) {
+      super(answer);
+      this.answer = answer;
     }
 
-    SQLException sql() {
-      return (SQLException) getCause();
+    SQLException answer() {
+      return answer;
     }
   }
 
@@ -83,7 +86,7 @@ final class AdminConsole implements AutoCloseable {
       Duration left = Duration.ofNanos(Math.max(end - System.nanoTime(), 1_000_000));
       Connection open = open(left);
       try (Statement statement = open.createStatement()) {
-        open.setNetworkTimeout(Runnable::run, (int) Math.clamp(left.plusNanos(999_999).toMillis(), 1, Integer.MAX_VALUE));
+        open.setNetworkTimeout(Runnable::run, Math.clamp(left.plusNanos(999_999).toMillis(), 1, Integer.MAX_VALUE));
         return work.on(statement);
       } catch (SQLException e) {
         if (e instanceof PSQLException answer && answer.getServerErrorMessage() != null && !isClosed(open)) {

@@ -20,7 +20,6 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,8 +36,8 @@ import java.util.UUID;
  */
 final class AliasFile {
 
-  /** A new file that waits for its name, and what the old one must still hold. */
-  private record Prepared(Path path, byte[] before, byte[] after) {}
+  /** A new file that waits for its name, what it holds, and what the old one must still hold. */
+  private record Prepared(Path path, ByteBuffer before, ByteBuffer after) {}
 
   private final Path file;
   private final Map<String, Prepared> waiting = new HashMap<>();
@@ -72,7 +71,7 @@ final class AliasFile {
     AliasText text = in(before, alias);
     if (!text.leadsTo(home)) {
       byte[] after = text.leadingTo(home);
-      waiting.put(alias, new Prepared(write(alias, after), before, after));
+      waiting.put(alias, new Prepared(write(alias, after), ByteBuffer.wrap(before), ByteBuffer.wrap(after)));
     }
   }
 
@@ -87,7 +86,7 @@ final class AliasFile {
     Prepared prepared = waiting.get(alias);
     try {
       Path fresh;
-      if (prepared != null && Arrays.equals(prepared.before(), now) && Arrays.equals(prepared.after(), wanted)) {
+      if (prepared != null && prepared.before().equals(ByteBuffer.wrap(now)) && prepared.after().equals(ByteBuffer.wrap(wanted))) {
         waiting.remove(alias);
         fresh = prepared.path();
       } else {
@@ -99,7 +98,7 @@ final class AliasFile {
     }
   }
 
-  /** Makes durable what was done, and removes what was prepared for nothing. Nobody needs to wait for it. */
+  /** Makes durable what was done, and removes what was prepared for nothing, also before a crash. Nobody needs to wait for it. */
   synchronized void settle(String alias) {
     discard(alias);
     try (FileChannel directory = FileChannel.open(directory(), StandardOpenOption.READ)) {
@@ -110,11 +109,9 @@ final class AliasFile {
   }
 
   private void discard(String alias) {
-    Prepared prepared = waiting.remove(alias);
+    waiting.remove(alias);
     try {
-      if (prepared != null) {
-        Files.deleteIfExists(prepared.path());
-      }
+      Files.deleteIfExists(fresh(alias));
     } catch (IOException e) {
       throw unusable(alias, e);
     }
@@ -153,10 +150,14 @@ final class AliasFile {
     return parent;
   }
 
-  /** Named by the alias, so that what a crash leaves behind is found again; not after it, since names of tenants never become paths. */
+  /** One for each alias, so that what a crash leaves behind is found again; not by its name, since names of tenants never become paths. */
+  private Path fresh(String alias) throws IOException {
+    return directory().resolve("." + real().getFileName() + "." + UUID.nameUUIDFromBytes(alias.getBytes(UTF_8)) + ".helios");
+  }
+
   private Path write(String alias, byte[] content) {
     try {
-      Path fresh = directory().resolve("." + real().getFileName() + "." + UUID.nameUUIDFromBytes(alias.getBytes(UTF_8)) + ".helios");
+      Path fresh = fresh(alias);
       Files.deleteIfExists(fresh);
       try (FileChannel channel = FileChannel.open(
           fresh,
@@ -186,9 +187,9 @@ final class AliasFile {
     boolean owner = old.owner().equals(ours.owner()) || taken(() -> view.setOwner(old.owner()));
     Set<PosixFilePermission> mode = old.permissions();
     boolean readable =
-        owner && group
+        (owner && group)
             || mode.contains(PosixFilePermission.OTHERS_READ)
-            || group && mode.contains(PosixFilePermission.GROUP_READ);
+            || (group && mode.contains(PosixFilePermission.GROUP_READ));
     if (!readable) {
       throw new OperatorException(new Problem(
           ErrorCode.POOLER_FILE_UNUSABLE,

@@ -234,9 +234,9 @@ public final class PgbouncerSwitch implements TrafficSwitch {
         new Problem(
             ErrorCode.POOLER_REFUSED,
             name() + " refuses " + command,
-            SqlStates.reason(e.sql()),
+            SqlStates.reason(e.answer()),
             "name \"" + settings.console().user() + "\" in admin_users of pgbouncer.ini; where the whole pooler is paused: " + sql("RESUME", null)),
-        SqlStates.clean(e.sql()));
+        SqlStates.clean(e.answer()));
   }
 
   private String sql(String command, @Nullable String alias) {

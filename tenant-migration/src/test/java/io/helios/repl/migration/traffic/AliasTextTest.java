@@ -30,11 +30,15 @@ class AliasTextTest {
         "acme = password='host=x' host=y | acme = password='host=x' host=10.0.0.2 port=5433 dbname=shop2",
         "acme = password='it''s host=x' host=y | acme = password='it''s host=x' host=10.0.0.2 port=5433 dbname=shop2",
         "'acme' = dbname=shop | 'acme' = dbname=shop2 host=10.0.0.2 port=5433",
-        "acme = | acme = host=10.0.0.2 port=5433 dbname=shop2",
       })
   void onlyWhereItLeadsChanges(String before, String after) {
     String around = "[databases]\r\n; acme = host=1\n# x\nacmee = host=1\n%s\t \nacme2 = host=2\n[pgbouncer]\nacme = 1";
     assertThat(moved(around.formatted(before), "acme", WEST)).isEqualTo(around.formatted(after));
+  }
+
+  @Test
+  void anAliasThatSaysNothingIsGivenAllOfIt() {
+    assertThat(moved("acme =\n", "acme", WEST)).isEqualTo("acme =host=10.0.0.2 port=5433 dbname=shop2\n");
   }
 
   @Test

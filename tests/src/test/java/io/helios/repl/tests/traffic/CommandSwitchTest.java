@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,7 @@ class CommandSwitchTest {
   private TrafficSwitches running(String script, Duration timeout, String... arguments) throws IOException {
     Path program = Files.writeString(directory.resolve("hook"), "#!/bin/sh\n" + script);
     Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
-    List<String> words = new java.util.ArrayList<>(List.of(program.toString()));
+    List<String> words = new ArrayList<>(List.of(program.toString()));
     words.addAll(List.of(arguments));
     return TrafficSwitches.of(List.of(new TrafficSettings.Command(words, timeout, Map.of("shop-eu", new SeenHome("db-eu", null, null)))));
   }

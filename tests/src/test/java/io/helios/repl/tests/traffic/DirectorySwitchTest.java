@@ -1,8 +1,7 @@
 package io.helios.repl.tests.traffic;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.InstanceOfAssertFactories.type;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
@@ -74,9 +73,7 @@ class DirectorySwitchTest {
   }
 
   private static ErrorCode code(Runnable call) {
-    ErrorCode[] code = new ErrorCode[1];
-    assertThatThrownBy(call::run).asInstanceOf(type(HeliosException.class)).satisfies(e -> code[0] = e.problem().code());
-    return code[0];
+    return catchThrowableOfType(HeliosException.class, call::run).problem().code();
   }
 
   @Test

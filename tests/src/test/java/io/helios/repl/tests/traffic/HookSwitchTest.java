@@ -2,8 +2,7 @@ package io.helios.repl.tests.traffic;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.InstanceOfAssertFactories.type;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -118,10 +117,9 @@ class HookSwitchTest {
   }
 
   private HeliosException failing(Runnable call) {
-    HeliosException[] thrown = new HeliosException[1];
-    assertThatThrownBy(call::run).asInstanceOf(type(HeliosException.class)).satisfies(e -> thrown[0] = e);
-    assertThat(thrown[0].toString() + thrown[0].problem()).doesNotContain(TOKEN);
-    return thrown[0];
+    HeliosException thrown = catchThrowableOfType(HeliosException.class, call::run);
+    assertThat(thrown.toString() + thrown.problem()).doesNotContain(TOKEN);
+    return thrown;
   }
 
   @Test

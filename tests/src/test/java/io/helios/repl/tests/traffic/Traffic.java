@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAccumulator;
 
 /** Clients that write and ask where they are, one transaction after the other, each on a connection that it keeps. */
 final class Traffic implements AutoCloseable {
@@ -25,6 +26,7 @@ final class Traffic implements AutoCloseable {
 
   private final List<Thread> clients = new ArrayList<>();
   private final AtomicLong done = new AtomicLong();
+  private final LongAccumulator slowest = new LongAccumulator(Math::max, 0);
   private final Set<String> seen = new ConcurrentSkipListSet<>();
   private final ConcurrentHashMap<Integer, String> homes = new ConcurrentHashMap<>();
   private final Queue<String> errors = new ConcurrentLinkedQueue<>();
@@ -50,9 +52,11 @@ final class Traffic implements AutoCloseable {
         Statement statement = connection.createStatement()) {
       connection.setAutoCommit(false);
       while (!stopping) {
+        long start = System.nanoTime();
         statement.execute("INSERT INTO public.written VALUES ('" + tenant + "')");
         String home = home(connection);
         connection.commit();
+        slowest.accumulate(System.nanoTime() - start);
         seen.add(home);
         homes.put(client, home);
         done.incrementAndGet();
@@ -81,6 +85,15 @@ final class Traffic implements AutoCloseable {
     return homes.values().stream().distinct().sorted().toList();
   }
 
+  /** Begins to look for the slowest transaction; those that are under way count. */
+  void forgetSlowest() {
+    slowest.reset();
+  }
+
+  double slowestMillis() {
+    return slowest.get() / 1e6;
+  }
+
   Set<String> everSeen() {
     return seen;
   }
@@ -90,10 +103,8 @@ final class Traffic implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     stopping = true;
-    for (Thread client : clients) {
-      client.join(10_000);
-    }
+    await().atMost(Duration.ofSeconds(20)).until(() -> clients.stream().noneMatch(Thread::isAlive));
   }
 }
