@@ -48,6 +48,12 @@ final class AdminConsole implements AutoCloseable {
     }
   }
 
+  /** How somebody gives a command by hand. */
+  static String psql(ConnectionSettings settings, String command) {
+    return "psql -h " + settings.host() + " -p " + settings.port() + " -U " + settings.user() + " " + settings.database()
+        + " -c '" + command + "'";
+  }
+
   private interface Work<T> {
     T on(Statement statement) throws SQLException;
   }
@@ -137,8 +143,7 @@ final class AdminConsole implements AutoCloseable {
             ErrorCode.POOLER_UNREACHABLE,
             "the pooler's admin console at " + settings.place() + " cannot be reached",
             why.strip().replaceAll("\\s*[\\r\\n]+\\s*", " "),
-            "psql -h " + settings.host() + " -p " + settings.port() + " -U " + settings.user() + " "
-                + settings.database() + " -c 'SHOW DATABASES'"),
+            psql(settings, "SHOW DATABASES")),
         cause);
   }
 

@@ -8,7 +8,6 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.status.Finding;
-import io.helios.repl.status.Severity;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -55,8 +54,7 @@ final class CommandSwitch implements TrafficSwitch {
       run(move, TrafficPhase.CHECK, settings.timeout());
       return List.of();
     } catch (HeliosException e) {
-      Problem p = e.problem();
-      return List.of(new Finding(Severity.ERROR, p.code(), p.message(), p.why(), p.hint()));
+      return List.of(TrafficCheck.error(e.problem()));
     }
   }
 

@@ -11,7 +11,6 @@ import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.status.Finding;
-import io.helios.repl.status.Severity;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -62,8 +61,7 @@ final class DirectorySwitch implements TrafficSwitch {
       write(move, false);
       return List.of();
     } catch (HeliosException e) {
-      Problem p = e.problem();
-      return List.of(new Finding(Severity.ERROR, p.code(), p.message(), p.why(), p.hint()));
+      return List.of(TrafficCheck.error(e.problem()));
     }
   }
 

@@ -6,7 +6,6 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.status.Finding;
-import io.helios.repl.status.Severity;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -54,8 +53,7 @@ final class HookSwitch implements TrafficSwitch {
       post(move, TrafficPhase.CHECK, settings.timeout());
       return List.of();
     } catch (HeliosException e) {
-      Problem p = e.problem();
-      return List.of(new Finding(Severity.ERROR, p.code(), p.message(), p.why(), p.hint()));
+      return List.of(TrafficCheck.error(e.problem()));
     }
   }
 

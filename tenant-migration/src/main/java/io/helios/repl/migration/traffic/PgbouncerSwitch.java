@@ -9,13 +9,13 @@ import io.helios.repl.migration.traffic.AdminConsole.RefusedException;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.status.Finding;
-import io.helios.repl.status.Severity;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * memory: one that starts anew has forgotten it, and it is the fence that keeps the tenant's writers waiting.
  */
 public final class PgbouncerSwitch implements TrafficSwitch {
+
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(1);
 
   private final TrafficSettings.Pgbouncer settings;
   private final AliasFile file;
@@ -56,43 +58,23 @@ public final class PgbouncerSwitch implements TrafficSwitch {
     List<Finding> findings = new ArrayList<>();
     try {
       String alias = alias(move);
-      look(pausing, alias);
+      shown(pausing, "SHOW VERSION");
       Map<String, String> database = known(alias);
       AliasText line = file.read(alias);
-      if (!"0".equals(database.get("disabled"))) {
-        findings.add(error(
-            ErrorCode.POOLER_REFUSED, "alias \"" + alias + "\" is disabled in " + name(), "new clients are turned away", sql("ENABLE", alias)));
-      } else {
+      Map<String, String> configuration = new HashMap<>();
+      shown(commands, "SHOW CONFIG").forEach(row -> configuration.put(row.getOrDefault("key", ""), row.getOrDefault("value", "")));
+      PoolerFindings judged = new PoolerFindings(settings.console(), file.path(), alias);
+      findings.addAll(judged.ofSettings(database, configuration));
+      findings.addAll(judged.ofAddresses(move, place(database), line));
+      if ("0".equals(database.get("disabled"))) {
         // Changes nothing where it is enabled, and asks for the same right as PAUSE.
         commands.command("ENABLE " + Identifiers.quote(alias), settings.timeout());
       }
-      mode(database).filter("session"::equals).ifPresent(mode -> findings.add(new Finding(
-          Severity.WARN,
-          ErrorCode.POOLER_POOL_MODE,
-          "alias \"" + alias + "\" of " + name() + " has pool_mode session",
-          "a pause waits until each client has disconnected, and gives up after its time",
-          "set pool_mode=transaction on the alias' line, then RELOAD")));
-      if (!line.place().equals(place(database))) {
-        findings.add(error(
-            ErrorCode.POOLER_RELOAD_FAILED,
-            name() + " leads \"" + alias + "\" to " + place(database) + ", " + file.path() + " to " + line.place(),
-            "the pooler does not read this file, or has not read it since it was changed",
-            "%include " + file.path() + " in pgbouncer.ini; then RELOAD; the pooler's log tells what it does not take"));
-      } else if (!line.leadsTo(move.from()) && !line.leadsTo(move.to())) {
-        findings.add(new Finding(
-            Severity.WARN,
-            ErrorCode.TRAFFIC_ELSEWHERE,
-            name() + " leads \"" + alias + "\" to " + line.place() + ", not to its home " + move.from().place(),
-            "after the move it will lead to " + move.to().place() + ", and after a rollback to " + move.from().place(),
-            "tell by homes: of this entry of traffic: how the pooler reaches " + move.from().name() + " and " + move.to().name()));
-      }
       file.rehearse(alias, move.to());
     } catch (HeliosException e) {
-      Problem p = e.problem();
-      findings.add(error(p.code(), p.message(), p.why(), p.hint()));
+      findings.add(TrafficCheck.error(e.problem()));
     } catch (RefusedException e) {
-      Problem p = refused("ENABLE", e).problem();
-      findings.add(error(p.code(), p.message(), p.why(), p.hint()));
+      findings.add(TrafficCheck.error(refused("ENABLE", e).problem()));
     }
     return findings;
   }
@@ -101,31 +83,57 @@ public final class PgbouncerSwitch implements TrafficSwitch {
   public void pause(TrafficMove move, Duration within) {
     String alias = alias(move);
     file.prepare(alias, move.to());
-    long end = System.nanoTime() + within.toNanos();
-    boolean mine = false;
     try {
-      mine = pauses.tryLock(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-      if (!mine) {
+      takeTurn(alias, within);
+      try {
+        awaitNoLogin(alias, within);
+        halt(alias, within);
+      } finally {
+        pauses.unlock();
+      }
+    } catch (HeliosException e) {
+      undo(move, e);
+      throw e;
+    }
+  }
+
+  private void takeTurn(String alias, Duration within) {
+    try {
+      if (!pauses.tryLock(within.toNanos(), TimeUnit.NANOSECONDS)) {
         throw late(alias, within, "another tenant's pause in the same pooler is not done", null);
       }
-      pausing.command("PAUSE " + Identifiers.quote(alias), Duration.ofNanos(Math.max(end - System.nanoTime(), 1)));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw late(alias, within, "this server is being stopped", e);
+    }
+  }
+
+  private void halt(String alias, Duration within) {
+    long end = System.nanoTime() + within.toNanos();
+    try {
+      pausing.command("PAUSE " + Identifiers.quote(alias), within);
     } catch (RefusedException e) {
       known(alias);
       throw refused("PAUSE", e);
     } catch (TransientException e) {
-      TransientException given =
-          System.nanoTime() >= end && e.problem().code() != ErrorCode.POOLER_PAUSE_TIMED_OUT
-              ? late(alias, within, "a client holds a connection of the alias: a transaction that has not ended", e)
-              : e;
-      undo(move, given);
-      throw given;
-    } finally {
-      if (mine) {
-        pauses.unlock();
+      throw System.nanoTime() < end
+          ? e
+          : late(alias, within, "a client holds a connection of the alias: a transaction that has not ended", e);
+    }
+  }
+
+  /**
+   * Waits until no connection is being opened for the alias. PAUSE breaks such a one off, and PgBouncer takes that for a failed login: it opens
+   * none for {@code server_login_retry} then, and turns clients away meanwhile ({@code disconnect_server}, {@code check_fast_fail} in {@code
+   * src/objects.c}). A pool opens them one after the other while it grows, then hardly ever. One that begins just before PAUSE is not seen here.
+   */
+  private void awaitNoLogin(String alias, Duration within) {
+    long end = System.nanoTime() + settings.timeout().toNanos();
+    while (shown(commands, "SHOW POOLS").stream().anyMatch(pool -> alias.equals(pool.get("database")) && !"0".equals(pool.get("sv_login")))) {
+      if (System.nanoTime() >= end) {
+        throw late(alias, within, "its pool is opening connections all the time", null);
       }
+      LockSupport.parkNanos(LOOK_AGAIN.toNanos());
     }
   }
 
@@ -133,7 +141,7 @@ public final class PgbouncerSwitch implements TrafficSwitch {
   private void undo(TrafficMove move, HeliosException because) {
     try {
       resume(move);
-      look(pausing, alias(move)); // The connection was given up; the next pause finds another one.
+      shown(pausing, "SHOW VERSION"); // The connection was given up; the next pause finds another one.
     } catch (HeliosException e) {
       because.addSuppressed(e);
     }
@@ -154,7 +162,7 @@ public final class PgbouncerSwitch implements TrafficSwitch {
           ErrorCode.POOLER_RELOAD_FAILED,
           name() + " leads \"" + alias + "\" to " + place(database) + " also after RELOAD, not to " + move.to().place(),
           file.path() + " says so, and the pooler does not take it up",
-          "look into the pooler's log; is there a %include of " + file.path() + ", and no other line for the alias? then: " + sql("RELOAD", null)));
+          "look into the pooler's log; is there a %include of " + file.path() + ", and no other line for the alias? then: " + sql("RELOAD")));
     }
   }
 
@@ -185,34 +193,24 @@ public final class PgbouncerSwitch implements TrafficSwitch {
     return alias;
   }
 
+  /** What the pooler says of the alias. */
   private Map<String, String> known(String alias) {
-    return look(commands, alias);
+    return shown(commands, "SHOW DATABASES").stream()
+        .filter(row -> alias.equals(row.get("name")))
+        .findFirst()
+        .orElseThrow(() -> new OperatorException(new Problem(
+            ErrorCode.POOLER_ALIAS_MISSING,
+            name() + " has no alias \"" + alias + "\"",
+            "it reads " + file.path() + " only if pgbouncer.ini includes it",
+            "add to " + file.path() + ": " + alias + " = host=… port=… dbname=…; then: " + sql("RELOAD"))));
   }
 
-  private Map<String, String> look(AdminConsole console, String alias) {
+  private List<Map<String, String>> shown(AdminConsole console, String show) {
     try {
-      return console.rows("SHOW DATABASES", settings.timeout()).stream()
-          .filter(row -> alias.equals(row.get("name")))
-          .findFirst()
-          .orElseThrow(() -> new OperatorException(new Problem(
-              ErrorCode.POOLER_ALIAS_MISSING,
-              name() + " has no alias \"" + alias + "\"",
-              "it reads " + file.path() + " only if pgbouncer.ini includes it",
-              "add to " + file.path() + ": " + alias + " = host=… port=… dbname=…; then: " + sql("RELOAD", null))));
+      return console.rows(show, settings.timeout());
     } catch (RefusedException e) {
       throw refused("SHOW", e);
     }
-  }
-
-  /** The alias' own mode, else the pooler's. */
-  private Optional<String> mode(Map<String, String> database) throws RefusedException {
-    String own = database.get("pool_mode");
-    return own != null
-        ? Optional.of(own)
-        : commands.rows("SHOW CONFIG", settings.timeout()).stream()
-            .filter(row -> "pool_mode".equals(row.get("key")) && row.containsKey("value"))
-            .map(row -> row.getOrDefault("value", ""))
-            .findFirst();
   }
 
   private static String place(Map<String, String> database) {
@@ -225,7 +223,7 @@ public final class PgbouncerSwitch implements TrafficSwitch {
             ErrorCode.POOLER_PAUSE_TIMED_OUT,
             "alias \"" + alias + "\" of " + name() + " could not be paused within " + within.toMillis() + " ms",
             why,
-            "nothing need be done, it is tried again; who it is: " + sql("SHOW SERVERS", null)),
+            "nothing need be done, it is tried again; who it is: " + sql("SHOW SERVERS")),
         cause);
   }
 
@@ -235,16 +233,11 @@ public final class PgbouncerSwitch implements TrafficSwitch {
             ErrorCode.POOLER_REFUSED,
             name() + " refuses " + command,
             SqlStates.reason(e.answer()),
-            "name \"" + settings.console().user() + "\" in admin_users of pgbouncer.ini; where the whole pooler is paused: " + sql("RESUME", null)),
+            "name \"" + settings.console().user() + "\" in admin_users of pgbouncer.ini; where the whole pooler is paused: " + sql("RESUME")),
         SqlStates.clean(e.answer()));
   }
 
-  private String sql(String command, @Nullable String alias) {
-    return "psql -h " + settings.console().host() + " -p " + settings.console().port() + " -U " + settings.console().user() + " "
-        + settings.console().database() + " -c '" + command + (alias == null ? "" : " " + Identifiers.quote(alias)) + "'";
-  }
-
-  private static Finding error(ErrorCode code, String message, String why, String hint) {
-    return new Finding(Severity.ERROR, code, message, why, hint);
+  private String sql(String command) {
+    return AdminConsole.psql(settings.console(), command);
   }
 }

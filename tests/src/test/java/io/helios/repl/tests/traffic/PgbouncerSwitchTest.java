@@ -16,6 +16,7 @@ import io.helios.repl.migration.traffic.TrafficSettings;
 import io.helios.repl.migration.traffic.TrafficStep;
 import io.helios.repl.migration.traffic.TrafficSwitches;
 import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.status.Finding;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.PgBouncer;
@@ -115,19 +116,22 @@ class PgbouncerSwitchTest {
     assertThat(switches.check(move(1)).findings()).isEmpty();
     List<Double> switching = new ArrayList<>();
     List<Double> pausing = new ArrayList<>();
+    List<Double> slowest = new ArrayList<>();
     try (Traffic acme = Traffic.start("acme", 8, () -> bouncer.connect("acme"));
         Traffic other = Traffic.start("other", 4, () -> bouncer.connect("other"))) {
       for (long epoch = 1; epoch <= MOVES; epoch++) {
         String home = epoch % 2 == 1 ? "west" : "east";
         acme.awaitMore(50);
+        acme.forgetSlowest();
         pausing.add(total(switches.pause(move(epoch), WITHIN)));
         if (epoch <= WATCHED) {
           assertNothingIsWritten(epoch % 2 == 1 ? east : west, other);
-        } else if (epoch == WATCHED + 1) {
-          acme.forgetSlowest();
         }
         switching.add(total(Stream.concat(switches.change(move(epoch)).stream(), switches.resume(move(epoch)).stream()).toList()));
-        await().atMost(WITHIN).until(() -> acme.homes().equals(List.of(home)));
+        await().atMost(WITHIN).pollInterval(Duration.ofMillis(2)).until(() -> acme.homes().equals(List.of(home)));
+        if (epoch > WATCHED) {
+          slowest.add(acme.slowestMillis());
+        }
       }
       acme.awaitMore(50);
       assertThat(acme.errors()).isEmpty();
@@ -135,8 +139,8 @@ class PgbouncerSwitchTest {
       assertThat(other.everSeen()).containsExactly("east");
       System.out.printf(
           "traffic switch, %d moves: pause median %.1f ms, max %.1f ms; change and resume min %.1f ms, median %.1f ms, max %.1f ms;"
-              + " slowest transaction %.1f ms of who moves, %.1f ms of another%n",
-          MOVES, median(pausing), max(pausing), Collections.min(switching), median(switching), max(switching), acme.slowestMillis(), other.slowestMillis());
+              + " slowest transaction in a move: median %.1f ms, max %.1f ms%n",
+          MOVES, median(pausing), max(pausing), Collections.min(switching), median(switching), max(switching), median(slowest), max(slowest));
       // The machine may do a lot besides; what is too slow by itself is too slow each time.
       assertThat(Collections.min(switching)).as("milliseconds of change and resume").isLessThan(10);
     }
@@ -383,6 +387,17 @@ class PgbouncerSwitchTest {
     Files.writeString(bouncer.aliasFile(), sound.replaceAll("dbname='\\w+'", "dbname=x"));
     assertThat(switches.check(move(1)).findings()).extracting(Finding::code).contains(ErrorCode.POOLER_RELOAD_FAILED);
     assertThat(switches.check(move(1)).steps()).singleElement().satisfies(s -> assertThat(s.nanos()).isPositive());
+  }
+
+  /** What would keep clients waiting for a quarter of a minute, once in a while. */
+  @Test
+  void aPoolerThatWaitsLongAfterAFailedLoginIsFound() throws Exception {
+    try (Connection console = PgConnections.openConsole(bouncer.console(), "test", WITHIN);
+        Statement statement = console.createStatement()) {
+      statement.execute("SET server_login_retry = '15'");
+    }
+    assertThat(switches.check(move(1)).findings()).extracting(Finding::code).containsExactly(ErrorCode.POOLER_LOGIN_RETRY);
+    assertThat(switches.check(move(1)).isSound()).isTrue();
   }
 
   @Test
