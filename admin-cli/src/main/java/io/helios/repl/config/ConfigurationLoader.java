@@ -6,6 +6,7 @@ import io.helios.repl.config.YamlNode.Mapping;
 import io.helios.repl.config.YamlNode.Scalar;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
+import io.helios.repl.migration.traffic.TrafficSettings;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.postgres.ConnectionSettings;
@@ -118,6 +119,7 @@ public final class ConfigurationLoader {
     ServerConfiguration.Relay relay = relay(root);
     ServerConfiguration.Apply apply = apply(root);
     ServerConfiguration.Traces traces = TracesReader.read(sectionOrEmpty(root, "tracing", TracesReader.FORM));
+    List<TrafficSettings> traffic = new TrafficReader(reading, connections).read(root);
     ServerConfiguration.MasterKeys masterKeys =
         new ServerConfiguration.MasterKeys(path(root, "master-key-file"), path(root, "previous-master-key-file"));
     root.close();
@@ -126,7 +128,7 @@ public final class ConfigurationLoader {
         reading.hasProblems()
             ? null
             : new ServerConfiguration(
-                region, listen, dataDirectory, store, sources, targets, relay, apply, masterKeys, access, traces,
+                region, listen, dataDirectory, store, sources, targets, relay, apply, masterKeys, access, traces, traffic,
                 reading.values()));
   }
 

@@ -1,5 +1,6 @@
 package io.helios.repl.config;
 
+import io.helios.repl.migration.traffic.TrafficSettings;
 import io.helios.repl.pipeline.FleetSettings;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * A server's configuration, complete and judged.
  *
  * @param dataDirectory absolute
+ * @param traffic what sends a tenant's clients to its home, in the order in which it is switched
  * @param values each value in force with its origin, for showing
  */
 public record ServerConfiguration(
@@ -27,11 +29,13 @@ public record ServerConfiguration(
     MasterKeys masterKeys,
     ApiAccess access,
     Traces traces,
+    List<TrafficSettings> traffic,
     List<EffectiveValue> values) {
 
   public ServerConfiguration {
     sources = List.copyOf(sources);
     targets = List.copyOf(targets);
+    traffic = List.copyOf(traffic);
     values = List.copyOf(values);
   }
 

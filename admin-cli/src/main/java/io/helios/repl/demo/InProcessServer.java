@@ -108,6 +108,7 @@ public final class InProcessServer implements DemoServer {
         ServerConfiguration.MasterKeys.DEFAULT,
         ApiAccess.DEFAULT,
         ServerConfiguration.Traces.DEFAULT,
+        List.of(),
         List.of());
   }
 

@@ -46,6 +46,12 @@ class ConfigurationReferenceTest {
       tracing: { UNKNOWN: 1 }
       api: { tokens: [ { name: grafana, role: read, token-file: FILE, UNKNOWN: 1 } ], UNKNOWN: 1 }
       tls: { certificate: FILE, key: FILE, UNKNOWN: 1 }
+      traffic:
+        - pgbouncer: { url: "postgresql://a@127.0.0.1/pgbouncer", file: /a, UNKNOWN: 1, homes: { NAME: { UNKNOWN: 1 } } }
+          UNKNOWN: 1
+        - command: { run: [/a], UNKNOWN: 1 }
+        - http: { url: "http://127.0.0.1/", UNKNOWN: 1 }
+        - directory: { url: "postgresql://a@127.0.0.1/a", table: a, tenant-column: b, columns: { home: c, epoch: d, UNKNOWN: 1 }, UNKNOWN: 1 }
       """
           .replace("UNKNOWN", UNKNOWN);
 

@@ -12,10 +12,14 @@ import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.WeakHashMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
@@ -31,6 +35,13 @@ public final class PgConnections {
   private static final int CONNECT_TIMEOUT_SECONDS = 10;
   /** PostgreSQL cuts an application_name at NAMEDATALEN. */
   private static final int MAX_NAME = 63;
+
+  /** It warns of each server older than 8.2, which a pooler's console seems to be. Held, since loggers are kept by nobody else. */
+  private static final Logger OF_CONNECTIONS = Logger.getLogger("org.postgresql.jdbc.PgConnection");
+
+  static {
+    OF_CONNECTIONS.setLevel(Level.SEVERE);
+  }
 
   private static final Map<Connection, SocketWatch> WATCHES = Collections.synchronizedMap(new WeakHashMap<>());
 
@@ -102,6 +113,31 @@ public final class PgConnections {
     PGProperty.REPLICATION.set(properties, "database");
     PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
     return connect(settings, properties, true, watch);
+  }
+
+  /**
+   * A connection to the admin console of a pooler (PgBouncer's database {@code pgbouncer}): it takes the simple protocol only, one command at
+   * a time, and knows neither settings nor transactions. The driver must not send it its usual SET: that of a replication connection
+   * does not, and is one in nothing else as long as no server version is assumed from which the driver asks for a walsender (9.4).
+   *
+   * @param patience for connecting, and for each answer until the caller sets another; whole seconds, at least one
+   * @throws TransientException when nothing answers
+   * @throws OperatorException when it does not let us in
+   */
+  public static Connection openConsole(ConnectionSettings settings, String role, Duration patience) {
+    Properties properties = properties(settings, role);
+    int seconds = Math.clamp(patience.toSeconds(), 1, CONNECT_TIMEOUT_SECONDS);
+    PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "9.0");
+    PGProperty.REPLICATION.set(properties, "false");
+    PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
+    PGProperty.CONNECT_TIMEOUT.set(properties, seconds);
+    PGProperty.SOCKET_TIMEOUT.set(properties, seconds);
+    properties.remove(PGProperty.SOCKET_FACTORY.getName());
+    try {
+      return Objects.requireNonNull(new Driver().connect("jdbc:postgresql://", properties), "pgjdbc does not take its own URL");
+    } catch (SQLException e) {
+      throw refused(settings, false, e);
+    }
   }
 
   private static Properties properties(ConnectionSettings settings, String name) {
