@@ -28,8 +28,8 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -41,7 +41,6 @@ public final class HeliosClient implements AutoCloseable {
 
   public static final String DEFAULT_SERVER = "http://" + ConfigurationLoader.DEFAULT_LISTEN;
 
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
   /** Pauses before a request is sent again whose connection broke: long enough for a server that starts anew. */
   private static final List<Long> AGAIN_MILLIS = List.of(100L, 500L, 2_000L);
 
@@ -196,7 +195,7 @@ public final class HeliosClient implements AutoCloseable {
       }
       try (InputStream body = response.body()) {
         if (type.startsWith("application/problem+json")) {
-          throw refusal(response.statusCode(), MAPPER.readTree(body.readAllBytes()));
+          throw refusal(response.statusCode(), JsonText.read(body.readAllBytes()));
         }
       }
       throw unreachable("what answers there tells no events (status " + response.statusCode() + ")", null);
@@ -208,12 +207,12 @@ public final class HeliosClient implements AutoCloseable {
   }
 
   static JsonNode json(String text) {
-    return MAPPER.readTree(text);
+    return JsonText.read(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** An empty object, for a body. */
   public static ObjectNode object() {
-    return MAPPER.createObjectNode();
+    return JsonNodeFactory.instance.objectNode();
   }
 
   /** One part of a path or query, made safe. */
@@ -228,7 +227,7 @@ public final class HeliosClient implements AutoCloseable {
     }
     Exchange.Request request =
         new Exchange.Request(
-            method, server.resolve("/api/v1" + path), headers, body == null ? null : MAPPER.writeValueAsBytes(body));
+            method, server.resolve("/api/v1" + path), headers, body == null ? null : body.toString().getBytes(StandardCharsets.UTF_8));
     Exchange.Answer answer = persistently(request);
     JsonNode document = read(answer);
     if (answer.status() / 100 == 2) {
@@ -303,7 +302,7 @@ public final class HeliosClient implements AutoCloseable {
   private JsonNode read(Exchange.Answer answer) {
     if (answer.type().startsWith("application/json") || answer.type().startsWith("application/problem+json")) {
       try {
-        return MAPPER.readTree(answer.body());
+        return JsonText.read(answer.body());
       } catch (JacksonException e) {
         throw unreachable("its answer is cut off", e);
       }
