@@ -96,7 +96,9 @@ public final class HeliosServer implements AutoCloseable {
     Tenants tenants = new Tenants(configuration, store, history, fleet, events);
     tenants.restore();
     fleet.start();
-    ServerFacts facts = new ServerFacts(configuration, store.place(), () -> address().toString(), Instant.now());
+    Drain drain = add(new Drain(fleet, tenants::statuses, events));
+    ServerFacts facts =
+        new ServerFacts(configuration, store.place(), () -> address().toString(), drain::state, Instant.now());
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     VerificationRoutes verifications =
         new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), fleet, operations);
@@ -121,9 +123,11 @@ public final class HeliosServer implements AutoCloseable {
               routes.get(
                   "/readyz",
                   r ->
-                      r.contentType("application/json")
+                      r.status(drain.state().equals("running") ? 200 : 503)
+                          .contentType("application/json")
                           .result(
-                              Json.MAPPER.writeValueAsBytes(ServerFacts.readiness(fleet.sources(), fleet.targets()))));
+                              Json.MAPPER.writeValueAsBytes(
+                                  ServerFacts.readiness(drain.state(), fleet.sources(), fleet.targets()))));
               routes.get(
                   "/metrics",
                   r -> {
@@ -135,6 +139,7 @@ public final class HeliosServer implements AutoCloseable {
                   });
               gate.install(routes);
               api.install(routes);
+              new DrainRoutes(drain, operations).install(routes);
               new AuditRoutes(audit).install(routes);
               verifications.install(routes);
               applying.install(routes);

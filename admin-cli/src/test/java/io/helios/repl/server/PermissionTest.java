@@ -24,6 +24,9 @@ class PermissionTest {
     "DELETE, /api/v1/tenants/acme/verification, OPERATE, true",
     "POST, /api/v1/sources/shop/prepare, OPERATE, true",
     "POST, /api/v1/something/new, OPERATE, true",
+    "POST, /api/v1/server/drain, OPERATE, true",
+    "DELETE, /api/v1/server/drain, OPERATE, true",
+    "GET, /api/v1/server/drain, READ, false",
     "PUT, /api/v1/tenants, OPERATE, true",
     "POST, /api/v1/tenants/, ADMIN, true",
     "DELETE, /api/v1/tenants/acme//, ADMIN, true"
@@ -35,6 +38,8 @@ class PermissionTest {
   @Test
   void aPlanIsForEverybody() {
     assertThat(Permission.of("DELETE", "/api/v1/tenants/acme", true)).isEqualTo(new Permission(Role.READ, false));
+    assertThat(Permission.of("POST", "/api/v1/server/drain", true)).isEqualTo(new Permission(Role.READ, false));
+    assertThat(Permission.of("DELETE", "/api/v1/server/drain", true)).isEqualTo(new Permission(Role.OPERATE, true));
   }
 
   @Test

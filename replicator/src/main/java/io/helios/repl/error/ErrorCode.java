@@ -245,6 +245,8 @@ public enum ErrorCode {
   NO_SUCH_SLOT(9026, "No such replication slot", "The source has no slot of this name, or it is none of helios-repl's (helios_…)."),
   SLOT_NEEDED(9027, "The replication slot is needed", "A slot that is being read, or that tenants of a configured source are captured with, is not dropped: what it has not sent yet would be missing."),
   TLS_UNUSABLE(9028, "The server's certificate cannot be used", "A PEM file of the section tls: cannot be read, or the key does not belong to the certificate."),
+  SERVER_DRAINING(9029, "The server is draining", "It is going to be stopped and takes no new work, but lets what runs come to its end. helios-repl server drain --undo takes that back; a restart does too."),
+  DRAIN_UNDONE(9030, "Draining was undone", "While somebody waited for the server to come to rest, somebody else had it go on."),
   DISK_NEARLY_FULL(9050, "The disk of the data directory is nearly full", "The relay journals grow there while targets lag. When it is full capture stops, and the sources keep the WAL instead. Make room, move data-dir, or lower relay.max-bytes."),
   JOURNAL_NEARLY_FULL(9051, "A relay journal is near its quota", "When the quota is used up the tenants that lag most lose their place in the journal and need a resync. Find out why their target lags, or raise relay.max-bytes or relay.max-bytes-per-tenant."),
   CLOCKS_DIFFER(9052, "The clocks of two machines differ", "Lag is measured by the source's own clock, so it stays right; times in logs, events and certificates do not compare. Run a time service (chrony, systemd-timesyncd) on both."),
