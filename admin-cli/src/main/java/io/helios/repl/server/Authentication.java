@@ -45,10 +45,15 @@ final class Authentication {
   private final List<Known> tokens = new ArrayList<>();
   private final Map<String, Role> clientRoles;
   private final FailedAttempts failures = new FailedAttempts(System::nanoTime);
+  private final FailedLogins told;
   private final Semaphore delayed = new Semaphore(32);
 
-  /** @param ownToken the data directory's, which may everything */
-  Authentication(String ownToken, ApiAccess access) {
+  /**
+   * @param ownToken the data directory's, which may everything
+   * @param told of each wrong token
+   */
+  Authentication(String ownToken, ApiAccess access, FailedLogins told) {
+    this.told = told;
     tokens.add(new Known(digest(ownToken), new Principal("owner", Role.ADMIN)));
     for (ApiAccess.Token token : access.tokens()) {
       tokens.add(
@@ -88,6 +93,7 @@ final class Authentication {
   }
 
   private OperatorException failed(Context request) throws InterruptedException {
+    told.add(request.ip());
     long blocked = failures.blockedSeconds(request.ip());
     if (blocked > 0) {
       request.attribute(RETRY_AFTER, blocked);

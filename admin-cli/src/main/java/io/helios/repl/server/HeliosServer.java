@@ -113,8 +113,9 @@ public final class HeliosServer implements AutoCloseable {
     if (lastChange != null) {
       LOG.info("the audit log has {} lines, its head is {}", lastChange.seq(), lastChange.hash());
     }
+    FailedLogins logins = add(new FailedLogins(audit::refusedLogins, System::nanoTime));
     Gate gate =
-        new Gate(new Authentication(data.token(), configuration.access()), audit, new IdempotencyKeys(store));
+        new Gate(new Authentication(data.token(), configuration.access(), logins), audit, new IdempotencyKeys(store));
     Javalin http =
         http(
             https,
@@ -138,8 +139,8 @@ public final class HeliosServer implements AutoCloseable {
                     r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape());
                   });
               gate.install(routes);
-              api.install(routes);
               new DrainRoutes(drain, operations).install(routes);
+              api.install(routes);
               new AuditRoutes(audit).install(routes);
               verifications.install(routes);
               applying.install(routes);

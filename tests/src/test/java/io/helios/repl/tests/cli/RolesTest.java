@@ -99,5 +99,12 @@ class RolesTest {
     assertThat(json(response).path("code").asString()).isEqualTo("HR-9021");
     assertThat(Integer.parseInt(response.headers().firstValue("Retry-After").orElse(""))).isBetween(1, 60);
     assertThat(server.api("GET", "/tenants", null).statusCode()).isEqualTo(200);
+    server.restart(Files.readString(directory.resolve("helios-repl.yaml")));
+    String told = server.api("GET", "/audit?limit=1000", null).body();
+    assertThat(told.split("\"action\":\"login\"", -1)).as("one line at once, one of the rest when the server ends: %s", told).hasSize(3);
+    assertThat(told).contains("\"detail\":\"1 wrong token, by address: ", "\"detail\":\"12 wrong tokens, by address: ", "\"who\":\"unknown\"");
+    assertThat(told).doesNotContain("wrong-token-0123456789");
+    assertThat(server.done("audit", "verify").out()).contains("whole");
+    assertThat(server.done("events", "list", "--audit").out()).contains("login").contains("HR-9007");
   }
 }
