@@ -114,8 +114,8 @@ public final class HeliosServer implements AutoCloseable {
       LOG.info("the audit log has {} lines, its head is {}", lastChange.seq(), lastChange.hash());
     }
     FailedLogins logins = add(new FailedLogins(audit::refusedLogins, System::nanoTime));
-    Gate gate =
-        new Gate(new Authentication(data.token(), configuration.access(), logins), audit, new IdempotencyKeys(store));
+    Authentication authentication = new Authentication(data.token(), configuration.access(), logins);
+    Gate gate = new Gate(authentication, audit, new IdempotencyKeys(store));
     Javalin http =
         http(
             https,
@@ -151,6 +151,7 @@ public final class HeliosServer implements AutoCloseable {
               index.install(routes);
             });
     add(eventRoutes);
+    add(new AccessFiles(configuration.access(), https, authentication, events)).start();
     index.tell(http);
     address = address.withPort(http.port());
     tenantCount = tenants.all().size();
