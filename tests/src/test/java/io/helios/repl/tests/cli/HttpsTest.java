@@ -14,6 +14,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
@@ -21,6 +22,7 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.concurrent.Callable;
 import javax.net.ssl.KeyManagerFactory;
@@ -168,6 +170,28 @@ class HttpsTest {
       X509Certificate mended = (X509Certificate) read(certificate.certificate());
       until("the mended one is shown", () -> shown().equals(mended));
     }
+  }
+
+  private static String doctor() throws Exception {
+    try (HttpClient http = client(null)) {
+      HttpResponse<String> doctor = send(http, "GET", "/api/v1/doctor", server.server().token());
+      assertThat(doctor.statusCode()).as(doctor.body()).isEqualTo(200);
+      return doctor.body();
+    }
+  }
+
+  @Test
+  void theDoctorFindsTheApisCertificateBeforeItsEndAndNoLongerWhenItIsRenewed() throws Exception {
+    authority.server("server", "127.0.0.1", Instant.now().plus(Duration.ofDays(20)));
+    assertThat(doctor()).contains("the certificate for the API expires on ").contains("without a restart");
+    authority.server("server", "127.0.0.1", Instant.now().plus(Duration.ofDays(90)));
+    assertThat(doctor()).doesNotContain("the certificate for the API");
+    Certificates.Signed over = authority.server("over", "127.0.0.1", Instant.now().minus(Duration.ofHours(1)));
+    Path own = certificate.certificate();
+    byte[] sound = Files.readAllBytes(own);
+    Files.copy(over.certificate(), own, StandardCopyOption.REPLACE_EXISTING);
+    assertThat(doctor()).contains("the certificate for the API expired on ");
+    Files.write(own, sound);
   }
 
   @Test
