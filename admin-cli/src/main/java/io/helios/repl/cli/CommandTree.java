@@ -14,28 +14,51 @@ import picocli.CommandLine.Spec;
 /**
  * The commands as picocli needs them. Reading the annotations of all of them takes longer than most commands run, so
  * where the command line begins with a command's exact words, only that one is read; the words before it become bare
- * groups. Any other command line, a wrong one above all, meets the whole tree.
+ * groups. Of those that should answer at once not even the words are read from annotations. Any other command line, a
+ * wrong one above all, meets the whole tree.
  */
 final class CommandTree {
+
+  private static final String ROOT = "helios-repl";
 
   private CommandTree() {}
 
   /** What can parse these arguments. */
   static CommandLine of(CommandFactory factory, String... arguments) {
+    Class<?> known = known(arguments);
+    if (known != null) {
+      return alone(factory, known, arguments.length > 1 ? List.of(arguments[0]) : List.of());
+    }
     List<Class<?>> path = path(arguments);
     Class<?> last = path.getLast();
     if (path.size() == 1 || subcommands(last).length > 0 || looksAround(last)) {
       return new CommandLine(HeliosRepl.class, factory);
     }
-    CommandLine root = new CommandLine(CommandSpec.create().name(name(path.getFirst())));
+    return alone(factory, last, path.subList(1, path.size() - 1).stream().map(CommandTree::name).toList());
+  }
+
+  /** @param groups the words between the root's name and the command's */
+  private static CommandLine alone(CommandFactory factory, Class<?> command, List<String> groups) {
+    CommandLine root = new CommandLine(CommandSpec.create().name(ROOT));
     CommandLine parent = root;
-    for (Class<?> group : path.subList(1, path.size() - 1)) {
-      CommandLine made = new CommandLine(CommandSpec.create().name(name(group)));
+    for (String group : groups) {
+      CommandLine made = new CommandLine(CommandSpec.create().name(group));
       parent.addSubcommand(made);
       parent = made;
     }
-    parent.addSubcommand(new CommandLine(last, factory));
+    parent.addSubcommand(new CommandLine(command, factory));
     return root;
+  }
+
+  /** The commands that should answer at once, by their words; none of them has any below it or looks around. */
+  static @Nullable Class<?> known(String... arguments) {
+    return switch (arguments.length < 2 ? String.join("", arguments) : arguments[0] + " " + arguments[1]) {
+      case "version" -> VersionCommand.class;
+      case "server status" -> ServerCommands.Status.class;
+      case "tenant list" -> TenantCommands.Listing.class;
+      case "tenant status" -> TenantCommands.Status.class;
+      default -> null;
+    };
   }
 
   /** From the root as far as the arguments name commands. */

@@ -5,7 +5,9 @@ import io.helios.repl.client.Failure;
 import io.helios.repl.client.HeliosClient;
 import io.helios.repl.config.ConfigurationInput;
 import io.helios.repl.config.ConfigurationLoader;
+import io.helios.repl.config.Durations;
 import io.helios.repl.config.LoadedConfiguration;
+import io.helios.repl.error.ErrorCode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,7 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
     name = "server",
     description = "Run a server, or ask one how it is.",
-    subcommands = {ServerRun.class, ServerCommands.Status.class, ServerCommands.Config.class},
+    subcommands = {ServerRun.class, ServerCommands.Status.class, ServerCommands.Drain.class, ServerCommands.Config.class},
     footer = {"", "Example:", "  helios-repl server run --config helios-repl.yaml"})
 final class ServerCommands extends CommandGroup {
 
@@ -54,7 +56,7 @@ final class ServerCommands extends CommandGroup {
         return;
       }
       List<List<String>> fields = new ArrayList<>();
-      for (String field : List.of("address", "version", "region", "process", "started", "dataDirectory", "store")) {
+      for (String field : List.of("address", "state", "version", "region", "process", "started", "dataDirectory", "store")) {
         fields.add(List.of(field, Texts.text(status.path(field))));
       }
       JsonNode tenants = status.path("tenants");
@@ -73,6 +75,88 @@ final class ServerCommands extends CommandGroup {
       printer().table(status.path("sources").valueStream().toList(), EndpointCommands.columns("source"));
       shell.out().println();
       printer().table(status.path("targets").valueStream().toList(), EndpointCommands.columns("target"));
+    }
+  }
+
+  @Command(
+      name = "drain",
+      description = {
+        "Make the server ready to be stopped: it takes no new work, copies, verifications and repairs that run come to their end,",
+        "streaming tenants come to where their sources are, and nothing more is captured. Who is paused or held up is not waited for.",
+        "A restart begins as ever; --undo goes on without one."
+      },
+      footer = {
+        "",
+        "Examples:",
+        "  helios-repl server drain --wait --timeout 30m && systemctl stop helios-repl",
+        "  helios-repl server drain --undo"
+      })
+  static final class Drain extends ApiCommand {
+
+    private static final String PATH = "/server/drain";
+
+    @Mixin Options.Change change = new Options.Change();
+    @Mixin Options.Waiting waiting = new Options.Waiting();
+
+    @Option(names = "--undo", description = "Take work again, and go on capturing.")
+    boolean undo;
+
+    Drain(Shell shell) {
+      super(shell);
+    }
+
+    @Override
+    public Integer call() {
+      if (undo && (waiting.wait || change.dryRun)) {
+        throw usage(
+            "--undo takes neither --wait nor --dry-run", "it is done at once, and has no plan", "helios-repl server drain --undo");
+      }
+      if (undo) {
+        show(client().delete(PATH));
+      } else if (change.dryRun) {
+        TenantVerbs.showPlans(this, client().post(PATH + "?dryRun=true", null));
+      } else {
+        confirm(change, "drain the server at " + client().server() + "?");
+        show(waiting.wait ? drained() : client().post(PATH, null));
+      }
+      return ExitCode.DONE;
+    }
+
+    private JsonNode drained() {
+      return follow(
+          () -> Progress.Step.of(awaited(client().get(PATH))),
+          client().post(PATH + "?wait=true", null),
+          () -> client().post(PATH + "?wait=true", null),
+          waiting.timeout,
+          () ->
+              Failure.of(
+                  ErrorCode.WAIT_TIMED_OUT,
+                  "the server is not drained after " + Durations.format(waiting.timeout) + "; " + awaited(client().get(PATH)),
+                  "the wait is over, draining goes on",
+                  "helios-repl server drain --wait --timeout " + Durations.format(waiting.timeout.multipliedBy(2))));
+    }
+
+    private static String awaited(JsonNode drain) {
+      List<String> all = drain.path("waitsFor").valueStream().map(a -> Texts.text(a.path("kind")) + " of " + Texts.text(a.path("name"))).toList();
+      return all.isEmpty()
+          ? "it is " + Texts.text(drain.path("state"))
+          : "it waits for " + String.join(", ", all.subList(0, Math.min(5, all.size()))) + (all.size() > 5 ? " and " + (all.size() - 5) + " more" : "");
+    }
+
+    private void show(JsonNode drain) {
+      if (!output.format.isForPeople()) {
+        printer().print(drain, "state", List.of());
+        return;
+      }
+      String state = drain.path("state").asString("");
+      shell.out().println("the server is " + state + (state.equals("draining") ? "; " + awaited(drain) : ""));
+      if (state.equals("drained")) {
+        List<String> left = drain.path("left").valueStream().map(Texts::text).toList();
+        if (!left.isEmpty()) {
+          shell.say("changes wait in its journal, so keep its data directory, for: " + String.join(", ", left));
+        }
+      }
+      drain.path("nextSteps").forEach(step -> shell.say("next: " + Texts.text(step)));
     }
   }
 

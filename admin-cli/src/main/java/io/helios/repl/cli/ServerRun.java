@@ -31,12 +31,12 @@ import picocli.CommandLine.Option;
       "  sources:",
       "    shop:",
       "      url: postgresql://helios@127.0.0.1:5432/shop",
-      "      password-file: /etc/helios/shop.pw",
+      "      password-file: /etc/helios-repl/shop.pw",
       "      tenancy: { column: tenant_id }",
       "  targets:",
       "    shop-eu:",
       "      url: postgresql://helios@10.0.0.2:5432/shop",
-      "      password-file: /etc/helios/shop-eu.pw"
+      "      password-file: /etc/helios-repl/shop-eu.pw"
     })
 final class ServerRun implements Callable<Integer> {
 

@@ -6,57 +6,57 @@ import io.helios.repl.config.TenantNames;
 import io.helios.repl.error.ErrorCode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.ProtocolException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
+import java.net.UnknownHostException;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Asks a server. What it refuses is thrown as {@link FailedException} with the exit code that it means to a command.
- * Any thread.
+ * Asks a server. What it refuses is thrown as {@link FailedException} with the exit code that it means to a command. A request
+ * whose connection breaks is sent again: what changes something carries a key of its own, by which the server knows it
+ * again and does nothing twice. Any thread.
  */
 public final class HeliosClient implements AutoCloseable {
 
   public static final String DEFAULT_SERVER = "http://" + ConfigurationLoader.DEFAULT_LISTEN;
 
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
-  private static final Duration CONNECT = Duration.ofSeconds(5);
-  private static final Duration END = Duration.ofSeconds(1);
+  /** Pauses before a request is sent again whose connection broke: long enough for a server that starts anew. */
+  private static final List<Long> AGAIN_MILLIS = List.of(100L, 500L, 2_000L);
 
-  /** Deleting and preparing block in the server; everything else answers within half a minute. */
-  private static final Duration ANSWER = Duration.ofMinutes(10);
+  private static final long BUSY_MILLIS = 300;
 
-  private final HttpClient http;
+  private final Exchange exchange;
+  private final HttpExchange streams;
   private final URI server;
   private final @Nullable String token;
 
   private HeliosClient(URI server, @Nullable String token, @Nullable SSLContext tls) {
     this.server = server;
     this.token = token;
-    HttpClient.Builder builder =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT)
-            .followRedirects(HttpClient.Redirect.NEVER);
-    SSLContext context = server.getScheme().equals("http") ? NoTls.CONTEXT : tls;
-    this.http = (context == null ? builder : builder.sslContext(context)).build();
+    boolean plain = server.getScheme().equals("http");
+    this.streams = new HttpExchange(plain ? NoTls.CONTEXT : tls);
+    this.exchange = plain ? new PlainExchange() : streams;
   }
 
   /**
@@ -148,18 +148,10 @@ public final class HeliosClient implements AutoCloseable {
     return server;
   }
 
-  /**
-   * Ends what is under way, and the thread that waits for answers: while that sits in the operating system, the virtual machine
-   * delays its own end by 0.3 s, longer than most commands take.
-   */
+  /** Ends what streams. */
   @Override
   public void close() {
-    http.shutdownNow();
-    try {
-      http.awaitTermination(END);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    streams.close();
   }
 
   public JsonNode get(String path) {
@@ -191,44 +183,36 @@ public final class HeliosClient implements AutoCloseable {
 
   /** Server-sent events as they come, for as long as the answer is open. */
   InputStream events(String query, String lastId) {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(server.resolve("/api/v1/events?" + query))
-            .timeout(CONNECT.multipliedBy(2)) // until the answer begins
-            .header("Accept", "text/event-stream");
+    Map<String, String> headers = headers("text/event-stream");
     if (!lastId.isEmpty()) {
-      request.header("Last-Event-ID", lastId);
-    }
-    if (token != null) {
-      request.header("Authorization", "Bearer " + token);
+      headers.put("Last-Event-ID", lastId);
     }
     try {
-      HttpResponse<InputStream> response = http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
-      String type = response.headers().firstValue("Content-Type").orElse("");
+      HttpResponse<InputStream> response = streams.open(server.resolve("/api/v1/events?" + query), headers);
+      String type = HttpExchange.type(response);
       if (response.statusCode() == 200 && type.startsWith("text/event-stream")) {
         return response.body();
       }
       try (InputStream body = response.body()) {
         if (type.startsWith("application/problem+json")) {
-          throw refusal(response.statusCode(), MAPPER.readTree(body.readAllBytes()));
+          throw refusal(response.statusCode(), JsonText.read(body.readAllBytes()));
         }
       }
       throw unreachable("what answers there tells no events (status " + response.statusCode() + ")", null);
     } catch (IOException e) {
-      throw unreachable(
-          e.getMessage() == null || e.getMessage().isBlank() ? "nothing listens there" : e.getMessage(), e);
+      throw unreachable(e);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new FailedException(ExitCode.INTERRUPTED, List.of(), e);
+      throw interrupted(e);
     }
   }
 
   static JsonNode json(String text) {
-    return MAPPER.readTree(text);
+    return JsonText.read(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** An empty object, for a body. */
   public static ObjectNode object() {
-    return MAPPER.createObjectNode();
+    return JsonNodeFactory.instance.objectNode();
   }
 
   /** One part of a path or query, made safe. */
@@ -237,50 +221,93 @@ public final class HeliosClient implements AutoCloseable {
   }
 
   private JsonNode send(String method, String path, @Nullable JsonNode body) {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(server.resolve("/api/v1" + path))
-            .timeout(ANSWER)
-            .header("Accept", "application/json")
-            .method(
-                method,
-                body == null
-                    ? HttpRequest.BodyPublishers.noBody()
-                    : HttpRequest.BodyPublishers.ofByteArray(MAPPER.writeValueAsBytes(body)));
-    if (body != null) {
-      request.header("Content-Type", "application/json");
+    Map<String, String> headers = headers("application/json");
+    if (!method.equals("GET")) {
+      headers.put("Idempotency-Key", UUID.randomUUID().toString());
     }
-    if (token != null) {
-      request.header("Authorization", "Bearer " + token);
+    Exchange.Request request =
+        new Exchange.Request(
+            method, server.resolve("/api/v1" + path), headers, body == null ? null : body.toString().getBytes(StandardCharsets.UTF_8));
+    Exchange.Answer answer = persistently(request);
+    JsonNode document = read(answer);
+    if (answer.status() / 100 == 2) {
+      return document;
     }
-    HttpResponse<byte[]> response;
-    try {
-      response = http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
-    } catch (SSLException e) {
-      throw notTrusted(e);
-    } catch (IOException e) {
-      throw unreachable(
-          e.getMessage() == null || e.getMessage().isBlank() ? "nothing listens there" : e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new FailedException(ExitCode.INTERRUPTED, List.of(), e);
+    if (isCode(document, ErrorCode.IDEMPOTENCY_KEY_BUSY)) {
+      throw unreachable("the connection broke, and what was asked for is still worked on", null);
     }
-    JsonNode answer = read(response);
-    if (response.statusCode() / 100 == 2) {
-      return answer;
-    }
-    throw refusal(response.statusCode(), answer);
+    throw refusal(answer.status(), document);
   }
 
-  private JsonNode read(HttpResponse<byte[]> response) {
-    String type = response.headers().firstValue("Content-Type").orElse("");
-    if (type.startsWith("application/json") || type.startsWith("application/problem+json")) {
+  private Map<String, String> headers(String accepted) {
+    Map<String, String> headers = new LinkedHashMap<>();
+    headers.put("Accept", accepted);
+    if (token != null) {
+      headers.put("Authorization", "Bearer " + token);
+    }
+    return headers;
+  }
+
+  /**
+   * The answer to it, over another connection where one breaks. While the server works on what came over the one that broke,
+   * its answer is waited for.
+   */
+  private Exchange.Answer persistently(Exchange.Request request) {
+    int broken = 0;
+    long until = System.nanoTime() + Exchange.ANSWER.toNanos();
+    try {
+      while (true) {
+        try {
+          Exchange.Answer answer = exchange.send(request);
+          if (broken == 0
+              || answer.status() != 409
+              || !isCode(read(answer), ErrorCode.IDEMPOTENCY_KEY_BUSY)
+              || System.nanoTime() - until > 0) {
+            return answer;
+          }
+          Thread.sleep(BUSY_MILLIS);
+        } catch (SSLException e) {
+          throw notTrusted(e);
+        } catch (IOException e) {
+          if (Thread.currentThread().isInterrupted()) {
+            throw new FailedException(ExitCode.INTERRUPTED, List.of(), e);
+          }
+          if (broken == AGAIN_MILLIS.size() || !mayHelpAgain(e, broken > 0)) {
+            throw unreachable(e);
+          }
+          Thread.sleep(AGAIN_MILLIS.get(broken++));
+        }
+      }
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    }
+  }
+
+  /** Where nobody is, or nothing comes, nobody comes by asking again; but a server that was there a moment ago may be back. */
+  private static boolean mayHelpAgain(IOException e, boolean wasThere) {
+    return switch (e) {
+      case ConnectException _ -> wasThere;
+      case UnknownHostException _ -> false;
+      case ProtocolException _ -> false;
+      case SocketTimeoutException _ -> false;
+      case HttpTimeoutException _ -> false;
+      default -> true;
+    };
+  }
+
+  private static boolean isCode(JsonNode document, ErrorCode code) {
+    return document.path("code").asString("").equals(code.id());
+  }
+
+  private JsonNode read(Exchange.Answer answer) {
+    if (answer.type().startsWith("application/json") || answer.type().startsWith("application/problem+json")) {
       try {
-        return MAPPER.readTree(response.body());
+        return JsonText.read(answer.body());
       } catch (JacksonException e) {
         throw unreachable("its answer is cut off", e);
       }
     }
-    throw unreachable("what answers there is no helios-repl server (status " + response.statusCode() + ")", null);
+    throw unreachable("what answers there is no helios-repl server (status " + answer.status() + ")", null);
   }
 
   private FailedException refusal(int status, JsonNode answer) {
@@ -330,6 +357,22 @@ public final class HeliosClient implements AutoCloseable {
                     ? "set ca: of a context to the authority's certificate: helios-repl context --help"
                     : "set certificate: and key: of a context where the server asks for them: helios-repl context --help")),
         e);
+  }
+
+  private static FailedException interrupted(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new FailedException(ExitCode.INTERRUPTED, List.of(), e);
+  }
+
+  private FailedException unreachable(IOException e) {
+    String message = e.getMessage();
+    String why =
+        switch (e) {
+          case ConnectException _ -> "nothing listens there";
+          case UnknownHostException _ -> "nobody knows a host of this name";
+          default -> message == null || message.isBlank() ? "the connection broke" : message;
+        };
+    return unreachable(why, e);
   }
 
   private FailedException unreachable(String why, @Nullable Throwable cause) {

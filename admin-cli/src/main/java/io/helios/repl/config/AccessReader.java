@@ -1,15 +1,11 @@
 package io.helios.repl.config;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +17,6 @@ final class AccessReader {
   private static final String TOKENS = "api: { tokens: [ { name: grafana, role: read, token-file: /etc/helios-repl/grafana.token } ] }";
   private static final String TLS = "tls: { certificate: server.crt, key: server.key, client-ca: clients.crt, client-roles: { alice: admin } }";
   private static final String ROLE = "read, operate or admin";
-  private static final int SHORTEST_TOKEN = 20;
 
   private AccessReader() {}
 
@@ -39,7 +34,8 @@ final class AccessReader {
     for (Section one : api.sections("tokens", TOKENS)) {
       String name = one.parsed("name", text -> TenantNames.isValid(text) ? Optional.of(text) : Optional.empty(), TenantNames.RULE).orElse(null);
       Role role = one.parsed("role", Role::parse, ROLE).orElse(null);
-      String digest = digest(one);
+      Path file = one.parsed("token-file", AccessReader::path, "the path of a file").orElse(null);
+      String digest = digest(one, file);
       for (String key : List.of("name", "role", "token-file")) {
         if (!one.has(key)) {
           one.missing(key, "a token has a name, a role and a file", TOKENS);
@@ -49,28 +45,27 @@ final class AccessReader {
       if (name != null && names.put(name, name) != null) {
         one.wrong("name", "there is a token of this name already", "the audit log tells tokens by their names", "choose another name");
       }
-      if (name != null && role != null && digest != null) {
-        tokens.add(new ApiAccess.Token(name, role, digest));
+      if (name != null && role != null && file != null && digest != null) {
+        tokens.add(new ApiAccess.Token(name, role, file, digest));
       }
     }
     api.close();
     return tokens;
   }
 
-  private static @Nullable String digest(Section token) {
-    Path file = token.parsed("token-file", AccessReader::path, "the path of a file").orElse(null);
+  private static @Nullable String digest(Section token, @Nullable Path file) {
     if (file == null) {
       return null;
     }
     try {
-      String text = Files.readString(file, StandardCharsets.UTF_8).strip();
-      if (text.length() >= SHORTEST_TOKEN && text.matches("[\\x21-\\x7e]+")) {
-        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+      Optional<String> digest = ApiAccess.Token.digest(file);
+      if (digest.isPresent()) {
+        return digest.get();
       }
       token.wrong(
           "token-file",
           "holds no token",
-          "a token is one word of at least " + SHORTEST_TOKEN + " characters",
+          "a token is one word of at least " + ApiAccess.Token.SHORTEST + " characters",
           "(umask 077; openssl rand -base64 32 > " + file + ")");
     } catch (IOException e) {
       token.wrong(
@@ -78,8 +73,6 @@ final class AccessReader {
           "cannot be read",
           file + " is missing or not readable by " + System.getProperty("user.name"),
           "(umask 077; openssl rand -base64 32 > " + file + ")");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
     }
     return null;
   }

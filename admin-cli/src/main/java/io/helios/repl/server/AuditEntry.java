@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ArrayNode;
 
 /**
  * A line of the audit log. A change has two: one before it is tried, with the outcome {@code asked}, and one with how it ended,
- * which refers to the first. A change without the second was cut off, or still goes on.
+ * which refers to the first. Wrong tokens have one. A change without the second was cut off, or still goes on.
  *
  * <p>The hash is SHA-256 over the JSON array of all fields before it, in the order of this record, moments in microseconds since
  * 1970; it is hexadecimal, and {@code previous} of the first line is 64 zeros.

@@ -1,5 +1,6 @@
 package io.helios.repl.server;
 
+import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.TransientException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -17,8 +18,8 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Every change that was asked for through the API, with who, what, when and how it ended, in the control store. Only ever added
- * to. A change that cannot be written down is not made. Any thread; throws as {@link ControlStore} does.
+ * Every change that was asked for through the API, with who, what, when and how it ended, and wrong tokens, in the control store.
+ * Only ever added to. A change that cannot be written down is not made. Any thread; throws as {@link ControlStore} does.
  */
 final class AuditLog {
 
@@ -37,6 +38,17 @@ final class AuditLog {
     return append(
         new AuditEntry(
             0, now(), who.name(), who.role().label(), address, action, detail, "asked", null, null, null, "", ""));
+  }
+
+  /**
+   * Wrong tokens. One line, which is its own end.
+   *
+   * @param address where they came from, or from how many
+   */
+  void refusedLogins(String address, String detail) {
+    append(
+        new AuditEntry(
+            0, now(), "unknown", "none", address, "login", detail, "refused", 401, ErrorCode.UNAUTHENTICATED.id(), null, "", ""));
   }
 
   /** After it. The answer does not wait for a store that went away meanwhile: the log of the server tells it then. */

@@ -48,7 +48,7 @@ final class AuditRoutes {
 
   private static ObjectNode document(AuditLog.Change change) {
     AuditEntry asked = change.asked();
-    AuditEntry end = change.end();
+    AuditEntry end = asked.outcome().equals("asked") ? change.end() : asked;
     String detail = end != null && end.detail() != null ? end.detail() : asked.detail();
     return Json.MAPPER
         .createObjectNode()

@@ -11,10 +11,10 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
@@ -37,24 +37,39 @@ final class Authentication {
 
   /** @param sha256 of its token, in hexadecimal digits */
   private record Known(String sha256, Principal principal) {
+
+    static Known of(ApiAccess.Token token) {
+      return new Known(token.sha256(), new Principal("token:" + token.name(), token.role()));
+    }
+
     boolean is(String digest) {
       return MessageDigest.isEqual(sha256.getBytes(StandardCharsets.US_ASCII), digest.getBytes(StandardCharsets.US_ASCII));
     }
   }
 
-  private final List<Known> tokens = new ArrayList<>();
+  private final List<Known> tokens = new CopyOnWriteArrayList<>();
   private final Map<String, Role> clientRoles;
   private final FailedAttempts failures = new FailedAttempts(System::nanoTime);
+  private final FailedLogins told;
   private final Semaphore delayed = new Semaphore(32);
 
-  /** @param ownToken the data directory's, which may everything */
-  Authentication(String ownToken, ApiAccess access) {
+  /**
+   * @param ownToken the data directory's, which may everything
+   * @param told of each wrong token
+   */
+  Authentication(String ownToken, ApiAccess access, FailedLogins told) {
+    this.told = told;
     tokens.add(new Known(digest(ownToken), new Principal("owner", Role.ADMIN)));
     for (ApiAccess.Token token : access.tokens()) {
-      tokens.add(
-          new Known(token.sha256(), new Principal("token:" + token.name(), token.role())));
+      tokens.add(Known.of(token));
     }
     this.clientRoles = access.tls() == null ? Map.of() : access.tls().clientRoles();
+  }
+
+  /** Another token for the same name: the one before opens nothing any more. */
+  void replace(ApiAccess.Token token) {
+    Known renewed = Known.of(token);
+    tokens.replaceAll(known -> known.principal().equals(renewed.principal()) ? renewed : known);
   }
 
   /** Throws {@link OperatorException}: HR-9007 for who is not known, HR-9021 for an address that fails too often. */
@@ -88,6 +103,7 @@ final class Authentication {
   }
 
   private OperatorException failed(Context request) throws InterruptedException {
+    told.add(request.ip());
     long blocked = failures.blockedSeconds(request.ip());
     if (blocked > 0) {
       request.attribute(RETRY_AFTER, blocked);

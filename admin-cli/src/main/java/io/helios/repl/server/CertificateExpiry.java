@@ -78,6 +78,6 @@ final class CertificateExpiry {
             ErrorCode.CERTIFICATE_EXPIRES,
             "the certificate for " + use + (over ? " expired on " : " expires on ") + Documents.time(ends),
             "connections with it are refused from then on",
-            "renew " + file + ", then restart the server; what is in it: openssl x509 -noout -subject -dates -in " + file));
+            "renew " + file + ", which is then taken over without a restart; what is in it: openssl x509 -noout -subject -dates -in " + file));
   }
 }

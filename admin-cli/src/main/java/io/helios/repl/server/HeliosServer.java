@@ -111,7 +111,9 @@ public final class HeliosServer implements AutoCloseable {
     migrations.restore();
     tenants.movedBy(migrations);
     fleet.start();
-    ServerFacts facts = new ServerFacts(configuration, store.place(), () -> address().toString(), Instant.now());
+    Drain drain = add(new Drain(fleet, tenants::statuses, events));
+    ServerFacts facts =
+        new ServerFacts(configuration, store.place(), () -> address().toString(), drain::state, Instant.now());
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     Verifications verifying = new Verifications(tenants, fleet, history, events);
     VerificationRoutes verifications = new VerificationRoutes(tenants, verifying, fleet, operations);
@@ -134,8 +136,9 @@ public final class HeliosServer implements AutoCloseable {
     if (lastChange != null) {
       LOG.info("the audit log has {} lines, its head is {}", lastChange.seq(), lastChange.hash());
     }
-    Gate gate =
-        new Gate(new Authentication(data.token(), configuration.access()), audit, new IdempotencyKeys(store));
+    FailedLogins logins = add(new FailedLogins(audit::refusedLogins, System::nanoTime));
+    Authentication authentication = new Authentication(data.token(), configuration.access(), logins);
+    Gate gate = new Gate(authentication, audit, new IdempotencyKeys(store));
     Javalin http =
         http(
             https,
@@ -144,9 +147,11 @@ public final class HeliosServer implements AutoCloseable {
               routes.get(
                   "/readyz",
                   r ->
-                      r.contentType("application/json")
+                      r.status(drain.state().equals("running") ? 200 : 503)
+                          .contentType("application/json")
                           .result(
-                              Json.MAPPER.writeValueAsBytes(ServerFacts.readiness(fleet.sources(), fleet.targets()))));
+                              Json.MAPPER.writeValueAsBytes(
+                                  ServerFacts.readiness(drain.state(), fleet.sources(), fleet.targets()))));
               routes.get(
                   "/metrics",
                   r -> {
@@ -157,6 +162,7 @@ public final class HeliosServer implements AutoCloseable {
                     r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape());
                   });
               gate.install(routes);
+              new DrainRoutes(drain, operations).install(routes);
               api.install(routes);
               new AuditRoutes(audit).install(routes);
               verifications.install(routes);
@@ -170,6 +176,7 @@ public final class HeliosServer implements AutoCloseable {
               index.install(routes);
             });
     add(eventRoutes);
+    add(new AccessFiles(configuration.access(), https, authentication, events)).start();
     index.tell(http);
     address = address.withPort(http.port());
     tenantCount = tenants.all().size();

@@ -98,8 +98,8 @@ record HostHealth(ServerConfiguration configuration) {
               ErrorCode.MASTER_KEY_NOT_SAVED,
               "the master key is in the data directory, beside the keys that it protects",
               "who loses the directory loses both, and who copies it can read the journals",
-              "move " + key + " to another place, keep a copy elsewhere, name it in the configuration (master-key-file: FILE), and"
-                  + " restart the server"));
+              "move " + key + " to another place, /etc/helios-repl/master.key for instance, readable by this server's user only; keep a"
+                  + " copy elsewhere, name it in the configuration (master-key-file: FILE), and restart the server"));
     }
   }
 

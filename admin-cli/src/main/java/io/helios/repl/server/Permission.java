@@ -24,7 +24,7 @@ record Permission(Role role, boolean changes) {
   /** Routes that heed {@code dryRun}; to all others it is nothing, and no way around a role. */
   private static final Pattern PLANNED =
       Pattern.compile(
-          "POST /api/v1/(tenants|apply|migrations|(sources|targets)/[^/]+/prepare"
+          "POST /api/v1/(tenants|apply|migrations|server/drain|(sources|targets)/[^/]+/prepare"
               + "|tenants/[^/]+/(start|stop|pause|resume|resync|repair|key/rotate|key/shred)"
               + "|tenants/[^/]+/migration/(start|cutover|rollback|complete|cancel))"
               + "|DELETE /api/v1/(tenants/[^/]+|slots/[^/]+/[^/]+)");

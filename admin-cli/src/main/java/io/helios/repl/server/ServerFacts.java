@@ -16,12 +16,13 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What a server tells of itself and of its fleet as a whole. */
-record ServerFacts(ServerConfiguration configuration, String storePlace, Supplier<String> address, Instant started) {
+record ServerFacts(ServerConfiguration configuration, String storePlace, Supplier<String> address, Supplier<String> state, Instant started) {
 
   ObjectNode document(List<TenantStatus> tenants, List<EndpointStatus> sources, List<EndpointStatus> targets) {
     ObjectNode node =
         Json.document("FleetStatus")
             .put("version", ProductVersion.current())
+            .put("state", state.get())
             .put("region", configuration.region())
             .put("address", address.get())
             .put("process", ProcessHandle.current().pid())
@@ -44,8 +45,8 @@ record ServerFacts(ServerConfiguration configuration, String storePlace, Supplie
   }
 
   /** For {@code /readyz}, which everybody may read: names and states, no places. */
-  static ObjectNode readiness(List<EndpointStatus> sources, List<EndpointStatus> targets) {
-    ObjectNode node = Json.document("Readiness").put("status", "ready");
+  static ObjectNode readiness(String state, List<EndpointStatus> sources, List<EndpointStatus> targets) {
+    ObjectNode node = Json.document("Readiness").put("status", state.equals("running") ? "ready" : state);
     for (List<EndpointStatus> side : List.of(sources, targets)) {
       ArrayNode list = node.putArray(side == sources ? "sources" : "targets");
       for (EndpointStatus s : side) {

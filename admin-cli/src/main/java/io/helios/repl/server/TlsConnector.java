@@ -28,6 +28,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * HTTPS from PEM files, as certificate authorities hand them out: TLS 1.2 and 1.3. With a clients' authority a client may show
@@ -37,40 +38,69 @@ final class TlsConnector {
 
   private static final char[] NO_PASSWORD = new char[0];
 
-  private final SslContextFactory.Server ssl;
+  private final ApiAccess.Tls files;
+  private final SslContextFactory.Server ssl = new SslContextFactory.Server();
 
-  private TlsConnector(SslContextFactory.Server ssl) {
-    this.ssl = ssl;
+  private TlsConnector(ApiAccess.Tls files) {
+    this.files = files;
+    ssl.setIncludeProtocols("TLSv1.3", "TLSv1.2");
   }
 
   /** Reads the files. Throws {@link OperatorException} (HR-9028) when they cannot be used. */
   static TlsConnector of(ApiAccess.Tls tls) {
-    List<X509Certificate> chain = certificates(tls.certificate());
-    PrivateKey key = key(tls.key());
-    if (!fits(key, chain.getFirst())) {
-      throw unusable(tls.key(), "it is not the key of " + tls.certificate(), "name the key that the certificate was asked for with");
-    }
-    SslContextFactory.Server ssl = new SslContextFactory.Server();
+    TlsConnector connector = new TlsConnector(tls);
+    Stores.read(tls).into(connector.ssl);
+    return connector;
+  }
+
+  /**
+   * Reads the files anew; handshakes from now on go by them, connections that are open go on. Throws {@link OperatorException}
+   * (HR-9028) when they cannot be used, and all stays as it was.
+   */
+  void reload() {
+    Stores stores = Stores.read(files);
     try {
-      KeyStore own = empty();
-      own.setKeyEntry("server", key, NO_PASSWORD, chain.toArray(Certificate[]::new));
+      ssl.reload(stores::into);
+    } catch (Exception e) {
+      throw unusable(files.certificate(), e.getClass().getSimpleName() + " when it was put in use", "put the file before back");
+    }
+  }
+
+  /** @param trusted the clients' authorities; null when clients need none */
+  private record Stores(KeyStore own, @Nullable KeyStore trusted) {
+
+    static Stores read(ApiAccess.Tls tls) {
+      List<X509Certificate> chain = certificates(tls.certificate());
+      PrivateKey key = key(tls.key());
+      if (!fits(key, chain.getFirst())) {
+        throw unusable(tls.key(), "it is not the key of " + tls.certificate(), "name the key that the certificate was asked for with");
+      }
+      try {
+        KeyStore own = empty();
+        own.setKeyEntry("server", key, NO_PASSWORD, chain.toArray(Certificate[]::new));
+        KeyStore trusted = null;
+        Path clientCa = tls.clientCa();
+        if (clientCa != null) {
+          trusted = empty();
+          List<X509Certificate> authorities = certificates(clientCa);
+          for (int i = 0; i < authorities.size(); i++) {
+            trusted.setCertificateEntry("ca-" + i, authorities.get(i));
+          }
+        }
+        return new Stores(own, trusted);
+      } catch (GeneralSecurityException | IOException e) {
+        throw unusable(tls.certificate(), String.valueOf(e.getMessage()), "see whether the files are whole: openssl x509 -in FILE -text");
+      }
+    }
+
+    void into(SslContextFactory ssl) {
       ssl.setKeyStore(own);
       ssl.setKeyStorePassword("");
-      Path clientCa = tls.clientCa();
-      if (clientCa != null) {
-        KeyStore trusted = empty();
-        List<X509Certificate> authorities = certificates(clientCa);
-        for (int i = 0; i < authorities.size(); i++) {
-          trusted.setCertificateEntry("ca-" + i, authorities.get(i));
-        }
+      if (trusted != null) {
         ssl.setTrustStore(trusted);
-        ssl.setWantClientAuth(true);
+        ((SslContextFactory.Server) ssl).setWantClientAuth(true);
       }
-    } catch (GeneralSecurityException | IOException e) {
-      throw unusable(tls.certificate(), String.valueOf(e.getMessage()), "see whether the files are whole: openssl x509 -in FILE -text");
     }
-    ssl.setIncludeProtocols("TLSv1.3", "TLSv1.2");
-    return new TlsConnector(ssl);
   }
 
   ServerConnector connector(Server server, HttpConfiguration http, ListenAddress address) {

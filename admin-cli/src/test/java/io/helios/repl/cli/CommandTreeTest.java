@@ -75,6 +75,24 @@ class CommandTreeTest {
   }
 
   @Test
+  void thoseThatAreKnownByTheirWordsAreTheOnesOfTheWholeTree() {
+    List<String> known = new ArrayList<>();
+    for (List<String> words : commands()) {
+      Class<?> type = CommandTree.known(words.toArray(String[]::new));
+      if (type != null) {
+        CommandLine whole = Main.commandLine(shell);
+        for (String word : words) {
+          whole = below(whole, word);
+        }
+        assertThat(type).as("%s", words).isEqualTo(whole.getCommandSpec().userObject().getClass());
+        known.add(String.join(" ", words));
+      }
+    }
+    assertThat(Rehearsal.COMMANDS).as("what is rehearsed").allMatch(line -> known.stream().anyMatch(line::startsWith));
+    assertThat(known).allMatch(words -> Rehearsal.COMMANDS.stream().anyMatch(line -> line.startsWith(words)));
+  }
+
+  @Test
   void wrongWordsMeetAllCommands() {
     for (List<String> wrong : List.of(List.<String>of(), List.of("tenants"), List.of("tenant"), List.of("tenant", "statis"), List.of("--help"))) {
       CommandLine tree = CommandTree.of(new CommandFactory(shell), wrong.toArray(String[]::new));

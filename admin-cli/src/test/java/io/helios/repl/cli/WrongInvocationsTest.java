@@ -32,6 +32,11 @@ class WrongInvocationsTest {
           2 | is no duration            | server status --watch=-2s
           2 | is none of                | server status -o csv
           2 | Unknown option            | server config --all
+          2 | Unmatched argument        | server drain now
+          2 | is no duration            | server drain --wait --timeout 5
+          2 | --undo takes neither      | server drain --undo --wait
+          2 | --undo takes neither      | server drain --undo --dry-run
+          9 | cannot be reached         | server drain
           9 | cannot be reached         | server status
           9 | cannot be reached         | server status -o name
           2 | Usage:                    | context

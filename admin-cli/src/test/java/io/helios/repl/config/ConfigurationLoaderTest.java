@@ -119,16 +119,16 @@ class ConfigurationLoaderTest {
     ServerConfiguration.MasterKeys keys =
         Objects.requireNonNull(
                 load(
-                        SOUND + "master-key-file: /etc/helios/2.key\n",
+                        SOUND + "master-key-file: /etc/helios-repl/2.key\n",
                         Map.of(
-                            "HELIOS_PREVIOUS_MASTER_KEY_FILE", "/etc/helios/1.key",
+                            "HELIOS_PREVIOUS_MASTER_KEY_FILE", "/etc/helios-repl/1.key",
                             "HELIOS_MASTER_KEY", "x",
                             "HELIOS_PREVIOUS_MASTER_KEY", "x"),
                         Map.of())
                     .configuration())
             .masterKeys();
-    assertThat(keys.file()).isEqualTo(Path.of("/etc/helios/2.key"));
-    assertThat(keys.previous()).isEqualTo(Path.of("/etc/helios/1.key"));
+    assertThat(keys.file()).isEqualTo(Path.of("/etc/helios-repl/2.key"));
+    assertThat(keys.previous()).isEqualTo(Path.of("/etc/helios-repl/1.key"));
   }
 
   @Test

@@ -87,7 +87,7 @@ class HealthTest {
     assertThat(found(configuration(yaml), source(0L), ErrorCode.CERTIFICATE_EXPIRES).getFirst()).satisfies(f -> {
       assertThat(f.severity()).isEqualTo(Severity.WARN);
       assertThat(f.message()).isEqualTo("the certificate for the API expires on 2026-01-30T00:00:00Z");
-      assertThat(f.hint()).startsWith("renew " + file + ", then restart the server");
+      assertThat(f.hint()).startsWith("renew " + file + ", which is then taken over without a restart");
     });
 
     certificates("shop", 31);

@@ -35,6 +35,9 @@ class PermissionTest {
     "POST, /api/v1/runbooks/trial-1/renew, READ, false",
     "POST, /api/v1/runbooks/trial-1/renew/x, OPERATE, true",
     "POST, /api/v1/something/new, OPERATE, true",
+    "POST, /api/v1/server/drain, OPERATE, true",
+    "DELETE, /api/v1/server/drain, OPERATE, true",
+    "GET, /api/v1/server/drain, READ, false",
     "PUT, /api/v1/tenants, OPERATE, true",
     "POST, /api/v1/tenants/, ADMIN, true",
     "DELETE, /api/v1/tenants/acme//, ADMIN, true"
@@ -46,6 +49,8 @@ class PermissionTest {
   @Test
   void aPlanIsForEverybody() {
     assertThat(Permission.of("DELETE", "/api/v1/tenants/acme", true)).isEqualTo(new Permission(Role.READ, false));
+    assertThat(Permission.of("POST", "/api/v1/server/drain", true)).isEqualTo(new Permission(Role.READ, false));
+    assertThat(Permission.of("DELETE", "/api/v1/server/drain", true)).isEqualTo(new Permission(Role.OPERATE, true));
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.helios.repl.postgres.EmptySearchPath;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
+import io.helios.repl.postgres.SystemIdentifier;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.Severity;
 import java.sql.Connection;
@@ -39,17 +40,19 @@ public final class TargetCheck {
         h.oid IS NOT NULL AS schema_there,
         h.oid IS NOT NULL AND pg_catalog.has_schema_privilege(h.oid, 'USAGE')
           AND pg_catalog.has_schema_privilege(h.oid, 'CREATE') AS schema_usable,
-        pg_catalog.pg_encoding_to_char(d.encoding) AS encoding,
-        (SELECT pg_catalog.to_json(c.system_identifier)::pg_catalog.text FROM pg_catalog.pg_control_system() c)
-          AS system_identifier
+        pg_catalog.pg_encoding_to_char(d.encoding) AS encoding
       FROM pg_catalog.pg_roles r
       CROSS JOIN pg_catalog.pg_database d
       LEFT JOIN pg_catalog.pg_namespace h ON h.nspname = 'helios'
       WHERE r.rolname = current_user AND d.datname = pg_catalog.current_database()
       """;
 
-  /** One database, as both sides are asked for it. */
-  private record Facts(String system, String database, String encoding) {}
+  /**
+   * One database, as both sides are asked for it.
+   *
+   * @param system its server; null where the role may not ask
+   */
+  private record Facts(@Nullable String system, String database, String encoding) {}
 
   private final Connection target;
   private final String name;
@@ -141,14 +144,8 @@ public final class TargetCheck {
             "positions, copy progress and the guard are kept in it",
             TargetPreparation.schemaSql(target, role));
       }
-      Facts facts =
-          new Facts(row.getString("system_identifier"), row.getString("database"), row.getString("encoding"));
-      add(
-          Severity.INFO,
-          ErrorCode.TARGET_IDENTITY,
-          " has system identifier " + facts.system() + ", PostgreSQL " + major,
-          "to tell servers apart",
-          "SELECT system_identifier FROM pg_control_system();");
+      Facts facts = new Facts(SystemIdentifier.read(target), row.getString("database"), row.getString("encoding"));
+      identity(facts, major);
       return facts;
     }
   }
@@ -183,14 +180,32 @@ public final class TargetCheck {
     }
   }
 
+  private void identity(Facts facts, int major) throws SQLException {
+    if (facts.system() != null) {
+      add(
+          Severity.INFO,
+          ErrorCode.TARGET_IDENTITY,
+          " has system identifier " + facts.system() + ", PostgreSQL " + major,
+          "to tell servers apart",
+          "SELECT system_identifier FROM pg_control_system();");
+    } else {
+      add(
+          Severity.WARN,
+          ErrorCode.TARGET_IDENTITY,
+          " does not let its role ask which server it is",
+          "whether it is on the source's server, or the source itself, cannot be told",
+          SystemIdentifier.grant(target));
+    }
+  }
+
   private void pair(Facts here, Connection source) throws SQLException {
     Facts there;
     try (PreparedStatement query = source.prepareStatement(FACTS);
         ResultSet row = query.executeQuery()) {
       row.next();
-      there = new Facts(row.getString("system_identifier"), row.getString("database"), row.getString("encoding"));
+      there = new Facts(SystemIdentifier.read(source), row.getString("database"), row.getString("encoding"));
     }
-    if (here.system().equals(there.system()) && here.database().equals(there.database())) {
+    if (here.system() != null && here.system().equals(there.system()) && here.database().equals(there.database())) {
       add(
           Severity.ERROR,
           ErrorCode.TARGET_IS_SOURCE,

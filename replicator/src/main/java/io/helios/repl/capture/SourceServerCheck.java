@@ -2,6 +2,7 @@ package io.helios.repl.capture;
 
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.postgres.Identifiers;
+import io.helios.repl.postgres.SystemIdentifier;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.Severity;
 import java.sql.Connection;
@@ -34,9 +35,7 @@ final class SourceServerCheck {
         (SELECT s.setting::pg_catalog.int8 FROM pg_catalog.pg_settings s WHERE s.name = 'wal_sender_timeout') AS timeout,
         (SELECT pg_catalog.concat(s.setting, s.unit) FROM pg_catalog.pg_settings s
           WHERE s.name = 'idle_replication_slot_timeout' AND s.setting <> '0') AS idle_timeout,
-        EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS large_objects,
-        (SELECT pg_catalog.to_json(c.system_identifier)::pg_catalog.text FROM pg_catalog.pg_control_system() c)
-          AS system_identifier
+        EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS large_objects
       """;
 
   private static final String SLOT =
@@ -168,7 +167,17 @@ final class SourceServerCheck {
           "they are not in the WAL stream; columns that hold their OIDs would point nowhere at the target",
           "keep such data in bytea columns; what there is: SELECT oid FROM pg_largeobject_metadata;");
     }
-    findings.add(identity(source, row.getString("system_identifier"), row.getInt("major")));
+    String system = SystemIdentifier.read(connection);
+    if (system != null) {
+      findings.add(identity(source, system, row.getInt("major")));
+    } else {
+      add(
+          Severity.WARN,
+          ErrorCode.SOURCE_IDENTITY_HIDDEN,
+          source + " does not let its role ask which server it is",
+          "the stream knows it all the same; whether a target is on the same server cannot be told",
+          SystemIdentifier.grant(connection));
+    }
   }
 
   /** @param source as messages begin */

@@ -419,6 +419,11 @@ public final class Fleet implements AutoCloseable {
     event(FleetEvent.Severity.INFO, pipeline.tenant().name(), "tenant-removed", "removed", null);
   }
 
+  /** Begins to bring everything to rest; it comes about by asking for it again and again. One at a time. */
+  public Draining drain() {
+    return new Draining(sources, tenants, turns, supervisor, ticker);
+  }
+
   public List<EndpointStatus> sources() {
     return endpoints.sources().values().stream().map(source -> source.status(tenantsOf(source.settings().name(), null))).toList();
   }

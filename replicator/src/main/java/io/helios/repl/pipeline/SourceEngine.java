@@ -85,6 +85,7 @@ final class SourceEngine implements AutoCloseable {
   private volatile Condition condition = Condition.IDLE;
   private volatile @Nullable Capture capture;
   private volatile @Nullable SourceIdentity identity;
+  private volatile boolean resting;
   private int failures;
   private long retryAtNanos;
   private long connectedNanos;
@@ -396,6 +397,11 @@ final class SourceEngine implements AutoCloseable {
     }
   }
 
+  /** Captures nothing any more, or goes on where the journal ends; the slot keeps what comes meanwhile. */
+  void rest(boolean rests) {
+    resting = rests;
+  }
+
   /** Told by a timer, so that the server knows that we live while the capture thread is busy elsewhere. */
   void keepAlive() {
     link.keepAlive();
@@ -407,6 +413,11 @@ final class SourceEngine implements AutoCloseable {
   }
 
   private void runOnce() throws InterruptedException {
+    if (resting) {
+      disconnect();
+      Thread.sleep(20);
+      return;
+    }
     // Also where all of them wait for a resync it goes on, for the slot: it would hold the source's WAL back without end, and
     // bring all of it to whoever begins again.
     if (routes.tenants().isEmpty() && !journal.holdsOnlyDropped()) {

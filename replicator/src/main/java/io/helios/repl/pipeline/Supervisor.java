@@ -269,7 +269,7 @@ final class Supervisor implements AutoCloseable {
   }
 
   /** Everything of the tenant that committed before this is at the target. */
-  private @Nullable Lsn through(TenantPipeline pipeline) {
+  @Nullable Lsn through(TenantPipeline pipeline) {
     ReplicaTenant replica = pipeline.replica();
     if (replica == null) {
       return null;

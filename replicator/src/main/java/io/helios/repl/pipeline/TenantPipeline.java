@@ -241,6 +241,12 @@ final class TenantPipeline {
     return standing.state() == TenantState.COPYING && copy == null;
   }
 
+  /** Whether it is being brought up, and nothing that has to be mended first keeps it from streaming. */
+  synchronized boolean isComingUp() {
+    boolean held = standing.state() == TenantState.COPYING && standing.problem() != null;
+    return driving && desired == DesiredState.RUNNING && !held;
+  }
+
   /** Whether nothing of it can be at the target yet. */
   boolean isNew() {
     return !begun;

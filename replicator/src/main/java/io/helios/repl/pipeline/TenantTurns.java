@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class TenantTurns implements AutoCloseable {
 
   private final Map<UUID, Turn> turns = new ConcurrentHashMap<>();
+  private volatile boolean resting;
 
   /** One's turn. Closed by whoever took it, once nothing of the work is left. */
   final class Turn implements AutoCloseable {
@@ -74,8 +75,25 @@ final class TenantTurns implements AutoCloseable {
 
   /** A turn for what is done by itself; empty when it is somebody else's. */
   Optional<Turn> takeIfFree(Tenant tenant, Runnable cancel) {
+    if (resting) {
+      return Optional.empty();
+    }
     Turn mine = new Turn(tenant.id(), true, true, cancel, null);
     return turns.putIfAbsent(tenant.id(), mine) == null ? Optional.of(mine) : Optional.empty();
+  }
+
+  /** Nothing is begun by itself any more, and what was gives way; what operators asked for goes on. */
+  void rest(boolean rests) {
+    resting = rests;
+    if (rests) {
+      turns.values().stream().filter(turn -> turn.givesWay).forEach(turn -> turn.cancel.run());
+    }
+  }
+
+  /** What works on the tenant now, {@code verification} or {@code repair}; null when nothing does. */
+  @Nullable String running(UUID tenant) {
+    Turn now = turns.get(tenant);
+    return now == null ? null : now.repairs ? "repair" : "verification";
   }
 
   private static OperatorException busy(Tenant tenant, boolean repaired) {

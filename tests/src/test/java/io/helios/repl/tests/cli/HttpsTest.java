@@ -14,14 +14,20 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
+import java.util.concurrent.Callable;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -115,6 +121,77 @@ class HttpsTest {
       assertThatThrownBy(() -> http.send(HttpRequest.newBuilder(plain).build(), HttpResponse.BodyHandlers.ofString()))
           .isInstanceOf(IOException.class);
     }
+  }
+
+  private static X509Certificate shown() throws Exception {
+    SSLContext context = SSLContext.getInstance("TLS");
+    TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    KeyStore trusted = KeyStore.getInstance("PKCS12");
+    trusted.load(null, NO_PASSWORD);
+    trusted.setCertificateEntry("authority", read(authority.file()));
+    trust.init(trusted);
+    context.init(null, trust.getTrustManagers(), null);
+    try (SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", server.server().address().getPort())) {
+      socket.startHandshake();
+      return (X509Certificate) socket.getSession().getPeerCertificates()[0];
+    }
+  }
+
+  private static void until(String what, Callable<Boolean> condition) throws Exception {
+    long until = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (!condition.call()) {
+      assertThat(System.nanoTime()).as(what).isLessThan(until);
+      Thread.sleep(50);
+    }
+  }
+
+  private static String events() throws Exception {
+    try (HttpClient http = client(null)) {
+      return send(http, "GET", "/api/v1/events?limit=50", server.server().token()).body();
+    }
+  }
+
+  @Test
+  void aRenewedCertificateIsShownWithoutARestartAndABrokenOneIsNot() throws Exception {
+    X509Certificate before = shown();
+    try (HttpClient open = client(null)) {
+      assertThat(send(open, "GET", "/livez", null).statusCode()).isEqualTo(200);
+      authority.server("server", "127.0.0.1");
+      X509Certificate renewed = (X509Certificate) read(certificate.certificate());
+      assertThat(renewed).isNotEqualTo(before);
+      until("the renewed certificate is shown", () -> shown().equals(renewed));
+      assertThat(send(open, "GET", "/livez", null).statusCode()).as("over the connection from before").isEqualTo(200);
+
+      Files.writeString(certificate.certificate(), "-----BEGIN CERTIFICATE-----\nnonsense\n");
+      until("it is told", () -> events().contains("cannot be used; the one before stays"));
+      assertThat(shown()).isEqualTo(renewed);
+      authority.server("server", "127.0.0.1");
+      X509Certificate mended = (X509Certificate) read(certificate.certificate());
+      until("the mended one is shown", () -> shown().equals(mended));
+    }
+  }
+
+  private static String doctor() throws Exception {
+    try (HttpClient http = client(null)) {
+      HttpResponse<String> doctor = send(http, "GET", "/api/v1/doctor", server.server().token());
+      assertThat(doctor.statusCode()).as(doctor.body()).isEqualTo(200);
+      return doctor.body();
+    }
+  }
+
+  @Test
+  void theDoctorFindsTheApisCertificateBeforeItsEndAndNoLongerWhenItIsRenewed() throws Exception {
+    authority.server("server", "127.0.0.1", Instant.now().plus(Duration.ofDays(20)));
+    assertThat(doctor()).contains("the certificate for the API expires on ").contains("without a restart");
+    authority.server("server", "127.0.0.1", Instant.now().plus(Duration.ofDays(90)));
+    assertThat(doctor()).doesNotContain("the certificate for the API");
+    Certificates.Signed over = authority.server("over", "127.0.0.1", Instant.now().minus(Duration.ofHours(1)));
+    Path own = certificate.certificate();
+    byte[] sound = Files.readAllBytes(own);
+    Files.copy(over.certificate(), own, StandardCopyOption.REPLACE_EXISTING);
+    assertThat(doctor()).contains("the certificate for the API expired on ");
+    Files.write(own, sound);
   }
 
   @Test

@@ -140,6 +140,12 @@ class OpenApiTest {
     runbooks();
     call("GET", "/api/v1/events?limit=3", null, 200);
     stream();
+    call("GET", "/api/v1/server/drain", null, 200);
+    call("POST", "/api/v1/server/drain?dryRun=true", null, 200);
+    done(call("POST", "/api/v1/server/drain?wait=true", null, 202));
+    call("POST", "/api/v1/server/drain", null, 200);
+    call("GET", "/readyz", null, 503);
+    call("DELETE", "/api/v1/server/drain", null, 200);
     call("POST", "/api/v1/tenants/acme/key/shred", null, 400);
     call("POST", "/api/v1/tenants/acme/key/shred?confirm=acme", null, 200);
     call("DELETE", "/api/v1/tenants/acme?dryRun=true", null, 200);

@@ -61,8 +61,8 @@ class ReadmeWalkTest {
     for (Map.Entry<String, String> place : Map.of(
         "helios@db-us.internal:5432/shop", "reader_" + source.name() + "@127.0.0.1:" + source.server().port() + "/" + source.name(),
         "helios@db-eu.internal:5432/shop", "writer_" + target.name() + "@127.0.0.1:" + target.server().port() + "/" + target.name(),
-        "/etc/helios/shop.pw", password.toString(),
-        "/etc/helios/shop-eu.pw", password.toString(),
+        "/etc/helios-repl/shop.pw", password.toString(),
+        "/etc/helios-repl/shop-eu.pw", password.toString(),
         "    tenancy:", "    slot: walk_" + source.name() + "\n    tenancy:").entrySet()) {
       assertThat(yaml).contains(place.getKey());
       yaml = yaml.replace(place.getKey(), place.getValue());

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,9 +30,13 @@ class RolesTest {
   private static TestServer server;
 
   @BeforeAll
-  static void start() throws Exception {
+  static void start() {
     server = new TestServer(directory);
     server.done("tenant", "create", "acme", "--source", "shop", "--target", "shop-eu");
+  }
+
+  @BeforeEach
+  void twoTokens() throws Exception {
     Path reader = Files.writeString(directory.resolve("reader"), READER + "\n");
     Path operator = Files.writeString(directory.resolve("operator"), OPERATOR);
     server.restart(
@@ -74,6 +80,22 @@ class RolesTest {
   }
 
   @Test
+  void aTokenWhoseFileChangesIsReplacedWithoutARestart() throws Exception {
+    Path file = Files.writeString(directory.resolve("renewed"), "first-token-0123456789");
+    server.restart(server.yaml() + "api: { tokens: [ { name: robot, role: read, token-file: %s } ] }\n".formatted(file));
+    assertThat(server.http("GET", "/api/v1/tenants", null, "first-token-0123456789").statusCode()).isEqualTo(200);
+    Files.writeString(file, "short");
+    Files.writeString(file, "second-token-0123456789");
+    long until = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (server.http("GET", "/api/v1/tenants", null, "first-token-0123456789").statusCode() == 200) {
+      assertThat(System.nanoTime()).isLessThan(until);
+      Thread.sleep(50);
+    }
+    assertThat(server.http("GET", "/api/v1/tenants", null, "second-token-0123456789").statusCode()).isEqualTo(200);
+    assertThat(server.done("events", "list").out()).contains("the token of robot was renewed").doesNotContain("second-token");
+  }
+
+  @Test
   void noTokenIsShownAnywhere() throws Exception {
     assertThat(server.api("GET", "/config", null).body()).contains("api.tokens[0].role").doesNotContain(READER, OPERATOR);
   }
@@ -99,5 +121,12 @@ class RolesTest {
     assertThat(json(response).path("code").asString()).isEqualTo("HR-9021");
     assertThat(Integer.parseInt(response.headers().firstValue("Retry-After").orElse(""))).isBetween(1, 60);
     assertThat(server.api("GET", "/tenants", null).statusCode()).isEqualTo(200);
+    server.restart(Files.readString(directory.resolve("helios-repl.yaml")));
+    String told = server.api("GET", "/audit?limit=1000", null).body();
+    assertThat(told.split("\"action\":\"login\"", -1)).as("one line at once, one of the rest when the server ends: %s", told).hasSize(3);
+    assertThat(told).contains("\"detail\":\"1 wrong token, by address: ", "\"detail\":\"12 wrong tokens, by address: ", "\"who\":\"unknown\"");
+    assertThat(told).doesNotContain("wrong-token-0123456789");
+    assertThat(server.done("audit", "verify").out()).contains("whole");
+    assertThat(server.done("events", "list", "--audit").out()).contains("login").contains("HR-9007");
   }
 }

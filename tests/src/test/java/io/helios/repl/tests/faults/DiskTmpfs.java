@@ -11,7 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
 
 /** A small disk that can be filled to the last byte and emptied again. Only root can have one. */
-final class DiskTmpfs implements AutoCloseable {
+public final class DiskTmpfs implements AutoCloseable {
 
   private final Path path;
   private final Path filler;
@@ -22,7 +22,7 @@ final class DiskTmpfs implements AutoCloseable {
   }
 
   /** Mounted on a directory that is made; the test is skipped where that is not allowed. */
-  static DiskTmpfs mount(Path path, int megabytes) throws Exception {
+  public static DiskTmpfs mount(Path path, int megabytes) throws Exception {
     Files.createDirectories(path);
     assumeTrue(
         run("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "tmpfs", path.toString()) == 0,
@@ -30,8 +30,16 @@ final class DiskTmpfs implements AutoCloseable {
     return new DiskTmpfs(path);
   }
 
-  Path path() {
+  public Path path() {
     return path;
+  }
+
+  /** Takes room until so much is left. */
+  public void fillUpTo(int megabytesLeft) throws IOException {
+    byte[] block = new byte[1 << 20];
+    while (path.toFile().getUsableSpace() >> 20 > megabytesLeft) {
+      Files.write(filler, block, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
   }
 
   /** Takes all the room that there is. */
@@ -48,7 +56,7 @@ final class DiskTmpfs implements AutoCloseable {
     }
   }
 
-  void makeRoom() throws IOException {
+  public void makeRoom() throws IOException {
     Files.delete(filler);
   }
 
