@@ -421,7 +421,7 @@ public final class Fleet implements AutoCloseable {
 
   /** Begins to bring everything to rest; it comes about by asking for it again and again. One at a time. */
   public Draining drain() {
-    return new Draining(sources, tenants, turns, supervisor, ticker);
+    return new Draining(endpoints.sources(), tenants, turns, supervisor, ticker);
   }
 
   public List<EndpointStatus> sources() {
