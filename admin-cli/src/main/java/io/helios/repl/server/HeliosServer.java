@@ -10,7 +10,9 @@ import io.helios.repl.error.Problem;
 import io.helios.repl.migration.MigrationDriver;
 import io.helios.repl.migration.MigrationService;
 import io.helios.repl.migration.Migrations;
+import io.helios.repl.migration.SwitchedTraffic;
 import io.helios.repl.migration.Traffic;
+import io.helios.repl.migration.traffic.TrafficSwitches;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.tenant.Tenant;
 import io.javalin.Javalin;
@@ -118,9 +120,11 @@ public final class HeliosServer implements AutoCloseable {
     Verifications verifying = new Verifications(tenants, fleet, history, events);
     VerificationRoutes verifications = new VerificationRoutes(tenants, verifying, fleet, operations);
     MovedTenants moved = new MovedTenants(configuration, tenants, verifying, fleets.endFacts(fleet));
+    TrafficSwitches switches = add(TrafficSwitches.of(configuration.traffic()));
+    Traffic traffic = SwitchedTraffic.of(switches, new ConfiguredHomes(configuration));
     MigrationDriver driver =
         new MigrationDriver(
-            migrations, moved, fleets.ends(fleet), Traffic.NOBODYS, service.clock(), service.steps(), PARALLEL_COPIES);
+            migrations, moved, fleets.ends(fleet), traffic, service.clock(), service.steps(), PARALLEL_COPIES);
     MigrationRoutes moves =
         new MigrationRoutes(tenants, new Moves(tenants, moved, migrations, driver, service), operations);
     add(service);
