@@ -86,7 +86,10 @@ final class AliasFile {
     Prepared prepared = waiting.get(alias);
     try {
       Path fresh;
-      if (prepared != null && prepared.before().equals(ByteBuffer.wrap(now)) && prepared.after().equals(ByteBuffer.wrap(wanted))) {
+      if (prepared != null
+          && prepared.before().equals(ByteBuffer.wrap(now))
+          && prepared.after().equals(ByteBuffer.wrap(wanted))
+          && Files.exists(prepared.path())) {
         waiting.remove(alias);
         fresh = prepared.path();
       } else {

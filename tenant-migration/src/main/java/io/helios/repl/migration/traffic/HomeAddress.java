@@ -1,5 +1,7 @@
 package io.helios.repl.migration.traffic;
 
+import io.helios.repl.postgres.ConnectionSettings;
+
 /**
  * Where clients find one home of a tenant. No secret is in it.
  *
@@ -8,6 +10,11 @@ package io.helios.repl.migration.traffic;
  * @param host as clients, poolers and directories know it
  */
 public record HomeAddress(String name, String region, String host, int port, String database) {
+
+  /** Where the server itself finds it. */
+  public static HomeAddress of(String name, String region, ConnectionSettings connection) {
+    return new HomeAddress(name, region, connection.host(), connection.port(), connection.database());
+  }
 
   /** {@code host:port/database}, for messages. */
   public String place() {

@@ -98,6 +98,14 @@ class AliasFileTest {
   }
 
   @Test
+  void aRehearsalBetweenTakesNothingFromTheMove() {
+    file.prepare("acme", WEST);
+    file.rehearse("acme", WEST);
+    file.lead("acme", WEST);
+    assertThat(path).content().isEqualTo(AT_WEST);
+  }
+
+  @Test
   void twoLinesForOneAliasAreRefused() throws IOException {
     Files.writeString(path, AT_EAST + "acme = host=x\n");
     assertThatThrownBy(() -> file.prepare("acme", WEST))

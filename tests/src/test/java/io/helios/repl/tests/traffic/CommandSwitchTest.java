@@ -84,7 +84,7 @@ class CommandSwitchTest {
     Path resumed = directory.resolve("resumed");
     try (TrafficSwitches switches = running(
         "[ $1 = resume ] && { touch " + resumed + "; exit 0; }\nsleep 600 & echo $! > " + pid + "\nwait\n", WITHIN)) {
-      assertThatThrownBy(() -> switches.pause(MOVE, Duration.ofMillis(700)))
+      assertThatThrownBy(() -> switches.pause(MOVE, Duration.ofSeconds(2)))
           .asInstanceOf(type(TransientException.class))
           .extracting(e -> e.problem().code())
           .isEqualTo(ErrorCode.TRAFFIC_COMMAND_TIMED_OUT);

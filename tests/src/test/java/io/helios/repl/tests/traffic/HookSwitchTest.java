@@ -145,8 +145,8 @@ class HookSwitchTest {
   @Test
   void aPauseThatIsNotAnsweredInTimeIsTakenBack() {
     silent = true;
-    try (TrafficSwitches hasty = switches(Duration.ofMillis(300))) {
-      HeliosException e = failing(() -> hasty.pause(MOVE, Duration.ofMillis(200)));
+    try (TrafficSwitches hasty = switches(Duration.ofMillis(1_500))) {
+      HeliosException e = failing(() -> hasty.pause(MOVE, Duration.ofMillis(1_500)));
       assertThat(e.problem().code()).isEqualTo(ErrorCode.TRAFFIC_HOOK_UNREACHABLE);
       assertThat(requests).extracting(Request::idempotencyKey).containsExactly("acme/7/pause", "acme/7/resume");
     }
