@@ -239,14 +239,20 @@ public final class Handover {
     return replica == null ? Lsn.INVALID : replica.status().position();
   }
 
+  /** Closes the tenant at its home, behind its last write: see {@link #prepare} and {@link Prepared#close(Duration)}. */
+  public Fence fence(long epoch, Duration patience) throws InterruptedException {
+    try (Prepared prepared = prepare(epoch)) {
+      return prepared.close(patience);
+    }
+  }
+
   /**
-   * Closes the tenant at its home, behind its last write. What takes time is done before anybody waits.
+   * What closing the tenant needs, and nobody should wait for: a session at the home, the target told which marker it may
+   * take, the capture there told from which on the tenant counts.
    *
    * @param epoch that the target shall take
-   * @param patience new writers never wait longer than this for the lock
-   * @throws TransientException with FENCE_BUSY: nothing has changed; with another code it may have, and {@link #refuse} tells
    */
-  public Fence fence(long epoch, Duration patience) throws InterruptedException {
+  public Prepared prepare(long epoch) throws InterruptedException {
     BackRoute known = backRoutes.of(tenant.id());
     Problem lost = next().lost(tenant.id());
     if (known == null || lost != null) {
@@ -263,10 +269,49 @@ public final class Handover {
       backRoutes.keep(known.awaiting(epoch, token));
       awaitInForce(next(), next().route(hands.starter(back(epoch)).route(back(epoch), token)));
       announce(epoch, token);
-      return new Fence(fence, fence.close(epoch, token, patience));
+      return new Prepared(fence, epoch, token);
     } catch (RuntimeException | InterruptedException e) {
       fence.release();
       throw e;
+    }
+  }
+
+  /** A fence that is not closed yet, for one epoch. */
+  public static final class Prepared implements AutoCloseable {
+
+    private final WriteFence fence;
+    private final long epoch;
+    private final UUID token;
+    private boolean used;
+
+    private Prepared(WriteFence fence, long epoch, UUID token) {
+      this.fence = fence;
+      this.epoch = epoch;
+      this.token = token;
+    }
+
+    public long epoch() {
+      return epoch;
+    }
+
+    /**
+     * Closes the tenant, and puts the marker behind its last write.
+     *
+     * @param patience new writers never wait longer than this for the lock
+     * @throws TransientException with FENCE_BUSY: nothing has changed; with another code it may have, and {@link #refuse} tells
+     */
+    public Fence close(Duration patience) {
+      Lsn marker = fence.close(epoch, token, patience);
+      used = true;
+      return new Fence(fence, marker);
+    }
+
+    /** Ends its session, unless it became a {@link Fence}. */
+    @Override
+    public void close() {
+      if (!used) {
+        fence.release();
+      }
     }
   }
 

@@ -50,8 +50,9 @@ final class Cutover {
     Traffic.Move move = Traffic.Move.of(tenant, epoch);
     Held held = new Held();
     Problem reason = null;
-    long began = clock.nanos();
     try {
+      ends.ready(tenant, epoch);
+      long began = clock.nanos();
       PauseBudget budget = new PauseBudget(began, maxPause);
       boolean waiting = traffic.pause(move, budget.forTraffic());
       long paused = clock.nanos();

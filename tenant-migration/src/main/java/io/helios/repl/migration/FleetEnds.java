@@ -21,6 +21,7 @@ public final class FleetEnds implements TenantEnds {
 
   private final Fleet fleet;
   private final Map<UUID, Handover.Fence> held = new ConcurrentHashMap<>();
+  private final Map<UUID, Handover.Prepared> prepared = new ConcurrentHashMap<>();
 
   public FleetEnds(Fleet fleet) {
     this.fleet = fleet;
@@ -77,9 +78,32 @@ public final class FleetEnds implements TenantEnds {
   }
 
   @Override
+  public void ready(Tenant tenant, long epoch) {
+    forget(tenant);
+    prepared.put(tenant.id(), uninterrupted(tenant, () -> fleet.handover(tenant.id()).prepare(epoch)));
+  }
+
+  private void forget(Tenant tenant) {
+    Handover.Prepared before = prepared.remove(tenant.id());
+    if (before != null) {
+      before.close();
+    }
+  }
+
+  private Handover.Fence close(Tenant tenant, long epoch, Duration patience) throws InterruptedException {
+    Handover.Prepared ready = prepared.remove(tenant.id());
+    if (ready == null || ready.epoch() != epoch) {
+      return fleet.handover(tenant.id()).fence(epoch, patience);
+    }
+    try (ready) {
+      return ready.close(patience);
+    }
+  }
+
+  @Override
   public Fence fence(Tenant tenant, long epoch, Duration patience) {
     return uninterrupted(tenant, () -> {
-      Handover.Fence fence = fleet.handover(tenant.id()).fence(epoch, patience);
+      Handover.Fence fence = close(tenant, epoch, patience);
       held.put(tenant.id(), fence);
       return new Fence() {
         @Override
@@ -113,6 +137,7 @@ public final class FleetEnds implements TenantEnds {
 
   @Override
   public void lift(Tenant tenant, long epoch) {
+    forget(tenant);
     Handover handover = fleet.handover(tenant);
     Handover.Fence fence = held.get(tenant.id());
     if (fence != null && fence.isHeld()) {

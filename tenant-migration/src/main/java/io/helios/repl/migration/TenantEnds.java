@@ -52,6 +52,9 @@ public interface TenantEnds {
    */
   record Rehearsal(int lockTries, long lockNanos, long drainNanos) {}
 
+  /** What {@link #fence} would need for that epoch and take time for, while writers wait: right before it. */
+  default void ready(Tenant tenant, long epoch) {}
+
   /**
    * Closes the tenant at its home: no write is in flight, none can begin, and the marker with the next epoch is
    * committed behind the last one. Writers wait from here until {@link Fence#release}, and then see what was decided.
