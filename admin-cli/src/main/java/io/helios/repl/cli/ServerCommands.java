@@ -22,7 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
     name = "server",
     description = "Run a server, or ask one how it is.",
-    subcommands = {ServerRun.class, ServerCommands.Status.class, ServerCommands.Config.class},
+    subcommands = {ServerRun.class, ServerCommands.Status.class, ServerCommands.Config.class, PkiCommands.class},
     footer = {"", "Example:", "  helios-repl server run --config helios-repl.yaml"})
 final class ServerCommands extends CommandGroup {
 

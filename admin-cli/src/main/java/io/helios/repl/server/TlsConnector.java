@@ -2,25 +2,16 @@ package io.helios.repl.server;
 
 import io.helios.repl.config.ApiAccess;
 import io.helios.repl.config.ListenAddress;
-import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
-import io.helios.repl.error.Problem;
+import io.helios.repl.pki.PemFiles;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.PrivateKey;
-import java.security.Signature;
 import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
-import org.bouncycastle.openssl.PEMKeyPair;
-import org.bouncycastle.openssl.PEMParser;
-import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
@@ -45,10 +36,10 @@ final class TlsConnector {
 
   /** Reads the files. Throws {@link OperatorException} (HR-9028) when they cannot be used. */
   static TlsConnector of(ApiAccess.Tls tls) {
-    List<X509Certificate> chain = certificates(tls.certificate());
-    PrivateKey key = key(tls.key());
-    if (!fits(key, chain.getFirst())) {
-      throw unusable(tls.key(), "it is not the key of " + tls.certificate(), "name the key that the certificate was asked for with");
+    List<X509Certificate> chain = PemFiles.certificates(tls.certificate());
+    PrivateKey key = PemFiles.key(tls.key());
+    if (!PemFiles.fits(key, chain.getFirst())) {
+      throw PemFiles.unusable(tls.key(), "it is not the key of " + tls.certificate(), "name the key that the certificate was asked for with");
     }
     SslContextFactory.Server ssl = new SslContextFactory.Server();
     try {
@@ -59,7 +50,7 @@ final class TlsConnector {
       Path clientCa = tls.clientCa();
       if (clientCa != null) {
         KeyStore trusted = empty();
-        List<X509Certificate> authorities = certificates(clientCa);
+        List<X509Certificate> authorities = PemFiles.certificates(clientCa);
         for (int i = 0; i < authorities.size(); i++) {
           trusted.setCertificateEntry("ca-" + i, authorities.get(i));
         }
@@ -67,7 +58,7 @@ final class TlsConnector {
         ssl.setWantClientAuth(true);
       }
     } catch (GeneralSecurityException | IOException e) {
-      throw unusable(tls.certificate(), String.valueOf(e.getMessage()), "see whether the files are whole: openssl x509 -in FILE -text");
+      throw PemFiles.unusable(tls.certificate(), String.valueOf(e.getMessage()), "see whether the files are whole: openssl x509 -in FILE -text");
     }
     ssl.setIncludeProtocols("TLSv1.3", "TLSv1.2");
     return new TlsConnector(ssl);
@@ -88,66 +79,5 @@ final class TlsConnector {
     KeyStore store = KeyStore.getInstance("PKCS12");
     store.load(null, NO_PASSWORD);
     return store;
-  }
-
-  private static List<X509Certificate> certificates(Path file) {
-    try (var in = Files.newInputStream(file)) {
-      List<X509Certificate> all =
-          CertificateFactory.getInstance("X.509").generateCertificates(in).stream().map(X509Certificate.class::cast).toList();
-      if (!all.isEmpty()) {
-        return all;
-      }
-    } catch (IOException | GeneralSecurityException e) {
-      throw unusable(file, "it cannot be read as certificates: " + e.getMessage(), "name a PEM file that begins with -----BEGIN CERTIFICATE-----");
-    }
-    throw unusable(file, "there is no certificate in it", "name a PEM file that begins with -----BEGIN CERTIFICATE-----");
-  }
-
-  private static PrivateKey key(Path file) {
-    String hint = "name a PEM file with a key in clear, readable by this server alone: openssl pkey -in FILE -out KEY";
-    try (PEMParser parser = new PEMParser(Files.newBufferedReader(file, StandardCharsets.US_ASCII))) {
-      JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
-      for (Object found = parser.readObject(); found != null; found = parser.readObject()) {
-        switch (found) {
-          case PrivateKeyInfo key -> {
-            return converter.getPrivateKey(key);
-          }
-          case PEMKeyPair pair -> {
-            return converter.getKeyPair(pair).getPrivate();
-          }
-          default -> {}
-        }
-      }
-    } catch (IOException e) {
-      // Its message may hold a part of the file.
-      throw unusable(file, "it cannot be read as a private key (" + e.getClass().getSimpleName() + ")", hint);
-    }
-    throw unusable(file, "there is no private key in clear in it", hint);
-  }
-
-  /** What the one signs the other must verify. */
-  private static boolean fits(PrivateKey key, X509Certificate certificate) {
-    String algorithm =
-        switch (key.getAlgorithm()) {
-          case "RSA" -> "SHA256withRSA";
-          case "EC", "ECDSA" -> "SHA256withECDSA";
-          default -> key.getAlgorithm();
-        };
-    try {
-      byte[] text = {1, 2, 3};
-      Signature signing = Signature.getInstance(algorithm);
-      signing.initSign(key);
-      signing.update(text);
-      Signature verifying = Signature.getInstance(algorithm);
-      verifying.initVerify(certificate.getPublicKey());
-      verifying.update(text);
-      return verifying.verify(signing.sign());
-    } catch (GeneralSecurityException e) {
-      return false;
-    }
-  }
-
-  private static OperatorException unusable(Path file, String why, String hint) {
-    return new OperatorException(new Problem(ErrorCode.TLS_UNUSABLE, file + " cannot be used for TLS", why, hint));
   }
 }

@@ -261,7 +261,11 @@ public enum ErrorCode {
   LAG_BEYOND_TARGET(9063, "A tenant lags beyond its target", "Its target is slow, refuses, or was away; or the source wrote more than usual. The pipeline's stages tell where the time goes."),
   TARGET_OLDER(9064, "The target's PostgreSQL is older than the source's", "Types and settings that only the newer one knows stop a tenant, and a migration there is a step back."),
   HISTORY_UNREAD(9065, "What was verified cannot be read", "The control store does not answer, so nobody knows how old verifications are."),
-  TRACES_UNDELIVERED(9066, "Traces are not delivered", "The collector at tracing.otlp is away, or refuses what it is sent. Replication does not depend on it: spans are dropped and counted (helios_repl_trace_spans_total) until it takes them.");
+  TRACES_UNDELIVERED(9066, "Traces are not delivered", "The collector at tracing.otlp is away, or refuses what it is sent. Replication does not depend on it: spans are dropped and counted (helios_repl_trace_spans_total) until it takes them."),
+  PKI_FILE_EXISTS(9101, "A key or certificate would be overwritten", "server pki writes over no key, and over no certificate but that of the same key, which it renews."),
+  PKI_FILE_UNWRITABLE(9102, "A key or certificate cannot be written", "The disk or the rights of the directory do not allow it."),
+  PKI_REQUEST_REFUSED(9103, "A request for a certificate is not signed", "It is no request, is not signed by its own key, has a key that is too short, or does not name exactly one region and at least one host."),
+  PKI_LIFETIME(9104, "A certificate would outlive its authority", "Nobody would trust it after the authority's own end. An authority of server pki init lasts ten years.");
 
   private final int number;
   private final String title;
