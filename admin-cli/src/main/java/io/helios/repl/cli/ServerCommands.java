@@ -34,6 +34,18 @@ final class ServerCommands extends CommandGroup {
 
     @Mixin Options.Watch watch = new Options.Watch();
 
+    private static final List<Column> PEERS =
+        List.of(
+            Column.of("PEER", "region"),
+            Column.of("URL", "url"),
+            Column.of("REACHABLE", n -> Texts.yesNo(n.path("reachable"))),
+            Column.of("VERSION", "version"),
+            Column.of("CERTIFICATE-ENDS", "certificateEnds"),
+            Column.number("CLOCK-AHEAD", n -> millis(n.path("clockAheadMillis"))),
+            Column.number("ROUND-TRIP", n -> millis(n.path("roundTripMillis"))),
+            Column.of("ERROR", n -> Texts.text(n.path("error").path("code"))),
+            Column.of("MESSAGE", n -> Texts.text(n.path("error").path("message"))).onlyWide());
+
     Status(Shell shell) {
       super(shell);
     }
@@ -46,6 +58,10 @@ final class ServerCommands extends CommandGroup {
             JsonNode status = client().get("/server");
             return () -> show(status);
           });
+    }
+
+    private static String millis(JsonNode value) {
+      return value.isNumber() ? value.asLong() + " ms" : Texts.text(value);
     }
 
     private void show(JsonNode status) {
@@ -73,6 +89,10 @@ final class ServerCommands extends CommandGroup {
       printer().table(status.path("sources").valueStream().toList(), EndpointCommands.columns("source"));
       shell.out().println();
       printer().table(status.path("targets").valueStream().toList(), EndpointCommands.columns("target"));
+      if (!status.path("peers").isEmpty()) {
+        shell.out().println();
+        printer().table(status.path("peers").valueStream().toList(), PEERS);
+      }
     }
   }
 

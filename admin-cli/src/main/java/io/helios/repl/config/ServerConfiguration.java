@@ -22,6 +22,7 @@ public record ServerConfiguration(
     StoreLocation store,
     List<SourceSettings> sources,
     List<TargetSettings> targets,
+    List<PeerSettings> peers,
     Relay relay,
     Apply apply,
     MasterKeys masterKeys,
@@ -32,6 +33,7 @@ public record ServerConfiguration(
   public ServerConfiguration {
     sources = List.copyOf(sources);
     targets = List.copyOf(targets);
+    peers = List.copyOf(peers);
     values = List.copyOf(values);
   }
 

@@ -7,6 +7,8 @@ import io.helios.repl.config.StateDirectory;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.peer.Peers;
+import io.helios.repl.peer.ServerIdentity;
 import io.helios.repl.pipeline.Fleet;
 import io.javalin.Javalin;
 import io.javalin.config.RoutesConfig;
@@ -83,7 +85,9 @@ public final class HeliosServer implements AutoCloseable {
               "the configuration has no tls:",
               "tls: { certificate: server.crt, key: server.key }, or listen: 127.0.0.1:7400"));
     }
-    TlsConnector https = tls == null ? null : TlsConnector.of(tls);
+    TlsConnector https = tls == null ? null : TlsConnector.of(tls, configuration.peers());
+    ServerIdentity identity =
+        tls == null || configuration.peers().isEmpty() ? null : ServerIdentity.of(tls, configuration.region());
     DataDirectory data = add(DataDirectory.open(configuration.dataDirectory()));
     token = data.token();
     new JvmMemoryMetrics().bindTo(meters);
@@ -96,7 +100,9 @@ public final class HeliosServer implements AutoCloseable {
     Tenants tenants = new Tenants(configuration, store, history, fleet, events);
     tenants.restore();
     fleet.start();
-    ServerFacts facts = new ServerFacts(configuration, store.place(), () -> address().toString(), Instant.now());
+    Peers peers = add(identity == null ? Peers.none() : Peers.start(configuration.peers(), identity, events));
+    ServerFacts facts =
+        new ServerFacts(configuration, store.place(), () -> address().toString(), peers::latest, Instant.now());
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     VerificationRoutes verifications =
         new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), fleet, operations);
@@ -141,7 +147,11 @@ public final class HeliosServer implements AutoCloseable {
               eventRoutes.install(routes);
               new PipelineRoutes(tenants, fleet).install(routes);
               new SlotRoutes(new Slots(configuration, tenants, events)).install(routes);
-              new DoctorRoutes(configuration, fleet, tenants, history, scrapes).install(routes);
+              new DoctorRoutes(configuration, fleet, tenants, history, scrapes, peers).install(routes);
+              if (identity != null) {
+                new PeerGate(configuration.peers()).install(routes);
+                new PeerRoutes(configuration.region()).install(routes);
+              }
               index.install(routes);
             });
     add(eventRoutes);

@@ -2,6 +2,7 @@ package io.helios.repl.server;
 
 import io.helios.repl.config.ProductVersion;
 import io.helios.repl.config.ServerConfiguration;
+import io.helios.repl.peer.PeerStatus;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
@@ -16,7 +17,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What a server tells of itself and of its fleet as a whole. */
-record ServerFacts(ServerConfiguration configuration, String storePlace, Supplier<String> address, Instant started) {
+record ServerFacts(ServerConfiguration configuration, String storePlace, Supplier<String> address, Supplier<List<PeerStatus>> peers, Instant started) {
 
   ObjectNode document(List<TenantStatus> tenants, List<EndpointStatus> sources, List<EndpointStatus> targets) {
     ObjectNode node =
@@ -40,6 +41,8 @@ record ServerFacts(ServerConfiguration configuration, String storePlace, Supplie
     sources.forEach(s -> sourceList.add(Documents.endpoint(s)));
     ArrayNode targetList = node.putArray("targets");
     targets.forEach(t -> targetList.add(Documents.endpoint(t)));
+    ArrayNode peerList = node.putArray("peers");
+    peers.get().forEach(p -> peerList.add(Documents.peer(p)));
     return node;
   }
 

@@ -2,8 +2,10 @@ package io.helios.repl.server;
 
 import io.helios.repl.config.ApiAccess;
 import io.helios.repl.config.ListenAddress;
+import io.helios.repl.config.PeerSettings;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.pki.PemFiles;
+import io.helios.repl.pki.TrustedAuthorities;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -11,7 +13,9 @@ import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
@@ -22,7 +26,8 @@ import org.eclipse.jetty.util.ssl.SslContextFactory;
 
 /**
  * HTTPS from PEM files, as certificate authorities hand them out: TLS 1.2 and 1.3. With a clients' authority a client may show
- * a certificate of it, which then stands for a token; one of another authority ends the handshake.
+ * a certificate of it, which then stands for a token; a peer shows one of its own authority. Any other's ends the handshake;
+ * which of these authorities vouches for whom is for {@link Authentication} and {@link PeerGate} to ask.
  */
 final class TlsConnector {
 
@@ -35,7 +40,7 @@ final class TlsConnector {
   }
 
   /** Reads the files. Throws {@link OperatorException} (HR-9028) when they cannot be used. */
-  static TlsConnector of(ApiAccess.Tls tls) {
+  static TlsConnector of(ApiAccess.Tls tls, List<PeerSettings> peers) {
     List<X509Certificate> chain = PemFiles.certificates(tls.certificate());
     PrivateKey key = PemFiles.key(tls.key());
     if (!PemFiles.fits(key, chain.getFirst())) {
@@ -47,14 +52,14 @@ final class TlsConnector {
       own.setKeyEntry("server", key, NO_PASSWORD, chain.toArray(Certificate[]::new));
       ssl.setKeyStore(own);
       ssl.setKeyStorePassword("");
+      Set<Path> authorities = new LinkedHashSet<>();
+      peers.forEach(peer -> authorities.add(peer.ca()));
       Path clientCa = tls.clientCa();
       if (clientCa != null) {
-        KeyStore trusted = empty();
-        List<X509Certificate> authorities = PemFiles.certificates(clientCa);
-        for (int i = 0; i < authorities.size(); i++) {
-          trusted.setCertificateEntry("ca-" + i, authorities.get(i));
-        }
-        ssl.setTrustStore(trusted);
+        authorities.add(clientCa);
+      }
+      if (!authorities.isEmpty()) {
+        ssl.setTrustStore(TrustedAuthorities.of(authorities).store());
         ssl.setWantClientAuth(true);
       }
     } catch (GeneralSecurityException | IOException e) {

@@ -46,6 +46,7 @@ class ConfigurationReferenceTest {
       tracing: { UNKNOWN: 1 }
       api: { tokens: [ { name: grafana, role: read, token-file: FILE, UNKNOWN: 1 } ], UNKNOWN: 1 }
       tls: { certificate: FILE, key: FILE, UNKNOWN: 1 }
+      peers: { NAME: { url: "https://a:7400", ca: FILE, UNKNOWN: 1 } }
       """
           .replace("UNKNOWN", UNKNOWN);
 

@@ -265,7 +265,15 @@ public enum ErrorCode {
   PKI_FILE_EXISTS(9101, "A key or certificate would be overwritten", "server pki writes over no key, and over no certificate but that of the same key, which it renews."),
   PKI_FILE_UNWRITABLE(9102, "A key or certificate cannot be written", "The disk or the rights of the directory do not allow it."),
   PKI_REQUEST_REFUSED(9103, "A request for a certificate is not signed", "It is no request, is not signed by its own key, has a key that is too short, or does not name exactly one region and at least one host."),
-  PKI_LIFETIME(9104, "A certificate would outlive its authority", "Nobody would trust it after the authority's own end. An authority of server pki init lasts ten years.");
+  PKI_LIFETIME(9104, "A certificate would outlive its authority", "Nobody would trust it after the authority's own end. An authority of server pki init lasts ten years."),
+  NOT_A_PEER(9110, "Who asks is no peer", "What lies below /peer is for the servers of the regions in peers:, each known by a certificate that names its region and is of the authority configured for it. No token opens it."),
+  PEER_UNREACHABLE(9111, "A peer cannot be reached", "The server of another region does not answer. It is asked again every ten seconds; what needs it waits."),
+  PEER_NOT_TRUSTED(9112, "A peer and this server do not trust each other", "One of the two certificates is not of the authority that the other side names, is for another host, is over, or the clocks differ too much."),
+  PEER_OTHER_REGION(9113, "Another region's server answers for a peer", "The certificate is trusted and names another region than the one that was called. Nothing was said to it."),
+  PEER_REFUSED(9114, "A peer does not take us for one", "It answers, and its own peers: does not name our region, or names another authority for it."),
+  PEER_ANSWER(9115, "What answers is no peer", "At the peer's URL something trusted answers that does not speak as a server of ours with peers does."),
+  PEER_VERSION(9116, "A peer speaks another version of the protocol", "Servers of two regions work together while they speak the same version of what lies below /peer. Bring both to the same release."),
+  PEER_OWN_CERTIFICATE(9117, "This server's certificate names another region", "Peers know a server by the region that its certificate names as an alternative name, URI:helios-repl:region/REGION. It has to be that of region: in the configuration.");
 
   private final int number;
   private final String title;

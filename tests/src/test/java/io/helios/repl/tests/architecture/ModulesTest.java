@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** The lines between the modules. Those inside the engine are held by its own FloorsTest. */
 class ModulesTest {
 
-  private static final String[] EXECUTABLE = {"..repl.cli..", "..repl.server..", "..repl.client..", "..repl.config..", "..repl.demo..", "..repl.pki.."};
+  private static final String[] EXECUTABLE = {"..repl.cli..", "..repl.server..", "..repl.client..", "..repl.config..", "..repl.demo..", "..repl.pki..", "..repl.peer.."};
 
   private static final JavaClasses PRODUCT =
       new ClassFileImporter()
