@@ -40,6 +40,7 @@ final class ServerCommands extends CommandGroup {
             Column.of("URL", "url"),
             Column.of("REACHABLE", n -> Texts.yesNo(n.path("reachable"))),
             Column.of("VERSION", "version"),
+            Column.of("PUBLIC-KEY", "publicKey").onlyWide(),
             Column.of("CERTIFICATE-ENDS", "certificateEnds"),
             Column.number("CLOCK-AHEAD", n -> millis(n.path("clockAheadMillis"))),
             Column.number("ROUND-TRIP", n -> millis(n.path("roundTripMillis"))),
@@ -70,8 +71,10 @@ final class ServerCommands extends CommandGroup {
         return;
       }
       List<List<String>> fields = new ArrayList<>();
-      for (String field : List.of("address", "version", "region", "process", "started", "dataDirectory", "store")) {
-        fields.add(List.of(field, Texts.text(status.path(field))));
+      for (String field : List.of("address", "version", "region", "publicKey", "process", "started", "dataDirectory", "store")) {
+        if (!status.path(field).isNull()) {
+          fields.add(List.of(field, Texts.text(status.path(field))));
+        }
       }
       JsonNode tenants = status.path("tenants");
       StringBuilder counts = new StringBuilder(Texts.text(tenants.path("total")));

@@ -2,6 +2,7 @@ package io.helios.repl.peer;
 
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -11,9 +12,11 @@ import tools.jackson.databind.json.JsonMapper;
  * What a server tells its peers of itself: {@code GET /peer/v1/server}.
  *
  * @param protocol counts the versions of what is below {@code /peer/v1}; servers of different ones do not talk further
+ * @param publicKey what is sealed for it is sealed to: {@link ServerKeyPair}
  * @param time its clock while it answered
  */
-public record PeerHello(String region, String version, int protocol, Instant time) {
+@SuppressWarnings("ArrayRecordComponent") // passed on, never compared
+public record PeerHello(String region, String version, int protocol, byte[] publicKey, Instant time) {
 
   public static final String PATH = "/peer/v1/server";
   public static final int PROTOCOL = 1;
@@ -31,6 +34,7 @@ public record PeerHello(String region, String version, int protocol, Instant tim
             .put("region", region)
             .put("version", version)
             .put("protocol", protocol)
+            .put("publicKey", PinnedKeys.text(publicKey))
             .put("time", time.toString()));
   }
 
@@ -40,12 +44,14 @@ public record PeerHello(String region, String version, int protocol, Instant tim
       JsonNode node = JSON.readTree(body);
       String version = node.path("version").asString("");
       int protocol = node.path("protocol").asInt(0);
+      byte[] publicKey = Base64.getUrlDecoder().decode(node.path("publicKey").asString(""));
       boolean right =
-          node.path("kind").asString("").equals("Peer") && version.matches("[\\x21-\\x7e]{1," + LONGEST_VERSION + "}") && protocol > 0;
+          node.path("kind").asString("").equals("Peer") && version.matches("[\\x21-\\x7e]{1," + LONGEST_VERSION + "}") && protocol > 0
+              && publicKey.length == ServerKeyPair.BYTES;
       return right
-          ? new PeerHello(node.path("region").asString(""), version, protocol, Instant.parse(node.path("time").asString("")))
+          ? new PeerHello(node.path("region").asString(""), version, protocol, publicKey, Instant.parse(node.path("time").asString("")))
           : null;
-    } catch (JacksonException | DateTimeException e) {
+    } catch (JacksonException | DateTimeException | IllegalArgumentException e) {
       return null; // not ours to understand
     }
   }

@@ -30,10 +30,12 @@ final class PeerLink implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final PeerSettings peer;
+  private final PinnedKeys pinned;
   private final HttpClient http;
 
-  PeerLink(PeerSettings peer, ServerIdentity identity) {
+  PeerLink(PeerSettings peer, ServerIdentity identity, PinnedKeys pinned) {
     this.peer = peer;
+    this.pinned = pinned;
     this.http =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -60,7 +62,8 @@ final class PeerLink implements AutoCloseable {
       }
       Duration ahead = Duration.between(at.plus(roundTrip.dividedBy(2)), hello.time());
       return new PeerStatus(
-          peer.region(), peer.url(), at, new PeerStatus.Answer(hello.version(), certificateEnds(response), ahead, roundTrip), null);
+          peer.region(), peer.url(), at, new PeerStatus.Answer(
+              hello.version(), PinnedKeys.text(hello.publicKey()), certificateEnds(response), ahead, roundTrip), null);
     } catch (IOException e) {
       return new PeerStatus(peer.region(), peer.url(), at, null, unreachable(e));
     }
@@ -105,7 +108,7 @@ final class PeerLink implements AutoCloseable {
           "it is helios-repl " + hello.version() + " with version " + hello.protocol() + " of it, ours is " + PeerHello.PROTOCOL,
           "bring both servers to the same release");
     }
-    return null;
+    return pinned.check(peer.region(), hello.publicKey());
   }
 
   private static Instant certificateEnds(HttpResponse<byte[]> response) throws SSLPeerUnverifiedException {

@@ -23,8 +23,9 @@ public record PeerStatus(
   /**
    * What it said, and what its connection shows.
    *
+   * @param publicKey that tenants' keys are sealed to for it, as {@link PinnedKeys#text} has it: the pinned one
    * @param certificateEnds when the first of its certificates ends
    * @param clockAhead how far its clock is ahead of ours, right to half of {@code roundTrip}
    */
-  public record Answer(String version, Instant certificateEnds, Duration clockAhead, Duration roundTrip) {}
+  public record Answer(String version, String publicKey, Instant certificateEnds, Duration clockAhead, Duration roundTrip) {}
 }

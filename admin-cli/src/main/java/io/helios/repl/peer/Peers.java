@@ -41,8 +41,9 @@ public final class Peers implements AutoCloseable {
   }
 
   /** Begins asking. */
-  public static Peers start(List<PeerSettings> peers, ServerIdentity identity, Consumer<FleetEvent> events) {
-    Peers made = new Peers(peers.stream().map(peer -> new PeerLink(peer, identity)).toList(), events);
+  public static Peers start(
+      List<PeerSettings> peers, ServerIdentity identity, PinnedKeys pinned, Consumer<FleetEvent> events) {
+    Peers made = new Peers(peers.stream().map(peer -> new PeerLink(peer, identity, pinned)).toList(), events);
     for (PeerLink link : made.links) {
       made.threads.add(Thread.ofVirtual().name("helios-peer-" + link.peer().region()).start(() -> made.watch(link)));
     }

@@ -163,6 +163,7 @@ final class Documents {
             .put("reachable", s.reachable())
             .put("asked", s.at() == null ? null : time(s.at()))
             .put("version", answer == null ? null : answer.version())
+            .put("publicKey", answer == null ? null : answer.publicKey())
             .put("certificateEnds", answer == null ? null : time(answer.certificateEnds()))
             .put("clockAheadMillis", answer == null ? null : (Long) answer.clockAhead().toMillis())
             .put("roundTripMillis", answer == null ? null : (Long) answer.roundTrip().toMillis());

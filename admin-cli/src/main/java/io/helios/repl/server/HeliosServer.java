@@ -8,7 +8,9 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.peer.Peers;
+import io.helios.repl.peer.PinnedKeys;
 import io.helios.repl.peer.ServerIdentity;
+import io.helios.repl.peer.ServerKeyPair;
 import io.helios.repl.pipeline.Fleet;
 import io.javalin.Javalin;
 import io.javalin.config.RoutesConfig;
@@ -100,9 +102,20 @@ public final class HeliosServer implements AutoCloseable {
     Tenants tenants = new Tenants(configuration, store, history, fleet, events);
     tenants.restore();
     fleet.start();
-    Peers peers = add(identity == null ? Peers.none() : Peers.start(configuration.peers(), identity, events));
+    ServerKeyPair keys = identity == null ? null : ServerKeyPair.of(fleet.keyTransfer());
+    Peers peers =
+        add(
+            identity == null
+                ? Peers.none()
+                : Peers.start(configuration.peers(), identity, new PinnedKeys(data.path()), events));
     ServerFacts facts =
-        new ServerFacts(configuration, store.place(), () -> address().toString(), peers::latest, Instant.now());
+        new ServerFacts(
+            configuration,
+            store.place(),
+            () -> address().toString(),
+            peers::latest,
+            keys == null ? null : PinnedKeys.text(keys.publicKey()),
+            Instant.now());
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     VerificationRoutes verifications =
         new VerificationRoutes(tenants, new Verifications(tenants, fleet, history, events), fleet, operations);
@@ -148,9 +161,9 @@ public final class HeliosServer implements AutoCloseable {
               new PipelineRoutes(tenants, fleet).install(routes);
               new SlotRoutes(new Slots(configuration, tenants, events)).install(routes);
               new DoctorRoutes(configuration, fleet, tenants, history, scrapes, peers).install(routes);
-              if (identity != null) {
+              if (keys != null) {
                 new PeerGate(configuration.peers()).install(routes);
-                new PeerRoutes(configuration.region()).install(routes);
+                new PeerRoutes(configuration.region(), keys).install(routes);
               }
               index.install(routes);
             });

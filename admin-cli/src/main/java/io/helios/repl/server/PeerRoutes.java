@@ -2,6 +2,7 @@ package io.helios.repl.server;
 
 import io.helios.repl.config.ProductVersion;
 import io.helios.repl.peer.PeerHello;
+import io.helios.repl.peer.ServerKeyPair;
 import io.javalin.config.RoutesConfig;
 import java.time.Instant;
 
@@ -10,13 +11,13 @@ import java.time.Instant;
  *
  * @param region this server's own
  */
-record PeerRoutes(String region) {
+record PeerRoutes(String region, ServerKeyPair keys) {
 
   void install(RoutesConfig routes) {
     routes.get(
         PeerHello.PATH,
         r ->
             r.contentType("application/json")
-                .result(new PeerHello(region, ProductVersion.current(), PeerHello.PROTOCOL, Instant.now()).encode()));
+                .result(new PeerHello(region, ProductVersion.current(), PeerHello.PROTOCOL, keys.publicKey(), Instant.now()).encode()));
   }
 }

@@ -13,11 +13,16 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What a server tells of itself and of its fleet as a whole. */
-record ServerFacts(ServerConfiguration configuration, String storePlace, Supplier<String> address, Supplier<List<PeerStatus>> peers, Instant started) {
+/**
+ * What a server tells of itself and of its fleet as a whole.
+ *
+ * @param publicKey that peers seal tenants' keys to; null without peers
+ */
+record ServerFacts(ServerConfiguration configuration, String storePlace, Supplier<String> address, Supplier<List<PeerStatus>> peers, @Nullable String publicKey, Instant started) {
 
   ObjectNode document(List<TenantStatus> tenants, List<EndpointStatus> sources, List<EndpointStatus> targets) {
     ObjectNode node =
@@ -25,6 +30,7 @@ record ServerFacts(ServerConfiguration configuration, String storePlace, Supplie
             .put("version", ProductVersion.current())
             .put("region", configuration.region())
             .put("address", address.get())
+            .put("publicKey", publicKey)
             .put("process", ProcessHandle.current().pid())
             .put("started", Documents.time(started))
             .put("dataDirectory", configuration.dataDirectory().toString())

@@ -17,7 +17,7 @@ class PeerHealthTest {
   private static final URI PLACE = URI.create("https://helios-eu:7400/");
 
   private static PeerStatus answering(Duration certificate, Duration ahead, Duration roundTrip) {
-    return new PeerStatus("eu", PLACE, NOW, new PeerStatus.Answer("1.0", NOW.plus(certificate), ahead, roundTrip), null);
+    return new PeerStatus("eu", PLACE, NOW, new PeerStatus.Answer("1.0", "key", NOW.plus(certificate), ahead, roundTrip), null);
   }
 
   @Test

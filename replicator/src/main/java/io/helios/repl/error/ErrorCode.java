@@ -201,6 +201,9 @@ public enum ErrorCode {
   TENANT_KEY_MISSING(4206, "A tenant has no key", "Nothing can be sealed for the tenant: its key was shredded, or never made."),
   TENANT_KEY_SHREDDED(4207, "A tenant's keys were shredded", "An operator destroyed them: no frame of the tenant can be read any more, in no copy of the relay journal. tenant resync makes a new key, compares both sides and moves what differs."),
   MASTER_KEY_MISSING(4208, "The master key's file is missing", "Without the key that its keyring was made with, a server opens no tenant's frames. A file that the configuration names, or that there is already a keyring for, is not made anew. Restore it from its backup."),
+  PEER_KEY_CHANGED(4301, "A peer has another key than before", "The public key that tenants' keys are sealed to for another region's server is pinned when it is first seen. Another one is that of a server made anew, whose keyring is gone, or somebody else's. Nothing is sealed to it until an operator has compared it and removed the pinned one."),
+  SEALED_KEY_REFUSED(4302, "A key that came from a peer does not open", "A tenant's key is sealed by the giving server for the taking one, as that generation of that tenant. Anything else is refused."),
+  KEY_DOES_NOT_FOLLOW(4303, "A tenant's key does not follow on those that are here", "A tenant's keys are taken in their order, and none is replaced by another of the same number."),
   // 5xxx tenants
   TENANT_NEEDS_RESYNC(5001, "The tenant needs a resync", "Changes that its target lacks are gone: the slot, the journal or its quota did not keep them, or source or target is not the one it was. Nothing is resumed over such a gap: helios-repl tenant resync compares both sides at a new consistent point, moves what differs, and streams from there."),
   TENANT_NOT_STARTED(5002, "The tenant has never been started", "Only a tenant that was started can be paused, resumed or stopped."),

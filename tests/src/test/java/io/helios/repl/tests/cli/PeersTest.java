@@ -212,6 +212,19 @@ class PeersTest {
   }
 
   @Test
+  void eachKnowsTheOthersPublicKeyAndAnotherOneIsRefusedUntilItsPinIsRemoved() throws Exception {
+    JsonNode own = json(send(client(null), us, "/api/v1/server", us.server().token()));
+    assertThat(peerNow(eu).path("publicKey").asString()).isEqualTo(own.path("publicKey").asString()).hasSize(43);
+    Path pin = eu.directory.resolve("data").resolve("peers").resolve("us-east-1.pub");
+    String right = Files.readString(pin);
+    Files.writeString(pin, peerNow(us).path("publicKey").asString());
+    assertThat(codeNow(eu)).isEqualTo("HR-4301");
+    Files.delete(pin);
+    assertThat(peerNow(eu).path("reachable").asBoolean()).isTrue();
+    assertThat(pin).hasContent(right.strip());
+  }
+
+  @Test
   void serverStatusShowsPeersAsATable() throws Exception {
     peerNow(us);
     Path file = Files.writeString(
