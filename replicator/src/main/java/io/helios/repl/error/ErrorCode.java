@@ -204,6 +204,8 @@ public enum ErrorCode {
   PEER_KEY_CHANGED(4301, "A peer has another key than before", "The public key that tenants' keys are sealed to for another region's server is pinned when it is first seen. Another one is that of a server made anew, whose keyring is gone, or somebody else's. Nothing is sealed to it until an operator has compared it and removed the pinned one."),
   SEALED_KEY_REFUSED(4302, "A key that came from a peer does not open", "A tenant's key is sealed by the giving server for the taking one, as that generation of that tenant. Anything else is refused."),
   KEY_DOES_NOT_FOLLOW(4303, "A tenant's key does not follow on those that are here", "A tenant's keys are taken in their order, and none is replaced by another of the same number."),
+  TENANT_NOT_GIVEN(4304, "A region asks for a tenant that it was not given", "A peer is served the frames of those tenants that were given to its region, and nothing else."),
+  PEER_FRAMES_MALFORMED(4305, "What came from a peer is malformed", "The bytes between two servers break their own rules: another version, or damage on the way. Nothing of them is used."),
   // 5xxx tenants
   TENANT_NEEDS_RESYNC(5001, "The tenant needs a resync", "Changes that its target lacks are gone: the slot, the journal or its quota did not keep them, or source or target is not the one it was. Nothing is resumed over such a gap: helios-repl tenant resync compares both sides at a new consistent point, moves what differs, and streams from there."),
   TENANT_NOT_STARTED(5002, "The tenant has never been started", "Only a tenant that was started can be paused, resumed or stopped."),
