@@ -46,8 +46,8 @@ final class FrameWindow {
    * @param fromSequence 0: the first that holds anything after the position
    */
   void seek(long afterPosition, long fromSequence) {
-    if (Long.compareUnsigned(afterPosition, floor) < 0) {
-      clear();
+    if (fromSequence == 0 && Long.compareUnsigned(afterPosition, floor) < 0) {
+      clear(); // who goes on by sequence has had what came before; who begins at a position has not
     }
     while (!frames.isEmpty()
         && (Long.compareUnsigned(frames.getFirst().header().lastPosition(), afterPosition) <= 0

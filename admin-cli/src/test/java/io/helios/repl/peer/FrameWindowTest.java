@@ -107,7 +107,7 @@ class FrameWindowTest {
           tried.offer(wanted(journal, applied, tried.next(), 1 + random.nextInt(3)), applied, tried.next());
         }
         List<Frame> got = tried.first(SEALED * (1 + random.nextInt(3)));
-        List<Frame> right = wanted(journal, applied, reading, got.size());
+        List<Frame> right = wanted(journal, applied, reading, Math.max(1, got.size())); // empty only at the end
         assertThat(sequences(got)).as("seed " + seed + ", step " + step).isEqualTo(sequences(right));
         for (Frame one : got) {
           reading = one.header().sequence() + 1;
