@@ -24,7 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
     name = "server",
     description = "Run a server, or ask one how it is.",
-    subcommands = {ServerRun.class, ServerCommands.Status.class, ServerCommands.Drain.class, ServerCommands.Config.class},
+    subcommands = {ServerRun.class, ServerCommands.Status.class, ServerCommands.Drain.class, ServerCommands.Config.class, PkiCommands.class},
     footer = {"", "Example:", "  helios-repl server run --config helios-repl.yaml"})
 final class ServerCommands extends CommandGroup {
 
@@ -35,6 +35,19 @@ final class ServerCommands extends CommandGroup {
   static final class Status extends ApiCommand {
 
     @Mixin Options.Watch watch = new Options.Watch();
+
+    private static final List<Column> PEERS =
+        List.of(
+            Column.of("PEER", "region"),
+            Column.of("URL", "url"),
+            Column.of("REACHABLE", n -> Texts.yesNo(n.path("reachable"))),
+            Column.of("VERSION", "version"),
+            Column.of("PUBLIC-KEY", "publicKey").onlyWide(),
+            Column.of("CERTIFICATE-ENDS", "certificateEnds"),
+            Column.number("CLOCK-AHEAD", n -> millis(n.path("clockAheadMillis"))),
+            Column.number("ROUND-TRIP", n -> millis(n.path("roundTripMillis"))),
+            Column.of("ERROR", n -> Texts.text(n.path("error").path("code"))),
+            Column.of("MESSAGE", n -> Texts.text(n.path("error").path("message"))).onlyWide());
 
     Status(Shell shell) {
       super(shell);
@@ -50,14 +63,21 @@ final class ServerCommands extends CommandGroup {
           });
     }
 
+    private static String millis(JsonNode value) {
+      return value.isNumber() ? value.asLong() + " ms" : Texts.text(value);
+    }
+
     private void show(JsonNode status) {
       if (!output.format.isForPeople()) {
         printer().print(status, "address", List.of());
         return;
       }
       List<List<String>> fields = new ArrayList<>();
-      for (String field : List.of("address", "state", "version", "region", "process", "started", "dataDirectory", "store")) {
-        fields.add(List.of(field, Texts.text(status.path(field))));
+      for (String field :
+          List.of("address", "state", "version", "region", "publicKey", "process", "started", "dataDirectory", "store")) {
+        if (!status.path(field).isNull()) {
+          fields.add(List.of(field, Texts.text(status.path(field))));
+        }
       }
       JsonNode tenants = status.path("tenants");
       StringBuilder counts = new StringBuilder(Texts.text(tenants.path("total")));
@@ -75,6 +95,10 @@ final class ServerCommands extends CommandGroup {
       printer().table(status.path("sources").valueStream().toList(), EndpointCommands.columns("source"));
       shell.out().println();
       printer().table(status.path("targets").valueStream().toList(), EndpointCommands.columns("target"));
+      if (!status.path("peers").isEmpty()) {
+        shell.out().println();
+        printer().table(status.path("peers").valueStream().toList(), PEERS);
+      }
     }
   }
 

@@ -114,8 +114,7 @@ public final class ConfigurationLoader {
     StoreLocation store = store(root);
     List<SourceSettings> sources = sources(root, region);
     List<TargetSettings> targets = targets(root, region);
-    root.unsupported(
-        "peers", "servers of other regions come with a later release; targets are reached by this server itself");
+    List<PeerSettings> peers = PeersReader.read(root, region, access.tls());
     ServerConfiguration.Relay relay = relay(root);
     ServerConfiguration.Apply apply = apply(root);
     ServerConfiguration.Traces traces = TracesReader.read(sectionOrEmpty(root, "tracing", TracesReader.FORM));
@@ -128,7 +127,7 @@ public final class ConfigurationLoader {
         reading.hasProblems()
             ? null
             : new ServerConfiguration(
-                region, listen, dataDirectory, store, sources, targets, relay, apply, masterKeys, access, traces, traffic,
+                region, listen, dataDirectory, store, sources, targets, peers, relay, apply, masterKeys, access, traces, traffic,
                 reading.values()));
   }
 

@@ -24,6 +24,7 @@ public record ServerConfiguration(
     StoreLocation store,
     List<SourceSettings> sources,
     List<TargetSettings> targets,
+    List<PeerSettings> peers,
     Relay relay,
     Apply apply,
     MasterKeys masterKeys,
@@ -36,6 +37,7 @@ public record ServerConfiguration(
     sources = List.copyOf(sources);
     targets = List.copyOf(targets);
     traffic = List.copyOf(traffic);
+    peers = List.copyOf(peers);
     values = List.copyOf(values);
   }
 

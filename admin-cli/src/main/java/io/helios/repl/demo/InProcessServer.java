@@ -103,6 +103,7 @@ public final class InProcessServer implements DemoServer {
                 "helios_" + SOURCE,
                 "us-east-1")),
         List.of(new TargetSettings(TARGET, target, "eu-central-1")),
+        List.of(),
         ServerConfiguration.Relay.DEFAULT,
         ServerConfiguration.Apply.DEFAULT,
         ServerConfiguration.MasterKeys.DEFAULT,

@@ -6,6 +6,8 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.pki.RegionNames;
+import io.helios.repl.pki.TrustedAuthorities;
 import io.javalin.http.Context;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -49,6 +51,7 @@ final class Authentication {
 
   private final List<Known> tokens = new CopyOnWriteArrayList<>();
   private final Map<String, Role> clientRoles;
+  private final @Nullable TrustedAuthorities clientAuthorities;
   private final FailedAttempts failures = new FailedAttempts(System::nanoTime);
   private final FailedLogins told;
   private final Semaphore delayed = new Semaphore(32);
@@ -63,7 +66,9 @@ final class Authentication {
     for (ApiAccess.Token token : access.tokens()) {
       tokens.add(Known.of(token));
     }
-    this.clientRoles = access.tls() == null ? Map.of() : access.tls().clientRoles();
+    ApiAccess.Tls tls = access.tls();
+    this.clientRoles = tls == null ? Map.of() : tls.clientRoles();
+    this.clientAuthorities = tls == null || tls.clientCa() == null ? null : TrustedAuthorities.of(tls.clientCa());
   }
 
   /** Another token for the same name: the one before opens nothing any more. */
@@ -131,14 +136,19 @@ final class Authentication {
     if (!(request.req().getAttribute(CERTIFICATES) instanceof X509Certificate[] chain) || chain.length == 0) {
       return null;
     }
-    String name = commonName(chain[0]);
+    // A peer's authority vouches for regions, and a certificate of a region for a server: neither makes anybody an operator.
+    boolean person =
+        clientAuthorities != null && !RegionNames.claimed(chain[0]) && clientAuthorities.vouchFor(chain);
+    String name = person ? commonName(chain[0]) : null;
     Role role = name == null ? null : clientRoles.get(name);
     if (role == null) {
       throw new OperatorException(
           new Problem(
               ErrorCode.FORBIDDEN,
               "the client certificate has no role here",
-              "its common name is not among tls.client-roles, and the request carries no token",
+              person
+                  ? "its common name is not among tls.client-roles, and the request carries no token"
+                  : "it stands for a server, or is not of the authority in tls.client-ca; and the request carries no token",
               "add it to the server's configuration: tls: { client-roles: { NAME: read } }"));
     }
     return new Principal("certificate:" + name, role);

@@ -3,6 +3,7 @@ package io.helios.repl.server;
 import static io.helios.repl.server.Api.answer;
 
 import io.helios.repl.config.ServerConfiguration;
+import io.helios.repl.peer.Peers;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.Severity;
@@ -14,21 +15,22 @@ import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code GET /api/v1/doctor}: everything that could hurt, asked of all that are concerned at this moment. */
-record DoctorRoutes(Fleet fleet, HostHealth host, TenantHealth tenantHealth, Scrapes scrapes) {
+record DoctorRoutes(Fleet fleet, HostHealth host, TenantHealth tenantHealth, Scrapes scrapes, Peers peers) {
 
   DoctorRoutes(
-      ServerConfiguration configuration, Fleet fleet, Tenants tenants, VerificationHistory history, Scrapes scrapes) {
-    this(fleet, new HostHealth(configuration), new TenantHealth(tenants, history), scrapes);
+      ServerConfiguration configuration, Fleet fleet, Tenants tenants, VerificationHistory history, Scrapes scrapes, Peers peers) {
+    this(fleet, new HostHealth(configuration), new TenantHealth(tenants, history), scrapes, peers);
   }
 
   void install(RoutesConfig routes) {
     routes.get("/api/v1/doctor", r -> answer(r, 200, document(findings(Instant.now()))));
   }
 
-  private List<Finding> findings(Instant now) {
+  private List<Finding> findings(Instant now) throws InterruptedException {
     List<Finding> all = new ArrayList<>(fleet.examine());
     all.addAll(host.findings(fleet.sources(), now));
     all.addAll(tenantHealth.findings(now));
+    peers.ask().forEach(peer -> all.addAll(PeerHealth.findings(peer, now)));
     scrapes.finding(now).ifPresent(all::add);
     return all;
   }

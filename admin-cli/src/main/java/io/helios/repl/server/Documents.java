@@ -3,6 +3,7 @@ package io.helios.repl.server;
 import io.helios.repl.config.Durations;
 import io.helios.repl.config.EffectiveValue;
 import io.helios.repl.error.Problem;
+import io.helios.repl.peer.PeerStatus;
 import io.helios.repl.pipeline.PreparationPlan;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SequenceSample;
@@ -150,6 +151,24 @@ final class Documents {
     }
     node.put("tenants", s.tenants());
     node.set("error", error(s.error(), s.errorAt()));
+    return node;
+  }
+
+  /** A server of another region. */
+  static ObjectNode peer(PeerStatus s) {
+    PeerStatus.Answer answer = s.answer();
+    ObjectNode node =
+        Json.document("Peer")
+            .put("region", s.region())
+            .put("url", s.url().toString())
+            .put("reachable", s.reachable())
+            .put("asked", s.at() == null ? null : time(s.at()))
+            .put("version", answer == null ? null : answer.version())
+            .put("publicKey", answer == null ? null : answer.publicKey())
+            .put("certificateEnds", answer == null ? null : time(answer.certificateEnds()))
+            .put("clockAheadMillis", answer == null ? null : (Long) answer.clockAhead().toMillis())
+            .put("roundTripMillis", answer == null ? null : (Long) answer.roundTrip().toMillis());
+    node.set("error", error(s.error(), s.at()));
     return node;
   }
 

@@ -13,6 +13,10 @@ import io.helios.repl.migration.Migrations;
 import io.helios.repl.migration.SwitchedTraffic;
 import io.helios.repl.migration.Traffic;
 import io.helios.repl.migration.traffic.TrafficSwitches;
+import io.helios.repl.peer.Peers;
+import io.helios.repl.peer.PinnedKeys;
+import io.helios.repl.peer.ServerIdentity;
+import io.helios.repl.peer.ServerKeyPair;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.tenant.Tenant;
 import io.javalin.Javalin;
@@ -94,7 +98,9 @@ public final class HeliosServer implements AutoCloseable {
               "the configuration has no tls:",
               "tls: { certificate: server.crt, key: server.key }, or listen: 127.0.0.1:7400"));
     }
-    TlsConnector https = tls == null ? null : TlsConnector.of(tls);
+    TlsConnector https = tls == null ? null : TlsConnector.of(tls, configuration.peers());
+    ServerIdentity identity =
+        tls == null || configuration.peers().isEmpty() ? null : ServerIdentity.of(tls, configuration.region());
     DataDirectory data = add(DataDirectory.open(configuration.dataDirectory()));
     token = data.token();
     new JvmMemoryMetrics().bindTo(meters);
@@ -114,8 +120,21 @@ public final class HeliosServer implements AutoCloseable {
     tenants.movedBy(migrations);
     fleet.start();
     Drain drain = add(new Drain(fleet, tenants::statuses, events));
+    ServerKeyPair keys = identity == null ? null : ServerKeyPair.of(fleet.keyTransfer());
+    Peers peers =
+        add(
+            identity == null
+                ? Peers.none()
+                : Peers.start(configuration.peers(), identity, new PinnedKeys(data.path()), events));
     ServerFacts facts =
-        new ServerFacts(configuration, store.place(), () -> address().toString(), drain::state, Instant.now());
+        new ServerFacts(
+            configuration,
+            store.place(),
+            () -> address().toString(),
+            drain::state,
+            peers::latest,
+            keys == null ? null : PinnedKeys.text(keys.publicKey()),
+            Instant.now());
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     Verifications verifying = new Verifications(tenants, fleet, history, events);
     VerificationRoutes verifications = new VerificationRoutes(tenants, verifying, fleet, operations);
@@ -176,7 +195,11 @@ public final class HeliosServer implements AutoCloseable {
               new PipelineRoutes(tenants, fleet).install(routes);
               new SlotRoutes(new Slots(configuration, tenants, events)).install(routes);
               new RunbookRoutes(new RunbookRuns(store)).install(routes);
-              new DoctorRoutes(configuration, fleet, tenants, history, scrapes).install(routes);
+              new DoctorRoutes(configuration, fleet, tenants, history, scrapes, peers).install(routes);
+              if (keys != null) {
+                new PeerGate(configuration.peers()).install(routes);
+                new PeerRoutes(configuration.region(), keys).install(routes);
+              }
               index.install(routes);
             });
     add(eventRoutes);

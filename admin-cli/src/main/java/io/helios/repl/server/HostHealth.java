@@ -2,6 +2,7 @@ package io.helios.repl.server;
 
 import io.helios.repl.config.ApiAccess;
 import io.helios.repl.config.ByteSizes;
+import io.helios.repl.config.PeerSettings;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.postgres.ConnectionSettings;
@@ -36,6 +37,9 @@ record HostHealth(ServerConfiguration configuration) {
       if (tls.clientCa() != null) {
         CertificateExpiry.ofAuthorities("clients of the API", tls.clientCa(), now).ifPresent(findings::add);
       }
+    }
+    for (PeerSettings peer : configuration.peers()) {
+      CertificateExpiry.ofAuthorities("the peer of region \"" + peer.region() + "\"", peer.ca(), now).ifPresent(findings::add);
     }
     return findings;
   }

@@ -60,7 +60,7 @@ final class Problems {
     return switch (exception.problem().code()) {
       case USAGE, BAD_REQUEST, TENANT_DECLARATION, CONFIGURATION_UNSUPPORTED -> 400;
       case UNAUTHENTICATED -> 401;
-      case FORBIDDEN -> 403;
+      case FORBIDDEN, NOT_A_PEER, TENANT_NOT_GIVEN -> 403;
       case IDEMPOTENCY_KEY_REUSED -> 422;
       case TOO_MANY_FAILURES -> 429;
       case NO_SUCH_TENANT, NO_SUCH_SOURCE, NO_SUCH_TARGET, NO_SUCH_ROUTE, NO_SUCH_OPERATION, NO_SUCH_SLOT, NO_SUCH_RUN,

@@ -2,6 +2,7 @@ package io.helios.repl.server;
 
 import io.helios.repl.config.ProductVersion;
 import io.helios.repl.config.ServerConfiguration;
+import io.helios.repl.peer.PeerStatus;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
@@ -12,11 +13,24 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What a server tells of itself and of its fleet as a whole. */
-record ServerFacts(ServerConfiguration configuration, String storePlace, Supplier<String> address, Supplier<String> state, Instant started) {
+/**
+ * What a server tells of itself and of its fleet as a whole.
+ *
+ * @param state how it stands to being stopped: see {@link Drain}
+ * @param publicKey that peers seal tenants' keys to; null without peers
+ */
+record ServerFacts(
+    ServerConfiguration configuration,
+    String storePlace,
+    Supplier<String> address,
+    Supplier<String> state,
+    Supplier<List<PeerStatus>> peers,
+    @Nullable String publicKey,
+    Instant started) {
 
   ObjectNode document(List<TenantStatus> tenants, List<EndpointStatus> sources, List<EndpointStatus> targets) {
     ObjectNode node =
@@ -25,6 +39,7 @@ record ServerFacts(ServerConfiguration configuration, String storePlace, Supplie
             .put("state", state.get())
             .put("region", configuration.region())
             .put("address", address.get())
+            .put("publicKey", publicKey)
             .put("process", ProcessHandle.current().pid())
             .put("started", Documents.time(started))
             .put("dataDirectory", configuration.dataDirectory().toString())
@@ -41,6 +56,8 @@ record ServerFacts(ServerConfiguration configuration, String storePlace, Supplie
     sources.forEach(s -> sourceList.add(Documents.endpoint(s)));
     ArrayNode targetList = node.putArray("targets");
     targets.forEach(t -> targetList.add(Documents.endpoint(t)));
+    ArrayNode peerList = node.putArray("peers");
+    peers.get().forEach(p -> peerList.add(Documents.peer(p)));
     return node;
   }
 

@@ -122,6 +122,9 @@ class HintsTest {
       if (command == null) {
         return "no command " + first + " " + second;
       }
+      if (!command.getSubcommands().isEmpty()) {
+        command = command.getSubcommands().getOrDefault(rest.strip().split("\\s", 2)[0], command);
+      }
     } else if (!command.getSubcommands().isEmpty() && !cut && !rest.strip().startsWith("--help")) {
       return first + " is a group of commands";
     }

@@ -37,6 +37,18 @@ class WrongInvocationsTest {
           2 | --undo takes neither      | server drain --undo --wait
           2 | --undo takes neither      | server drain --undo --dry-run
           9 | cannot be reached         | server drain
+          2 | Usage:                    | server pki
+          2 | Missing required          | server pki init
+          2 | Unknown option            | server pki init --ca a --force
+          2 | is not right for --name   | server pki init --ca a --name a/b
+          2 | Missing required          | server pki request --name a --region eu
+          2 | is not right for --name   | server pki request --name ../a --region eu --host a
+          2 | is no region              | server pki request --name a --region eu/x --host a
+          2 | is no host                | server pki request --name a --region eu --host https://a:7400
+          2 | Missing required          | server pki issue --ca ca
+          2 | --days 0 is not right     | server pki issue a.csr --ca ca --days 0
+          2 | is not an int             | server pki issue a.csr --ca ca --days 1y
+          6 | HR-9103                   | server pki issue no-such.csr --ca ca
           9 | cannot be reached         | server status
           9 | cannot be reached         | server status -o name
           2 | Usage:                    | context

@@ -214,13 +214,13 @@ class WrongUseTest {
 
   @Test
   void allProblemsOfAConfigurationAreTold(@TempDir Path directory) throws IOException {
-    Path file = Files.writeString(directory.resolve("h.yaml"), "regoin: eu\nlisten: here\npeers: {}\n");
+    Path file = Files.writeString(directory.resolve("h.yaml"), "regoin: eu\nlisten: here\npeers: eu\n");
     for (String verb : new String[] {"run", "config"}) {
       Ran ran = Ran.command(Map.of(), "", false, "server", verb, "--config", file.toString());
       assertThat(ran.code()).isEqualTo(2);
       assertThat(ran.err())
           .contains(
-              "error HR-1102: h.yaml:1: regoin", "error HR-1103: h.yaml:2: listen", "error HR-1105: h.yaml:3: peers");
+              "error HR-1102: h.yaml:1: regoin", "error HR-1103: h.yaml:2: listen", "error HR-1103: h.yaml:3: peers");
       assertThat(ran.out()).isEmpty();
     }
   }

@@ -204,12 +204,13 @@ class ConfigurationLoaderTest {
             "HR-1103 c.yaml:13: sources.b/d.password-file: the password file cannot be read",
             "HR-1103 c.yaml:14: sources.b/d.slot: the value is not right",
             "HR-1103 c.yaml:15: targets: a section is needed",
-            "HR-1105 c.yaml:16: peers: not in this release",
+            "HR-1104 c.yaml:16: peers.eu.ca: is missing",
             "HR-1103 c.yaml:17: relay.max-bytes: the value is not right",
             "HR-1103 c.yaml:17: relay.wal-budget: the value is not right",
             "HR-1103 c.yaml:17: relay.zstd-level: the value is not right",
             "HR-1103 c.yaml:18: apply.workers: the value is not right",
-            "HR-1104 c.yaml:19: store: has no value");
+            "HR-1104 c.yaml:19: store: has no value",
+            "HR-1104 tls: is missing");
     assertThat(problems)
         .allSatisfy(
             p -> {
@@ -227,6 +228,15 @@ class ConfigurationLoaderTest {
           """
           sources: { s: { url: 'postgresql://h/d', tenancy: { column: c }, tables: ['public.'] } } | "public." is no glob of tables
           sources: { s: { url: 'postgresql://h/d', tenancy: { schema: no_key } } } | the value is not right
+          peers: { eu: { url: 'http://eu:7400', ca: /dev/null } } | peers.eu.url: the value is not right
+          peers: { eu: { url: 'https://eu:7400/api', ca: /dev/null } } | peers.eu.url: the value is not right
+          peers: { eu: { url: 'https://me@eu:7400', ca: /dev/null } } | peers.eu.url: the value is not right
+          peers: { eu: { url: 'https://eu:7400', ca: /nowhere } } | peers.eu.ca: cannot be read
+          peers: { eu: { url: 'https://eu:7400', ca: } } | peers.eu.ca: has no value
+          peers: { eu: { ca: /dev/null } } | peers.eu.url: is missing
+          peers: { local: { url: 'https://eu:7400', ca: /dev/null } } | "local" is no other region
+          peers: { 'e u': { url: 'https://eu:7400', ca: /dev/null } } | "e u" is no other region
+          peers: { eu: { url: 'https://eu:7400', ca: /dev/null } } | tls: is missing
           sources: { s: { url: 'postgresql://h/d', tenancy: { schema: '{key}_{key}' } } } | the value is not right
           sources: { s: { url: 'postgresql://h/d', tenancy: { database: false } } } | the value is not right
           sources: { s: { url: 'postgresql://h/d', tenancy: { colum: c } } } | unknown key

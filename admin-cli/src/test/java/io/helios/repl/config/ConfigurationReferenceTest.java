@@ -52,6 +52,7 @@ class ConfigurationReferenceTest {
         - command: { run: [/a], UNKNOWN: 1 }
         - http: { url: "http://127.0.0.1/", UNKNOWN: 1 }
         - directory: { url: "postgresql://a@127.0.0.1/a", table: a, tenant-column: b, columns: { home: c, epoch: d, UNKNOWN: 1 }, UNKNOWN: 1 }
+      peers: { NAME: { url: "https://a:7400", ca: FILE, UNKNOWN: 1 } }
       """
           .replace("UNKNOWN", UNKNOWN);
 

@@ -201,6 +201,11 @@ public enum ErrorCode {
   TENANT_KEY_MISSING(4206, "A tenant has no key", "Nothing can be sealed for the tenant: its key was shredded, or never made."),
   TENANT_KEY_SHREDDED(4207, "A tenant's keys were shredded", "An operator destroyed them: no frame of the tenant can be read any more, in no copy of the relay journal. tenant resync makes a new key, compares both sides and moves what differs."),
   MASTER_KEY_MISSING(4208, "The master key's file is missing", "Without the key that its keyring was made with, a server opens no tenant's frames. A file that the configuration names, or that there is already a keyring for, is not made anew. Restore it from its backup."),
+  PEER_KEY_CHANGED(4301, "A peer has another key than before", "The public key that tenants' keys are sealed to for another region's server is pinned when it is first seen. Another one is that of a server made anew, whose keyring is gone, or somebody else's. Nothing is sealed to it until an operator has compared it and removed the pinned one."),
+  SEALED_KEY_REFUSED(4302, "A key that came from a peer does not open", "A tenant's key is sealed by the giving server for the taking one, as that generation of that tenant. Anything else is refused."),
+  KEY_DOES_NOT_FOLLOW(4303, "A tenant's key does not follow on those that are here", "A tenant's keys are taken in their order, and none is replaced by another of the same number."),
+  TENANT_NOT_GIVEN(4304, "A region asks for a tenant that it was not given", "A peer is served the frames of those tenants that were given to its region, and nothing else."),
+  PEER_FRAMES_MALFORMED(4305, "What came from a peer is malformed", "The bytes between two servers break their own rules: another version, or damage on the way. Nothing of them is used."),
   // 5xxx tenants
   TENANT_NEEDS_RESYNC(5001, "The tenant needs a resync", "Changes that its target lacks are gone: the slot, the journal or its quota did not keep them, or source or target is not the one it was. Nothing is resumed over such a gap: helios-repl tenant resync compares both sides at a new consistent point, moves what differs, and streams from there."),
   TENANT_NOT_STARTED(5002, "The tenant has never been started", "Only a tenant that was started can be paused, resumed or stopped."),
@@ -318,7 +323,19 @@ public enum ErrorCode {
   LAG_BEYOND_TARGET(9063, "A tenant lags beyond its target", "Its target is slow, refuses, or was away; or the source wrote more than usual. The pipeline's stages tell where the time goes."),
   TARGET_OLDER(9064, "The target's PostgreSQL is older than the source's", "Types and settings that only the newer one knows stop a tenant, and a migration there is a step back."),
   HISTORY_UNREAD(9065, "What was verified cannot be read", "The control store does not answer, so nobody knows how old verifications are."),
-  TRACES_UNDELIVERED(9066, "Traces are not delivered", "The collector at tracing.otlp is away, or refuses what it is sent. Replication does not depend on it: spans are dropped and counted (helios_repl_trace_spans_total) until it takes them.");
+  TRACES_UNDELIVERED(9066, "Traces are not delivered", "The collector at tracing.otlp is away, or refuses what it is sent. Replication does not depend on it: spans are dropped and counted (helios_repl_trace_spans_total) until it takes them."),
+  PKI_FILE_EXISTS(9101, "A key or certificate would be overwritten", "server pki writes over no key, and over no certificate but that of the same key, which it renews."),
+  PKI_FILE_UNWRITABLE(9102, "A key or certificate cannot be written", "The disk or the rights of the directory do not allow it."),
+  PKI_REQUEST_REFUSED(9103, "A request for a certificate is not signed", "It is no request, is not signed by its own key, has a key that is too short, or does not name exactly one region and at least one host."),
+  PKI_LIFETIME(9104, "A certificate would outlive its authority", "Nobody would trust it after the authority's own end. An authority of server pki init lasts ten years."),
+  NOT_A_PEER(9110, "Who asks is no peer", "What lies below /peer is for the servers of the regions in peers:, each known by a certificate that names its region and is of the authority configured for it. No token opens it."),
+  PEER_UNREACHABLE(9111, "A peer cannot be reached", "The server of another region does not answer. It is asked again every ten seconds; what needs it waits."),
+  PEER_NOT_TRUSTED(9112, "A peer and this server do not trust each other", "One of the two certificates is not of the authority that the other side names, is for another host, is over, or the clocks differ too much."),
+  PEER_OTHER_REGION(9113, "Another region's server answers for a peer", "The certificate is trusted and names another region than the one that was called. Nothing was said to it."),
+  PEER_REFUSED(9114, "A peer does not take us for one", "It answers, and its own peers: does not name our region, or names another authority for it."),
+  PEER_ANSWER(9115, "What answers is no peer", "At the peer's URL something trusted answers that does not speak as a server of ours with peers does."),
+  PEER_VERSION(9116, "A peer speaks another version of the protocol", "Servers of two regions work together while they speak the same version of what lies below /peer. Bring both to the same release."),
+  PEER_OWN_CERTIFICATE(9117, "This server's certificate names another region", "Peers know a server by the region that its certificate names as an alternative name, URI:helios-repl:region/REGION. It has to be that of region: in the configuration.");
 
   private final int number;
   private final String title;

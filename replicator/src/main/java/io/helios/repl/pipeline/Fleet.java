@@ -12,6 +12,7 @@ import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.relay.RelayLimits;
+import io.helios.repl.seal.KeyTransfer;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Evidence;
@@ -368,6 +369,11 @@ public final class Fleet implements AutoCloseable {
   /** The generation of the key that the tenant's frames are sealed with; 0 when it has none. */
   public int keyGeneration(UUID tenant) {
     return keyring.generation(pipeline(tenant).tenant().id());
+  }
+
+  /** The way of keys to other servers and from them. */
+  public KeyTransfer keyTransfer() {
+    return new KeyTransfer(keyring);
   }
 
   /** Seals with a new key from the next frame on; frames under the old ones stay readable. Returns its generation. */

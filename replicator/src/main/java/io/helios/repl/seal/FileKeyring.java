@@ -57,6 +57,20 @@ public final class FileKeyring implements Keyring {
   }
 
   @Override
+  public void adopt(UUID tenant, int generation, byte[] bytes) {
+    loaded.compute(
+        tenant,
+        (id, known) -> {
+          TenantKeys old = known == null ? read(id) : known;
+          TenantKeys adopted = TenantKeys.adopting(old, id, generation, bytes);
+          if (adopted != old) {
+            write(id, adopted.generations());
+          }
+          return adopted;
+        });
+  }
+
+  @Override
   public TenantKey current(UUID tenant) {
     TenantKeys keys = keys(tenant);
     if (keys == null) {

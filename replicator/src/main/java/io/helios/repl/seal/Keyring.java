@@ -21,6 +21,15 @@ public interface Keyring {
   TenantKey create(UUID tenant);
 
   /**
+   * Takes a key of the tenant that another server made, as the generation that follows on those that are here; the same key again
+   * changes nothing. Durable on return, where the keyring is durable at all.
+   *
+   * @param bytes which are copied
+   * @throws OperatorException ({@link ErrorCode#KEY_DOES_NOT_FOLLOW}) when there is another of this generation, or a gap before it
+   */
+  void adopt(UUID tenant, int generation, byte[] bytes);
+
+  /**
    * The key to seal with.
    *
    * @throws OperatorException ({@link ErrorCode#TENANT_KEY_MISSING}) when the tenant has none
@@ -43,6 +52,16 @@ public interface Keyring {
   /** Whether {@link #current} has an answer. */
   default boolean has(UUID tenant) {
     return generation(tenant) > 0;
+  }
+
+  /** What {@link #adopt} throws. */
+  static OperatorException doesNotFollow(UUID tenant, int generation, int have) {
+    return new OperatorException(
+        new Problem(
+            ErrorCode.KEY_DOES_NOT_FOLLOW,
+            "key " + generation + " of tenant " + tenant + " does not follow on what is here",
+            generation > have ? "the newest here is key " + have : "there is another key " + generation + " here, from before a shredding",
+            "shred the tenant's keys here, then have all of them given again"));
   }
 
   /** What {@link #current} throws. */

@@ -52,6 +52,20 @@ public final class MemoryKeyring implements Keyring {
   }
 
   @Override
+  public void adopt(UUID tenant, int generation, byte[] bytes) {
+    if (given != null) {
+      throw new IllegalStateException("keys are derived here, and none is taken from another server");
+    }
+    keys.compute(
+        tenant,
+        (id, old) -> {
+          TenantKeys adopted = TenantKeys.adopting(destroyed.contains(id) ? null : old, id, generation, bytes);
+          destroyed.remove(id);
+          return adopted;
+        });
+  }
+
+  @Override
   public TenantKey current(UUID tenant) {
     TenantKeys known = keys.get(tenant);
     if (destroyed.contains(tenant) || known == null && given == null) {

@@ -92,24 +92,29 @@ public final class PrivateFiles {
     }
   }
 
-  /** Makes the file unless there is one, also when another process does the same at this moment. */
-  static void createIfAbsent(Path file, byte[] content) throws IOException {
+  /**
+   * Makes the file unless there is one, also when another process does the same at this moment.
+   *
+   * @return whether it was made
+   */
+  public static boolean createIfAbsent(Path file, byte[] content) throws IOException {
     Path written = writeBeside(file, content);
     try {
       Files.createLink(file, written);
     } catch (FileAlreadyExistsException another) {
-      return;
+      return false;
     } catch (NoSuchFileException tidied) {
       if (!Files.exists(file)) {
         throw tidied;
       }
-      return; // another process has made it, and removed what it took for a leftover
+      return false; // another process has made it, and removed what it took for a leftover
     } catch (UnsupportedOperationException noLinks) {
       Files.move(written, file);
     } finally {
       Files.deleteIfExists(written);
     }
     forceDirectory(parent(file));
+    return true;
   }
 
   /** Removes the file for good; its blocks are overwritten first, which helps on the disks where that helps. */

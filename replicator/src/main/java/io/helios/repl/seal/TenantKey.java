@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.InvalidAlgorithmParameterException;
+import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.UUID;
@@ -81,6 +82,11 @@ public final class TenantKey {
   /** A copy, for wrapping; the caller zeroes it. Null once destroyed. */
   synchronized byte @Nullable [] copy() {
     return destroyed ? null : bytes.clone();
+  }
+
+  /** Whether these are its bytes; in constant time. */
+  synchronized boolean is(byte[] other) {
+    return !destroyed && MessageDigest.isEqual(bytes, other);
   }
 
   /** Zeroes it and forgets what was derived from it. What is being sealed or opened at this moment may still finish. */

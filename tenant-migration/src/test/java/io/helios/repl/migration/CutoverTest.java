@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.status.TenantState;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -36,8 +37,7 @@ class CutoverTest {
             "after journal note", "after journal ready to cutting-over", "after traffic.pause", "after fence",
             "after awaitPromoted", "after traffic.change", "after traffic.resume", "after journal note", "after turn",
             "after journal cutting-over to switched");
-    CutoverReport report = history.migration().there();
-    assertThat(report).isNotNull();
+    CutoverReport report = Objects.requireNonNull(history.migration().there());
     assertThat(report.exact()).isTrue();
     assertThat(report.pauseMillis()).isBetween(0.0, 100.0);
     assertThat(world.stored().source()).isEqualTo("west");

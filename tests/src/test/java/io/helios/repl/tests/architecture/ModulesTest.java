@@ -12,7 +12,10 @@ import org.junit.jupiter.api.Test;
 /** The lines between the modules. Those inside the engine are held by its own FloorsTest. */
 class ModulesTest {
 
-  private static final String[] EXECUTABLE = {"..repl.cli..", "..repl.server..", "..repl.client..", "..repl.config..", "..repl.runbook..", "..repl.demo.."};
+  private static final String[] EXECUTABLE = {
+    "..repl.cli..", "..repl.server..", "..repl.client..", "..repl.config..", "..repl.runbook..", "..repl.demo..", "..repl.pki..",
+    "..repl.peer.."
+  };
 
   private static final JavaClasses PRODUCT =
       new ClassFileImporter()

@@ -67,6 +67,11 @@ final class KillSurroundings implements Surroundings {
       }
 
       @Override
+      public void adopt(UUID tenant, int generation, byte[] bytes) {
+        real.adopt(tenant, generation, bytes);
+      }
+
+      @Override
       public TenantKey current(UUID tenant) {
         at(KillStep.SEAL);
         return real.current(tenant);
