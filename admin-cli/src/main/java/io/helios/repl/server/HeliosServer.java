@@ -103,13 +103,13 @@ public final class HeliosServer implements AutoCloseable {
     Fleet fleet = add(fleets.make(configuration, data.path(), meters, events));
     VerificationHistory history = new VerificationHistory(store);
     Tenants tenants = new Tenants(configuration, store, history, fleet, events);
-    tenants.restore();
     MigrationService service = new MigrationService();
     Migrations migrations =
         new Migrations(
             new MigrationStore(store, rowsOf(tenants)), new MigrationNews(events, meters), service.clock());
     migrations.restore();
     tenants.movedBy(migrations);
+    tenants.restore();
     fleet.start();
     ServerFacts facts = new ServerFacts(configuration, store.place(), () -> address().toString(), Instant.now());
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
