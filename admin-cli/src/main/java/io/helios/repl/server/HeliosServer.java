@@ -111,13 +111,13 @@ public final class HeliosServer implements AutoCloseable {
     Fleet fleet = add(fleets.make(configuration, data.path(), meters, events));
     VerificationHistory history = new VerificationHistory(store);
     Tenants tenants = new Tenants(configuration, store, history, fleet, events);
-    tenants.restore();
     MigrationService service = new MigrationService();
     Migrations migrations =
         new Migrations(
             new MigrationStore(store, rowsOf(tenants)), new MigrationNews(events, meters), service.clock());
     migrations.restore();
     tenants.movedBy(migrations);
+    tenants.restore();
     fleet.start();
     Drain drain = add(new Drain(fleet, tenants::statuses, events));
     ServerKeyPair keys = identity == null ? null : ServerKeyPair.of(fleet.keyTransfer());

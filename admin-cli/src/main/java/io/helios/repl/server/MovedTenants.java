@@ -8,7 +8,6 @@ import io.helios.repl.migration.EndFacts;
 import io.helios.repl.migration.GateFacts;
 import io.helios.repl.migration.Proof;
 import io.helios.repl.migration.Replication;
-import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.status.Evidence;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tenant.Tenant;
@@ -50,7 +49,11 @@ final class MovedTenants implements Replication {
   @Override
   public void start(UUID id) {
     String name = tenant(id).name();
-    tenants.carryOut(tenants.get(name).desired() == DesiredState.PAUSED ? Verb.RESUME : Verb.START, name, false);
+    switch (tenants.get(name).desired()) {
+      case CREATED, STOPPED -> tenants.carryOut(Verb.START, name, false);
+      case PAUSED -> tenants.carryOut(Verb.RESUME, name, false);
+      case RUNNING -> {} // it was asked to already
+    }
   }
 
   @Override

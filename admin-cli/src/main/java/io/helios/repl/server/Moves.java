@@ -139,6 +139,7 @@ final class Moves {
     boolean made = seen.proof().standing() == Proof.Standing.OLD || seen.proof().standing() == Proof.Standing.RUNNING;
     Gates.closed(tenant.name(), seen, options).stream()
         .filter(refusal -> !(made && refusal.gate() == CutoverGate.VERIFICATION))
+        .filter(refusal -> now.armed() || refusal.gate() != CutoverGate.TARGET) // it is armed first
         .findFirst()
         .ifPresent(
             refusal -> {

@@ -7,6 +7,7 @@ import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.migration.MigrationDriver;
+import io.helios.repl.migration.MigrationState;
 import io.helios.repl.migration.Migrations;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
@@ -95,18 +96,31 @@ final class Tenants {
     }
   }
 
-  /** Nobody asks it to run any more, after it was moved for good. The store has that already. */
+  /** The engine has let go of it, for it was moved for good. The store has that already. */
   void left(Tenant moved) {
     changing.lock();
     try {
-      Entry before = entry(moved.name());
-      StoredTenant stored = before.stored();
+      StoredTenant stored = entry(moved.name()).stored();
       entries.put(
           moved.name(),
-          new Entry(new StoredTenant(stored.tenant(), DesiredState.CREATED, stored.created()), before.refusal()));
+          new Entry(
+              new StoredTenant(stored.tenant(), DesiredState.CREATED, stored.created()), movedAway(stored.tenant())));
     } finally {
       changing.unlock();
     }
+  }
+
+  private static Problem movedAway(Tenant moved) {
+    return new Problem(
+        ErrorCode.TENANT_STATE,
+        "tenant \"" + moved.name() + "\" was moved to " + moved.source() + " for good",
+        "its migration is completed, and nothing of it is replicated any more",
+        "helios-repl tenant delete " + moved.name() + ", then declare it anew with the source that it has now");
+  }
+
+  private boolean isMoved(UUID id) {
+    Migrations migrations = moves;
+    return migrations != null && migrations.find(id).filter(m -> m.state() == MigrationState.COMPLETED).isPresent();
   }
 
   /** Throws {@link OperatorException} (HR-1301). */
@@ -120,6 +134,9 @@ final class Tenants {
 
   private Entry adopt(StoredTenant stored) {
     Tenant t = stored.tenant();
+    if (isMoved(t.id())) {
+      return new Entry(stored, movedAway(t));
+    }
     // A cutover makes a target the source, and the source a target.
     String lost =
         configuration.source(t.source()).isEmpty() && configuration.target(t.source()).isEmpty()
@@ -175,7 +192,7 @@ final class Tenants {
     Entry entry = entry(name);
     return entry.refusal() == null
         ? shown(entry.stored().tenant().id(), fleet.status(entry.stored().tenant().id()))
-        : refused(entry.stored(), entry.refusal());
+        : unengaged(entry.stored(), entry.refusal());
   }
 
   /** As it is, but for what a migration knows better. */
@@ -209,17 +226,24 @@ final class Tenants {
       if (status != null) {
         all.add(shown(entry.stored().tenant().id(), status));
       } else if (entry.refusal() != null) {
-        all.add(refused(entry.stored(), entry.refusal()));
+        all.add(unengaged(entry.stored(), entry.refusal()));
       }
     }
     return all;
   }
 
-  private static TenantStatus refused(StoredTenant stored, Problem problem) {
+  /** One that the engine does not have: moved away, or refused. */
+  private TenantStatus unengaged(StoredTenant stored, Problem refusal) {
+    return isMoved(stored.tenant().id())
+        ? status(stored, TenantState.MOVED, null)
+        : status(stored, TenantState.FAILED, refusal);
+  }
+
+  private static TenantStatus status(StoredTenant stored, TenantState state, @Nullable Problem problem) {
     Tenant t = stored.tenant();
     return new TenantStatus(
         t.name(),
-        TenantState.FAILED,
+        state,
         t.source(),
         t.target(),
         t.tier().label(),

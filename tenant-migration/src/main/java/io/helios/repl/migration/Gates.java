@@ -62,7 +62,8 @@ public final class Gates {
                   ErrorCode.GATE_TARGET,
                   "the target of tenant \"" + tenant + "\" is not ready to become its home",
                   facts.ends().unprepared(),
-                  "helios-repl migrate plan " + tenant);
+                  "helios-repl migrate start " + tenant + " makes it ready; helios-repl migrate status " + tenant
+                      + " tells how far it is");
       case CERTIFICATE -> certificate(tenant, facts);
     };
   }

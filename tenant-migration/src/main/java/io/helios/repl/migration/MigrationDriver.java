@@ -104,7 +104,7 @@ public final class MigrationDriver {
     return switch (m.state()) {
       case PLANNED -> m.wish() != Wish.NONE || (inWindow(m, now) && admission.hasRoom(m));
       case READY -> m.wish() == Wish.CANCEL || (m.wish() == Wish.NONE ? cutsOverByItself(m, now) : retried);
-      case SWITCHED -> m.wish() != Wish.NONE && retried;
+      case SWITCHED -> m.wish() == Wish.NONE ? !m.armed() : retried;
       case FAILED -> m.wish() != Wish.NONE;
       case COPYING, CATCHING_UP, CUTTING_OVER, CUTTING_BACK, CLEARING_UP, COMPLETING, CANCELLING -> true;
       case COMPLETED, ROLLED_BACK, CANCELLED -> false;
@@ -235,13 +235,19 @@ public final class MigrationDriver {
         if (m.armed()) {
           cut(m, tenant, MigrationState.CUTTING_BACK);
         } else {
-          ends.arm(tenant);
-          migrations.note(m, x -> x.armed(true));
+          armForTheWayBack(m, tenant);
         }
       }
       case COMPLETE, COMPLETE_AND_PURGE -> migrations.move(m, MigrationState.COMPLETING, x -> x);
-      case NONE, CUTOVER, CANCEL -> migrations.note(m, Migration::content);
+      case NONE -> armForTheWayBack(m, tenant);
+      case CUTOVER, CANCEL -> migrations.note(m, Migration::content);
     }
+  }
+
+  /** Ahead of time, so that a rollback need not wait for it. */
+  private void armForTheWayBack(Migration m, Tenant tenant) {
+    ends.arm(tenant);
+    migrations.note(m, x -> x.armed(true).failing(null));
   }
 
   private void cut(Migration m, Tenant tenant, MigrationState cutting) {

@@ -272,6 +272,9 @@ final class SimulatedWorld implements TenantEnds, Traffic, MigrationJournal, Rep
   @Override
   public void arm(Tenant tenant) {
     before("arm");
+    if (!home(tenant.source()).primary) {
+      throw new Violation("armed where the tenant is not at home");
+    }
     after("arm");
   }
 

@@ -83,6 +83,11 @@ class MigrateTest {
     assertThat(completed.path("state").asString()).isEqualTo("COMPLETED");
     assertThat(ends.calls).contains("purge acme");
     assertThat(server.done("tenant", "status", "acme", "-o", "json").json().path("state").asString()).isEqualTo("MOVED");
+    server.restart(server.yaml());
+    assertThat(server.done("tenant", "list", "-o", "json").json().path("items").path(0).path("state").asString()).isEqualTo("MOVED");
+    assertThat(server.run("tenant", "start", "acme").err()).contains("HR-1306", "was moved to shop-eu for good");
+    server.done("tenant", "delete", "acme", "--confirm=acme");
+    assertThat(server.done("migrate", "status", "-o", "json").json().path("items")).isEmpty();
   }
 
   /** As the API tells it, which is what a restart would find: the store is written first. */
@@ -176,7 +181,7 @@ class MigrateTest {
                             .equals(m.path("tenant").asString().equals("acne") ? "FAILED" : "SWITCHED")));
     assertThat(server.done("migrate", "status", "acne").out()).contains("HR-7206", "mend it");
     server.done("migrate", "cancel", "acne", "--wait");
-    assertThat(ends.calls.stream().filter(c -> c.startsWith("arm ")).toList()).containsExactly("arm globex", "arm acme", "arm late");
+    assertThat(ends.calls.stream().filter(c -> c.startsWith("arm ")).distinct().toList()).containsExactly("arm globex", "arm acme", "arm late");
     assertThat(server.run("migrate", "start", "acme").code()).isEqualTo(6);
     assertThat(server.run("migrate", "start", "-f", file.toString()).err()).contains("HR-7102");
   }

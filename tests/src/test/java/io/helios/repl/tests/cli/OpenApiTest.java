@@ -159,8 +159,9 @@ class OpenApiTest {
   }
 
   private static void migration() throws Exception {
-    String of = "/api/v1/tenants/acme/migration";
+    String of = "/api/v1/tenants/globex/migration";
     String unproven = "{\"force\": [\"verification\"], \"maxPause\": \"100ms\", \"retry\": 1}";
+    call("POST", "/api/v1/tenants", ACME.replace("acme", "globex"), 201);
     call("GET", of, null, 404);
     call("POST", of + "/start?dryRun=true", "{}", 200);
     call("POST", of + "/start", "{\"to\": \"nowhere\"}", 409);
@@ -168,18 +169,18 @@ class OpenApiTest {
     call("POST", of + "/plan", "{\"rehearsals\": 3}", 200);
     call("POST", of + "/cutover?dryRun=true", "{}", 200);
     call("POST", of + "/cutover", "{}", 400);
-    call("POST", of + "/rollback?confirm=acme", "{}", 409);
-    JsonNode cutover = done(call("POST", of + "/cutover?confirm=acme", "{}", 202));
+    call("POST", of + "/rollback?confirm=globex", "{}", 409);
+    JsonNode cutover = done(call("POST", of + "/cutover?confirm=globex", "{}", 202));
     assertThat(API.judge("Cutover", cutover)).isEmpty();
     call("GET", of, null, 200);
-    done(call("POST", of + "/rollback?confirm=acme", unproven, 202));
+    done(call("POST", of + "/rollback?confirm=globex", unproven, 202));
     call("POST", "/api/v1/migrations?dryRun=true", "{\"moves\": [{\"source\": \"shop\"}]}", 200);
-    call("POST", "/api/v1/migrations", "{\"parallel\": 2, \"moves\": [{\"tenant\": \"acme\", \"cutover\": \"manual\"}]}", 200);
+    call("POST", "/api/v1/migrations", "{\"parallel\": 2, \"moves\": [{\"tenant\": \"globex\", \"cutover\": \"manual\"}]}", 200);
     call("GET", "/api/v1/migrations", null, 200);
     call("POST", of + "/cancel?dryRun=true", null, 200);
     done(call("POST", of + "/cancel?wait=true", null, 202));
     done(call("POST", of + "/start?wait=true", unproven, 202));
-    done(call("POST", of + "/cutover?confirm=acme", unproven, 202));
+    done(call("POST", of + "/cutover?confirm=globex", unproven, 202));
     call("POST", of + "/complete?dryRun=true", null, 200);
     call("POST", of + "/complete", null, 200);
     done(call("POST", of + "/wait", "{\"for\": \"completed\"}", 202));
