@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The thread {@code helios-traces} owns the connection; {@link #ended} is for any.
  */
-final class OtlpExporter implements Tracing {
+public final class OtlpExporter implements Tracing {
 
   private static final int WAITING = 2_048;
 
@@ -59,7 +59,7 @@ final class OtlpExporter implements Tracing {
    * @param region where this server stands
    * @param patience with the collector, for each request
    */
-  OtlpExporter(
+  public OtlpExporter(
       URI collector,
       double sample,
       String region,

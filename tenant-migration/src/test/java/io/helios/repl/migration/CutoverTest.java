@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.status.TenantState;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 

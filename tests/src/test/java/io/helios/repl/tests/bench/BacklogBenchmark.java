@@ -27,19 +27,19 @@ final class BacklogBenchmark {
 
   private final Servers servers;
   private final List<Contender> contenders;
-  private static final int WARM_UP = 10;
-
+  private final int warmUp;
   private final Map<Contender, List<Turn>> turns = new LinkedHashMap<>();
 
-  BacklogBenchmark(Servers servers, List<Contender> contenders) {
+  /** @param warmUp rounds before the others, which warm caches and the virtual machine up and do not count */
+  BacklogBenchmark(Servers servers, List<Contender> contenders, int warmUp) {
     this.servers = servers;
     this.contenders = contenders;
+    this.warmUp = warmUp;
     contenders.forEach(c -> turns.put(c, new ArrayList<>()));
   }
 
-  /** Rounds before the others warm caches and the virtual machine up; they do not count. */
   String run(int rounds) throws Exception {
-    for (int round = 1 - WARM_UP; round <= rounds; round++) {
+    for (int round = 1 - warmUp; round <= rounds; round++) {
       round(round);
     }
     return table(rounds);
@@ -47,7 +47,7 @@ final class BacklogBenchmark {
 
   private void round(int round) throws Exception {
     List<Contender> order = new ArrayList<>(contenders);
-    Collections.rotate(order, round + WARM_UP);
+    Collections.rotate(order, round + warmUp);
     String sourceDatabase = servers.newDatabase(servers.source());
     Map<Contender, DatabasePair> pairs = new LinkedHashMap<>();
     try (Connection source = servers.source().connect(sourceDatabase)) {

@@ -9,7 +9,14 @@ import java.util.Map;
 
 /**
  * Runs the measurements and writes their tables into {@code docs/benchmarks.md}. Arguments: any of {@code backlog},
+<<<<<<< HEAD
  * {@code latency}, {@code huge}, {@code idle}, {@code verify}, {@code resync}, {@code dashboard}, {@code guard} (all when none is named), and {@code rounds=3}.
+||||||| b62583f
+ * {@code latency}, {@code huge}, {@code idle}, {@code verify}, {@code resync}, {@code dashboard} (all when none is named), and {@code rounds=3}.
+=======
+ * {@code latency}, {@code huge}, {@code idle}, {@code verify}, {@code resync}, {@code dashboard}, {@code traces} (all when none is named), {@code rounds=3} and
+ * {@code warm-up=10} rounds that do not count.
+>>>>>>> op6
  */
 public final class Benchmark {
 
@@ -18,11 +25,16 @@ public final class Benchmark {
   public static void main(String[] arguments) throws Exception {
     List<String> wanted = new ArrayList<>(List.of(arguments));
     wanted.removeIf(String::isBlank);
-    int rounds =
-        wanted.stream().filter(a -> a.startsWith("rounds=")).map(a -> Integer.parseInt(a.substring(7))).findFirst().orElse(3);
-    wanted.removeIf(a -> a.startsWith("rounds="));
+    int rounds = number(wanted, "rounds=", 3);
+    int warmUp = number(wanted, "warm-up=", 10);
     if (wanted.isEmpty()) {
+<<<<<<< HEAD
       wanted = List.of("backlog", "latency", "huge", "idle", "verify", "resync", "dashboard", "guard");
+||||||| b62583f
+      wanted = List.of("backlog", "latency", "huge", "idle", "verify", "resync", "dashboard");
+=======
+      wanted = List.of("backlog", "latency", "huge", "idle", "verify", "resync", "dashboard", "traces");
+>>>>>>> op6
     }
     Report report = new Report(Path.of("..", "docs", "benchmarks.md"));
     try (Servers servers = new Servers();
@@ -31,7 +43,7 @@ public final class Benchmark {
       report.section("machine", machine(servers));
       if (wanted.contains("backlog")) {
         try (Contender helios = new HeliosRepl("1g")) {
-          report.section("backlog", new BacklogBenchmark(servers, List.of(defaults, fastest, helios)).run(rounds));
+          report.section("backlog", new BacklogBenchmark(servers, List.of(defaults, fastest, helios), warmUp).run(rounds));
         }
       }
       if (wanted.contains("latency")) {
@@ -58,6 +70,17 @@ public final class Benchmark {
       if (wanted.contains("resync")) {
         report.section("resync", new ResyncBenchmark(servers).run());
       }
+      if (wanted.contains("traces")) {
+        try (TraceSink sink = new TraceSink();
+            Contender off = new HeliosRepl("1g");
+            Contender some = HeliosRepl.traced("1g", sink.url(), "0.01");
+            Contender all = HeliosRepl.traced("1g", sink.url(), "1")) {
+          String table = new BacklogBenchmark(servers, List.of(off, some, all), warmUp).run(rounds);
+          report.section(
+              "traces",
+              table + "\nWarm-up and all rounds together sent %d KiB of spans.\n".formatted(sink.bytes() >> 10));
+        }
+      }
       if (wanted.contains("dashboard")) {
         report.section("dashboard", new DashboardBenchmark().run());
       }
@@ -65,6 +88,14 @@ public final class Benchmark {
         report.section("guard", new GuardBenchmark(servers).run(rounds));
       }
     }
+  }
+
+  /** Takes it out of what was given. */
+  private static int number(List<String> given, String name, int otherwise) {
+    int number =
+        given.stream().filter(a -> a.startsWith(name)).map(a -> Integer.parseInt(a.substring(name.length()))).findFirst().orElse(otherwise);
+    given.removeIf(a -> a.startsWith(name));
+    return number;
   }
 
   private static String machine(Servers servers) throws Exception {

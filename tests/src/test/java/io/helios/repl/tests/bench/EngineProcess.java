@@ -7,9 +7,12 @@ import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetSettings;
 import io.helios.repl.pipeline.SourceSettings;
+import io.helios.repl.pipeline.Surroundings;
 import io.helios.repl.pipeline.TargetSettings;
+import io.helios.repl.pipeline.Tracing;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.seal.MemoryKeyring;
+import io.helios.repl.server.OtlpExporter;
 import io.helios.repl.status.Evidence;
 import io.helios.repl.status.TableEvidence;
 import io.helios.repl.status.TenantState;
@@ -29,6 +32,7 @@ import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
@@ -61,16 +65,38 @@ final class EngineProcess {
 
   private static final Set<TenantState> LOST = Set.of(TenantState.FAILED, TenantState.NEEDS_RESYNC);
 
+  private final String slot;
   private final Function<FleetSettings, Fleet> open;
   private @Nullable Fleet fleet;
 
-  EngineProcess(Function<FleetSettings, Fleet> open) {
+  EngineProcess(String slot, Function<FleetSettings, Fleet> open) {
+    this.slot = slot;
     this.open = open;
   }
 
+  /** @param arguments the slot's name; a collector of traces and the share that it gets, if there are any */
   public static void main(String[] arguments) throws IOException {
     MemoryKeyring keys = new MemoryKeyring();
-    new EngineProcess(settings -> new Fleet(settings, keys, new SimpleMeterRegistry(), event -> {})).serve();
+    new EngineProcess(
+            arguments[0], settings -> new Fleet(settings, keys, new SimpleMeterRegistry(), event -> {}, surroundings(arguments)))
+        .serve();
+  }
+
+  private static Surroundings surroundings(String... arguments) {
+    return arguments.length == 1
+        ? Surroundings.REAL
+        : new Surroundings() {
+          @Override
+          public Tracing tracing() {
+            return new OtlpExporter(
+                URI.create(arguments[1]),
+                Double.parseDouble(arguments[2]),
+                "here",
+                Duration.ofSeconds(5),
+                new SimpleMeterRegistry(),
+                event -> System.err.println(event.message()));
+          }
+        };
   }
 
   /** Serves until the end of the input. */
@@ -116,7 +142,7 @@ final class EngineProcess {
             new TableFilter(List.of("public.item")),
             null,
             "helios_bench",
-            HeliosRepl.SLOT,
+            slot,
             "here");
     TargetSettings target = new TargetSettings("copy", local(words[3], words[4]), "there");
     FleetSettings settings =

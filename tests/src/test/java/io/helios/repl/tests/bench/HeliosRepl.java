@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -22,13 +23,15 @@ import org.jspecify.annotations.Nullable;
 /** This project's engine, in a process of its own that lives as long as the contender does. */
 final class HeliosRepl implements Contender {
 
-  static final String SLOT = "helios_bench";
+  private static final String SLOT = "helios_bench";
 
   private final Process process;
   private final PrintWriter commands;
   private final BufferedReader replies;
   private final String heapLimit;
   private final boolean polling;
+  private final String traced;
+  private final String slot;
   private @Nullable DatabasePair pair;
   private @Nullable Path directory;
 
@@ -41,14 +44,27 @@ final class HeliosRepl implements Contender {
     this(heapLimit, false);
   }
 
+  /** With traces of a share of its changes, 0 to 1. */
+  static HeliosRepl traced(String heapLimit, URI collector, String share) throws IOException {
+    return new HeliosRepl(heapLimit, false, List.of(collector.toString(), share));
+  }
+
   /** @param polling whether the source is polled each second, instead of its WAL being read */
   HeliosRepl(String heapLimit, boolean polling) throws IOException {
+    this(heapLimit, polling, List.of());
+  }
+
+  /** @param traces a collector and a share, or nothing */
+  private HeliosRepl(String heapLimit, boolean polling, List<String> traces) throws IOException {
     this.heapLimit = heapLimit;
     this.polling = polling;
+    this.traced = traces.isEmpty() ? "" : ", traces of " + traces.get(1);
+    this.slot = traces.isEmpty() ? SLOT : SLOT + "_traced_" + traces.get(1).replace('.', '_');
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseParallelGC", "-Xmx" + heapLimit));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), EngineProcess.class.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), EngineProcess.class.getName(), slot));
+    command.addAll(traces);
     this.process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     this.commands = new PrintWriter(process.outputWriter(UTF_8), true);
     this.replies = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
@@ -56,7 +72,7 @@ final class HeliosRepl implements Contender {
 
   @Override
   public String name() {
-    return polling ? "helios-repl, polling each second" : "helios-repl";
+    return polling ? "helios-repl, polling each second" : "helios-repl" + traced;
   }
 
   @Override
@@ -107,7 +123,7 @@ final class HeliosRepl implements Contender {
       return;
     }
     pair = null;
-    dropSlot(then);
+    dropSlot(then, slot);
     try (Stream<Path> files = Files.walk(left)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
@@ -116,14 +132,14 @@ final class HeliosRepl implements Contender {
   }
 
   /** The server notices that the engine has let go of the slot a moment after it has. */
-  private static void dropSlot(DatabasePair pair) throws SQLException, InterruptedException {
+  private static void dropSlot(DatabasePair pair, String slot) throws SQLException, InterruptedException {
     try (Connection source = pair.connectSource()) {
-      String busy = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + SLOT + "' AND active";
+      String busy = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + slot + "' AND active";
       while (!"0".equals(DatabasePair.value(source, busy))) {
         Thread.sleep(10);
       }
       BenchTable.execute(
-          source, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '" + SLOT + "'");
+          source, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '" + slot + "'");
     }
   }
 
