@@ -9,14 +9,8 @@ import java.util.Map;
 
 /**
  * Runs the measurements and writes their tables into {@code docs/benchmarks.md}. Arguments: any of {@code backlog},
-<<<<<<< HEAD
- * {@code latency}, {@code huge}, {@code idle}, {@code verify}, {@code resync}, {@code dashboard}, {@code guard} (all when none is named), and {@code rounds=3}.
-||||||| b62583f
- * {@code latency}, {@code huge}, {@code idle}, {@code verify}, {@code resync}, {@code dashboard} (all when none is named), and {@code rounds=3}.
-=======
- * {@code latency}, {@code huge}, {@code idle}, {@code verify}, {@code resync}, {@code dashboard}, {@code traces} (all when none is named), {@code rounds=3} and
- * {@code warm-up=10} rounds that do not count.
->>>>>>> op6
+ * {@code latency}, {@code huge}, {@code idle}, {@code verify}, {@code resync}, {@code dashboard}, {@code guard}, {@code traces}
+ * (all when none is named), {@code rounds=3} and {@code warm-up=10} rounds that do not count.
  */
 public final class Benchmark {
 
@@ -28,13 +22,7 @@ public final class Benchmark {
     int rounds = number(wanted, "rounds=", 3);
     int warmUp = number(wanted, "warm-up=", 10);
     if (wanted.isEmpty()) {
-<<<<<<< HEAD
-      wanted = List.of("backlog", "latency", "huge", "idle", "verify", "resync", "dashboard", "guard");
-||||||| b62583f
-      wanted = List.of("backlog", "latency", "huge", "idle", "verify", "resync", "dashboard");
-=======
-      wanted = List.of("backlog", "latency", "huge", "idle", "verify", "resync", "dashboard", "traces");
->>>>>>> op6
+      wanted = List.of("backlog", "latency", "huge", "idle", "verify", "resync", "dashboard", "guard", "traces");
     }
     Report report = new Report(Path.of("..", "docs", "benchmarks.md"));
     try (Servers servers = new Servers();
