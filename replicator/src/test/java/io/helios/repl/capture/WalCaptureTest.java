@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.helios.repl.change.Change;
 import io.helios.repl.change.ChangeReader;
+import io.helios.repl.change.CutoverMarker;
 import io.helios.repl.change.FrameEntry;
 import io.helios.repl.error.CorruptionException;
 import io.helios.repl.error.ErrorCode;
@@ -416,6 +417,51 @@ class WalCaptureTest {
     drain(capture);
     assertThat(inserts(ONE)).containsExactly("11");
     assertThat(journal.fetch(ONE, 0, 0, 1 << 20).getFirst().header().epoch()).isEqualTo(2);
+  }
+
+  @Test
+  void aRouteThatWaitsForAMarkerTakesWhatComesBehindItInItsEpoch() {
+    UUID token = new UUID(7, 7);
+    WalCapture capture =
+        capture(
+            routes(
+                1, route(TWO, "2"),
+                new TenantRoute(ONE, 1, TenantRoute.Kind.KEYED, "1", TableFilter.ALL, token)));
+    transaction(100, insert("1", "10"), insert("2", "20"));
+    transaction(200, marker(ONE, 5, new UUID(8, 8)), insert("1", "11"));
+    transaction(300, PgOutputBytes.message(false, CutoverMarker.PREFIX, content(ONE, 5, token)), insert("1", "12"));
+    transaction(400, insert("1", "13"), marker(ONE, 6, token), insert("1", "14"));
+    transaction(500, insert("1", "15"), insert("2", "21"));
+    drain(capture);
+    assertThat(read(ONE))
+        .containsExactly(
+            "begin 0/190", "marker 6", "insert 1,14", "end 0/190", "begin 0/1F4", "insert 1,15", "end 0/1F4");
+    assertThat(journal.fetch(ONE, 0, 0, 1 << 20)).allSatisfy(f -> assertThat(f.header().epoch()).isEqualTo(6));
+    capture.route(routes(2, route(TWO, "2"), new TenantRoute(ONE, 6, TenantRoute.Kind.KEYED, "1", TableFilter.ALL, token)));
+    drain(capture);
+    transaction(600, insert("1", "16"));
+    drain(capture);
+    assertThat(inserts(ONE)).containsExactly("14", "15", "16");
+    assertThat(inserts(TWO)).containsExactly("20", "21");
+  }
+
+  @Test
+  void aMarkerReachesItsTenantAloneAndWhatIsNoneReachesNobody() {
+    WalCapture capture = capture(routes(1, route(ONE, "1"), route(TWO, "2")));
+    transaction(100, insert("1", "10"), marker(ONE, 2, new UUID(1, 1)));
+    transaction(200, PgOutputBytes.message(true, CutoverMarker.PREFIX, new byte[] {1, 2, 3}));
+    transaction(300, PgOutputBytes.message(true, "something else", content(TWO, 2, new UUID(1, 1))));
+    drain(capture);
+    assertThat(read(ONE)).containsExactly("begin 0/64", "insert 1,10", "marker 2", "end 0/64");
+    assertThat(read(TWO)).isEmpty();
+  }
+
+  private static ByteBuffer marker(UUID tenant, long epoch, UUID token) {
+    return PgOutputBytes.message(true, CutoverMarker.PREFIX, content(tenant, epoch, token));
+  }
+
+  private static byte[] content(UUID tenant, long epoch, UUID token) {
+    return new CutoverMarker(tenant, epoch, token, List.of()).content();
   }
 
   @Test

@@ -11,12 +11,17 @@ import io.helios.repl.postgres.Tuple;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ChangeCodecTest {
 
+  private static final CutoverMarker MARKER =
+      new CutoverMarker(
+          new UUID(1, 2), 3, new UUID(4, 5),
+          List.of(new CutoverMarker.Sequence("public", "ids", "public", "orders", "id", -7, true, -2)));
   private static final Relation ORDERS = relation(16400, "public", "orders", 3);
 
   @Test
@@ -34,6 +39,7 @@ class ChangeCodecTest {
     writer.delete(ORDERS, row, false);
     writer.truncate(ORDERS, true);
     writer.upsert(odd, row);
+    writer.marker(MARKER);
     writer.end(new Lsn(0x1_0000_0010L));
     writer.begin(new Lsn(-1), 7, true);
     writer.truncate(odd, false);
@@ -52,6 +58,7 @@ class ChangeCodecTest {
             "delete public.orders row 1,-,x",
             "truncate public.orders true",
             "upsert Ünïcode \"schema\".t\u0000able 1,-,x",
+            "Marker[marker=" + MARKER + "]",
             "End[commitLsn=1/10]",
             "Begin[commitLsn=FFFFFFFF/FFFFFFFF, commitTimeMicros=7, continued=true]",
             "truncate Ünïcode \"schema\".t\u0000able false");

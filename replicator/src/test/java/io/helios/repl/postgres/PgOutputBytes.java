@@ -124,6 +124,17 @@ public final class PgOutputBytes {
     return new PgOutputBytes().int8('D').int32(oid).int8(oldIsKey ? 'K' : 'O').tuple(old).message();
   }
 
+  public static ByteBuffer message(boolean transactional, String prefix, byte[] content) {
+    return new PgOutputBytes()
+        .int8('M')
+        .int8(transactional ? 1 : 0)
+        .int64(1)
+        .string(prefix)
+        .int32(content.length)
+        .raw(content)
+        .message();
+  }
+
   public static ByteBuffer truncate(int options, int... oids) {
     PgOutputBytes bytes = new PgOutputBytes().int8('T').int32(oids.length).int8(options);
     for (int oid : oids) {
