@@ -26,9 +26,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The server as a process of its own, which can be killed and started again on its data, and its API. */
-final class ServerProcess implements AutoCloseable {
+public final class ServerProcess implements AutoCloseable {
 
-  static final Duration PATIENCE = Duration.ofSeconds(120);
+  public static final Duration PATIENCE = Duration.ofSeconds(120);
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private final HttpClient http = HttpClient.newHttpClient();
@@ -39,7 +39,7 @@ final class ServerProcess implements AutoCloseable {
   private String address = "";
 
   /** @param more lines of the configuration after its target */
-  ServerProcess(Path directory, Database source, String sourceUrl, String targetUrl, String more) {
+  public ServerProcess(Path directory, Database source, String sourceUrl, String targetUrl, String more) {
     this.directory = directory;
     this.yaml =
         """
@@ -95,7 +95,7 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Starts the server and returns when it takes commands. */
-  ServerProcess start(String... more) throws IOException {
+  public ServerProcess start(String... more) throws IOException {
     Path file = Files.writeString(file("helios-repl.yaml"), yaml);
     List<String> arguments = new ArrayList<>(List.of("server", "run", "--config", file.toString()));
     arguments.addAll(List.of(more));
@@ -116,17 +116,17 @@ final class ServerProcess implements AutoCloseable {
     return address;
   }
 
-  String token() {
+  public String token() {
     return text("data/token").strip();
   }
 
   /** With SIGKILL. */
-  void kill() throws InterruptedException {
+  public void kill() throws InterruptedException {
     process().destroyForcibly();
     assertThat(process().waitFor(30, TimeUnit.SECONDS)).isTrue();
   }
 
-  HttpResponse<String> send(String method, String path, @Nullable String body, String token) {
+  public HttpResponse<String> send(String method, String path, @Nullable String body, String token) {
     try {
       return http.send(
           HttpRequest.newBuilder(URI.create(address + path))
@@ -145,24 +145,24 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** A request that has to succeed. */
-  JsonNode api(String method, String path, @Nullable String body) {
+  public JsonNode api(String method, String path, @Nullable String body) {
     HttpResponse<String> answer = send(method, "/api/v1" + path, body, token());
     assertThat(answer.statusCode()).as(() -> path + ": " + answer.body()).isLessThan(300);
     return JSON.readTree(answer.body());
   }
 
-  void create(String tenant) {
+  public void create(String tenant) {
     api(
         "POST",
         "/tenants",
         "{\"tenants\": [{\"name\": \"%s\", \"source\": \"shop\", \"target\": \"copy\"}]}".formatted(tenant));
   }
 
-  JsonNode status(String tenant) {
+  public JsonNode status(String tenant) {
     return api("GET", "/tenants/" + tenant + "/status", null);
   }
 
-  void becomes(String tenant, String state) {
+  public void becomes(String tenant, String state) {
     JsonNode status = await().atMost(PATIENCE).until(() -> status(tenant), s -> isSettled(s, state));
     assertThat(status.path("state").asString()).as(status.toString()).isEqualTo(state);
   }
