@@ -103,8 +103,10 @@ class HandoverRestartTest {
       write(homes.two, 1000);
       homes.restart(tenant);
       write(homes.two, 2000);
+      homes.captured(homes.two);
       homes.restart(tenant);
       write(homes.two, 3000);
+      homes.captured(homes.two);
       assertThat(homes.handover(tenant).refuse(2)).isFalse();
       Tenant moved = homes.handover(tenant).turn(2);
       homes.streams(tenant.id());
@@ -124,6 +126,7 @@ class HandoverRestartTest {
       await().atMost(TwoHomes.PATIENCE).until(() -> homes.fleet.status(tenant.id()).lagBytes() == 0);
       homes.restart(tenant); // as it was before
       write(homes.two, 2000);
+      homes.captured(homes.two);
       assertThat(homes.handover(tenant).turn(2)).isEqualTo(moved);
       homes.streams(tenant.id());
       write(homes.two, 3000);

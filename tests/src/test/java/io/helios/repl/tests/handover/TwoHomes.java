@@ -10,8 +10,10 @@ import io.helios.repl.pipeline.FleetSettings;
 import io.helios.repl.pipeline.Handover;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
+import io.helios.repl.postgres.Lsn;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.seal.MemoryKeyring;
+import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.tenant.ConflictPolicy;
 import io.helios.repl.tenant.TableFilter;
@@ -114,6 +116,20 @@ final class TwoHomes implements AutoCloseable {
     Tenant turned = handover.turn(epoch);
     streams(tenant.id());
     return turned;
+  }
+
+  /** Waits until everything that has committed there by now has been seen by who captures it. */
+  void captured(Database database) {
+    Lsn now = Lsn.parse(database.value("SELECT pg_current_wal_insert_lsn()"));
+    database.execute("SELECT pg_logical_emit_message(true, 'test', 'behind it')");
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                fleet.sources().stream()
+                    .filter(source -> source.name().equals(database.name()))
+                    .map(EndpointStatus::position)
+                    .anyMatch(seen -> seen != null && seen.isAfter(now)));
   }
 
   Database home(Tenant tenant) {
