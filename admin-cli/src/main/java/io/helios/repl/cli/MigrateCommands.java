@@ -130,8 +130,9 @@ final class MigrateCommands extends CommandGroup {
   @Command(
       name = "plan",
       description = {
-        "Look at every gate, and rehearse: a marker that changes nothing is sent through the live stream, the lock is tried and",
-        "the traffic's switch gone through. Tells the pause to be expected. Nobody is kept waiting."
+        "Look at every gate, and rehearse: tells the pause to be expected.",
+        "A marker that changes nothing is sent through the live stream, the lock is tried and the traffic's switch gone through."
+            + " Nobody is kept waiting."
       },
       footer = {"", "Example:", "  helios-repl migrate plan acme --rehearsals 100"})
   static final class Plan extends OfTenant {
@@ -195,8 +196,9 @@ final class MigrateCommands extends CommandGroup {
   @Command(
       name = "start",
       description = {
-        "Begin to move a tenant to its target: copied, armed, verified, until it is ready to be cut over. Or many, from a file:",
-        "in its order, so many at once, each on its own from there on."
+        "Begin to move a tenant, or many from a file: until it is ready to be cut over.",
+        "Its target gets a copy, is armed and verified. Those of a file begin in its order, so many at once, each on its own from"
+            + " there on."
       },
       footer = {
         "",
@@ -338,8 +340,9 @@ final class MigrateCommands extends CommandGroup {
   @Command(
       name = "cutover",
       description = {
-        "Make a tenant's target its home. Its writers wait for less than --max-pause, or it is undone. It is refused as long as a",
-        "gate is closed. Waits for the end; the old home follows from then on, and rollback is open. The name has to be said again."
+        "Make a tenant's target its home, within a pause, or undo it.",
+        "Its writers wait for less than --max-pause, or it is undone. It is refused as long as a gate is closed. Waits for the end; the"
+            + " old home follows from then on, and rollback is open. The name has to be said again."
       },
       footer = {
         "",
@@ -361,8 +364,8 @@ final class MigrateCommands extends CommandGroup {
   @Command(
       name = "rollback",
       description = {
-        "Go back to the old home by the same cutover; nothing that was written at the new one is lost. The name has to be said",
-        "again."
+        "Go back to the old home by the same cutover.",
+        "Nothing that was written at the new one is lost. The name has to be said again."
       },
       footer = {"", "Example:", "  helios-repl migrate rollback acme --confirm=acme"})
   static final class Rollback extends Cutting {
@@ -379,8 +382,8 @@ final class MigrateCommands extends CommandGroup {
   @Command(
       name = "complete",
       description = {
-        "End the move: the old home follows no longer, and there is no way back. Its rows stay there, closed for writes, unless",
-        "--purge is given, which wants the name again."
+        "End the move: the old home follows no longer, and there is no way back.",
+        "The tenant's rows stay there, closed for writes, unless --purge is given, which wants the name again."
       },
       footer = {
         "", "Examples:", "  helios-repl migrate complete acme", "  helios-repl migrate complete acme --purge --confirm=acme --wait"
@@ -426,7 +429,7 @@ final class MigrateCommands extends CommandGroup {
 
   @Command(
       name = "cancel",
-      description = "Give a move up before its cutover. The tenant goes on replicating as before.",
+      description = {"Give a move up before its cutover.", "The tenant goes on replicating as before."},
       footer = {"", "Example:", "  helios-repl migrate cancel acme --wait"})
   static final class Cancel extends OfTenant {
 
