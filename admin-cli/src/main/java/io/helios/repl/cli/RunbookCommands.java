@@ -33,8 +33,8 @@ final class RunbookCommands extends CommandGroup {
   @Command(
       name = "lint",
       description = {
-        "Find everything that is wrong with runbooks, without a server: keys that are not understood, commands and options that",
-        "are not there, placeholders without a parameter, what would never end. Of a folder all files. Exit code 2 when",
+        "Find everything that is wrong with runbooks, without a server.",
+        "Keys that are not understood, commands and options that are not there, placeholders without a parameter, what would never end. Of a folder all files. Exit code 2 when",
         "something is wrong."
       },
       footer = {"", "Examples:", "  helios-repl runbook lint runbooks", "  helios-repl runbook lint key-rotation.yaml -o json"})

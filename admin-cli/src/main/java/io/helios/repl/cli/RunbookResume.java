@@ -30,8 +30,8 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "resume",
     description = {
-      "Go on with a run that has stopped, at the step where it did, with the runbook's text as it was begun with. A command",
-      "that was broken off is run again; of a hook that is not declared idempotent somebody has to say whether it was run."
+      "Go on with a run that has stopped, at the step where it did.",
+      "It has the runbook's text as it was begun with. A command that was broken off is run again; of a hook that is not declared idempotent somebody has to say whether it was run."
     },
     footer = {
       "",

@@ -24,8 +24,8 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "run",
     description = {
-      "Run a runbook, step by step. Steps run here; each is in the run's journal on the server before it begins and after it",
-      "ended, so a run that stopped goes on with runbook resume, from any machine. What is wrong with the file is told before",
+      "Run a runbook, step by step.",
+      "Steps run here; each is in the run's journal on the server before it begins and after it ended, so a run that stopped goes on with runbook resume, from any machine. What is wrong with the file is told before",
       "anything begins. With --dry-run nothing is changed: commands show their plans, those that only look are run, hooks and",
       "approvals are told."
     },

@@ -105,8 +105,8 @@ final class ServerCommands extends CommandGroup {
   @Command(
       name = "drain",
       description = {
-        "Make the server ready to be stopped: it takes no new work, copies, verifications and repairs that run come to their end,",
-        "streaming tenants come to where their sources are, and nothing more is captured. Who is paused or held up is not waited for.",
+        "Make the server ready to be stopped.",
+        "It takes no new work, copies, verifications and repairs that run come to their end, streaming tenants come to where their sources are, and nothing more is captured. Who is paused or held up is not waited for.",
         "A restart begins as ever; --undo goes on without one."
       },
       footer = {

@@ -31,9 +31,11 @@ final class Drain implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Drain.class);
   private static final long TURN_MILLIS = 100;
 
-  /** Less work, and the way back. */
+  /** Less work, the way back, and what the journals of runs that have begun are told. */
   private static final Pattern TAKEN =
-      Pattern.compile("(POST|DELETE) /api/v1/server/drain|POST /api/v1/tenants/[^/]+/(pause|stop)");
+      Pattern.compile(
+          "(POST|DELETE) /api/v1/server/drain|POST /api/v1/tenants/[^/]+/(pause|stop|migration/cancel)"
+              + "|POST /api/v1/runbooks/[^/]+/.+");
 
   /** @param awaited null before it was looked */
   private record Standing(Instant since, Draining steps, @Nullable List<Draining.Awaited> awaited) {
