@@ -420,6 +420,7 @@ public final class Fleet implements AutoCloseable {
     source.forget(tenant);
     endpoints.captured(pipeline.tenant()).forget(tenant);
     keyring.destroy(tenant);
+    backRoutes.forget(tenant);
     tenants.remove(tenant);
     supervisor.forget(pipeline.tenant());
     event(FleetEvent.Severity.INFO, pipeline.tenant().name(), "tenant-removed", "removed", null);

@@ -148,10 +148,10 @@ public final class Handover {
     }
   }
 
-  /** Takes back what {@link #arm} made for this tenant. */
+  /** Takes back what {@link #arm} made for this tenant; also after it has come back here, when its old target follows again. */
   public void disarm() throws InterruptedException {
     BackRoute route = backRoutes.of(tenant.id());
-    if (route != null && route.home().equals(tenant.source())) {
+    if (route != null) {
       endpoints.turn(tenant.source(), tenant.target());
       unroute(next());
       hands.starter(back(tenant.epoch())).disarm(tenant);

@@ -2,6 +2,7 @@ package io.helios.repl.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.tests.fixture.Database;
 import java.nio.file.Path;
@@ -70,6 +71,10 @@ class MoveTest {
         assertThat(home.value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM orders WHERE tenant_id = 'acme' AND id >= 1000"))
             .isEqualTo("1000 2000 3000 4000");
       }
+      await()
+          .until(() -> server.done("migrate", "status", "acme", "-o", "json").json().path("state").asString().equals("ROLLED_BACK"));
+
+      nothingIsLeftAtHome(server);
 
       server.done("migrate", "start", "acme", "--max-pause", "5s", "--wait", "--timeout", "90s");
       server.done("migrate", "cutover", "acme", "--confirm=acme", "--timeout", "60s");
@@ -85,6 +90,19 @@ class MoveTest {
     }
   }
 
+  /** No guard at the source, and no slot at the target that nobody reads. */
+  private static void nothingIsLeftAtHome(TestServer server) {
+    assertThat(server.source.query("SELECT tgname FROM pg_trigger WHERE tgname LIKE '!helios%'")).isEmpty();
+    assertThat(server.source.query("SELECT * FROM helios.replica")).isEmpty();
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(
+                        server.target.query(
+                            "SELECT slot_name FROM pg_replication_slots WHERE database = current_database()"))
+                    .isEmpty());
+  }
+
   private static void closedFor(Database home, int id) {
     assertThatThrownBy(() -> write(home, id)).rootCause().hasMessageContaining("has moved");
   }
@@ -96,7 +114,7 @@ class MoveTest {
       server.done("tenant", "start", "acme", "--wait", "--timeout", "60s");
       server.done("migrate", "start", "acme", "--wait", "--timeout", "90s");
       server.done("migrate", "cancel", "acme", "--yes", "--wait", "--timeout", "60s");
-      assertThat(server.source.query("SELECT tgname FROM pg_trigger WHERE tgname LIKE '!helios%'")).isEmpty();
+      nothingIsLeftAtHome(server);
       assertThat(state(server)).isEqualTo("STREAMING");
       write(server.source, 1000);
       server.done("tenant", "wait", "acme", "--for", "caught-up", "--timeout", "60s");
