@@ -6,6 +6,8 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Lsn;
+import io.helios.repl.postgres.SqlStates;
+import io.helios.repl.postgres.TableName;
 import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -18,6 +20,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The guard of a tenant at its home: armed, its writers take part in the tenant's lock, and write on. Each method is a
@@ -27,6 +30,10 @@ public final class HomeGuard {
 
   /** So many rows go in one transaction. */
   private static final int CHUNK = 5_000;
+
+  private static final Duration DEFINITION_WAIT = Duration.ofMillis(100);
+  private static final Duration BETWEEN_WAITS = Duration.ofMillis(150);
+  private static final Duration DEFINITION_PATIENCE = Duration.ofSeconds(30);
 
   private static final Duration LOCK_PATIENCE = Duration.ofSeconds(5);
 
@@ -56,13 +63,15 @@ public final class HomeGuard {
                 "its row in helios.replica there says that it is a replica, closed, or has moved away",
                 "helios-repl migrate status " + back.name()));
       }
-      for (TenantTable table : tables) {
+    });
+    for (TenantTable table : tables) {
+      patiently(() -> {
         ReadOnlyGuard.install(
             connection, back.id(), table.definition().schema(), table.definition().name(), table.keyColumn(),
             back.key());
         finished(back.id(), table);
-      }
-    });
+      });
+    }
   }
 
   private void finished(UUID tenant, TenantTable table) throws SQLException {
@@ -79,12 +88,31 @@ public final class HomeGuard {
 
   /** Takes the guard of a tenant away that is written here, and what is recorded of it. Its users write on. */
   public void disarm(UUID tenant) throws SQLException {
+    if (TenantHome.find(connection, tenant).filter(s -> s.role() == TenantHome.Role.PRIMARY).isEmpty()) {
+      return;
+    }
+    for (TableName table : guarded(tenant)) {
+      patiently(() -> ReadOnlyGuard.remove(connection, tenant, table.schema(), table.name()));
+    }
     inTransaction(() -> {
-      if (TenantHome.find(connection, tenant).filter(s -> s.role() == TenantHome.Role.PRIMARY).isPresent()) {
-        ReadOnlyGuard.remove(connection, tenant);
-        Replicas.remove(connection, tenant);
-      }
+      ReadOnlyGuard.remove(connection, tenant);
+      Replicas.remove(connection, tenant);
     });
+  }
+
+  private List<TableName> guarded(UUID tenant) throws SQLException {
+    List<TableName> tables = new ArrayList<>();
+    try (PreparedStatement query = connection.prepareStatement(
+        "SELECT g.schema_name, g.table_name FROM helios.guarded d JOIN helios.guard g ON g.id = d.guard"
+            + " WHERE d.tenant = ?::pg_catalog.uuid ORDER BY 1, 2")) {
+      query.setString(1, tenant.toString());
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          tables.add(new TableName(row.getString(1), row.getString(2)));
+        }
+      }
+    }
+    return tables;
   }
 
   /**
@@ -185,6 +213,31 @@ public final class HomeGuard {
       }
     }
     return leaves.isEmpty() ? List.of(table) : leaves;
+  }
+
+  /**
+   * Changes the definition of one table that is written all the time. Who wants the table waits behind us while we wait for
+   * it, so that is short, and tried again; and it is one table a transaction, so that nobody who holds another one can
+   * be waiting for us, and be the one that PostgreSQL ends for the deadlock.
+   */
+  private void patiently(Work work) throws SQLException {
+    long until = System.nanoTime() + DEFINITION_PATIENCE.toNanos();
+    while (true) {
+      try {
+        inTransaction(() -> {
+          try (Statement statement = connection.createStatement()) {
+            statement.execute("SET LOCAL lock_timeout = " + DEFINITION_WAIT.toMillis());
+          }
+          work.run();
+        });
+        return;
+      } catch (SQLException e) {
+        if (!SqlStates.isLockTrouble(e) || System.nanoTime() - until > 0) {
+          throw e;
+        }
+        LockSupport.parkNanos(BETWEEN_WAITS.toNanos());
+      }
+    }
   }
 
   private interface Work {

@@ -72,6 +72,11 @@ public final class SqlStates {
     return e.getSQLState() == null ? e.getCause() instanceof IOException : isTransient(e.getSQLState());
   }
 
+  /** Whether a lock was not had in time, or not at all for a deadlock: the same may go well right afterwards. */
+  public static boolean isLockTrouble(SQLException e) {
+    return LOCK_NOT_AVAILABLE.equals(e.getSQLState()) || DEADLOCK.equals(e.getSQLState());
+  }
+
   /** Whether a table, or its schema, is not there. */
   public static boolean isUndefinedTable(SQLException e) {
     return "42P01".equals(e.getSQLState());

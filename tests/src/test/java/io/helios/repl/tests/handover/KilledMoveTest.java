@@ -74,7 +74,14 @@ class KilledMoveTest {
         state = becomes(server, SETTLED);
         taken += state.equals("READY") || state.equals(before) ? 0 : 1;
         int written = writers.written();
-        await().atMost(Duration.ofSeconds(60)).until(() -> writers.written() > written + 20);
+        await()
+            .atMost(Duration.ofSeconds(60))
+            .untilAsserted(
+                () ->
+                    assertThat(writers.written())
+                        .as(() -> server.api("GET", TENANT + "/migration", null) + "\n" + one.query("SELECT role, epoch, refused FROM helios.replica")
+                            + two.query("SELECT role, epoch, refused FROM helios.replica"))
+                        .isGreaterThan(written + 20));
       }
       List<Writers.Acknowledged> acknowledged = writers.stop();
       Database home = state.equals("SWITCHED") ? two : one;

@@ -124,7 +124,12 @@ final class Writers implements AutoCloseable {
     return taken;
   }
 
+  /** How many were acknowledged; throws what a writer has failed with. */
   int written() {
+    Throwable failed = failure.get();
+    if (failed != null) {
+      throw new AssertionError("a writer failed", failed);
+    }
     return acknowledged.size();
   }
 
