@@ -23,7 +23,8 @@ final class EngineChild implements AutoCloseable {
             "-Xmx" + heap,
             "-cp",
             System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-            "io.helios.repl.tests.bench.EngineProcess")
+            "io.helios.repl.tests.bench.EngineProcess",
+            "helios_bench")
         .redirectError(log.toFile())
         .start();
     commands = new PrintStream(process.getOutputStream(), true, UTF_8);
