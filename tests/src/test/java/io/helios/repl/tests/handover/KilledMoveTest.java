@@ -39,7 +39,7 @@ class KilledMoveTest {
   @Test
   @Tag("long")
   void manyTimes() throws Exception {
-    kill(24, System.nanoTime());
+    kill(16, System.nanoTime());
   }
 
   private void kill(int times, long seed) throws Exception {
