@@ -35,8 +35,8 @@ class HandoverUnderLoadTest {
 
   @Test
   @Tag("long")
-  void everyAcknowledgedWriteIsThereOnceAfterTwoHundredMoves() throws Exception {
-    move(200);
+  void everyAcknowledgedWriteIsThereOnceAfterAHundredMoves() throws Exception {
+    move(100);
   }
 
   private void move(int times) throws Exception {
