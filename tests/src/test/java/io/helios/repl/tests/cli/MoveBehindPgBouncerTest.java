@@ -88,7 +88,7 @@ class MoveBehindPgBouncerTest {
       for (Database home : List.of(server.source, server.target)) {
         Set<String> there = new HashSet<>(home.query("SELECT id FROM orders WHERE tenant_id = 'acme' AND id >= 1000"));
         assertThat(there).hasSize(acknowledged.size());
-        assertThat(acknowledged).allSatisfy(id -> assertThat(there).contains(String.valueOf(id)));
+        assertThat(acknowledged.stream().map(String::valueOf).filter(id -> !there.contains(id))).isEmpty();
       }
       told.sort(null);
       seen.sort(null);

@@ -35,8 +35,8 @@ class HandoverUnderLoadTest {
 
   @Test
   @Tag("long")
-  void everyAcknowledgedWriteIsThereOnceAfterAHundredMoves() throws Exception {
-    move(100);
+  void everyAcknowledgedWriteIsThereOnceAfterTwoHundredMoves() throws Exception {
+    move(200);
   }
 
   private void move(int times) throws Exception {
@@ -84,7 +84,7 @@ class HandoverUnderLoadTest {
       for (Database home : List.of(one, two)) {
         Set<String> there = new HashSet<>(home.query("SELECT client, number FROM writes WHERE tenant_id = 'a'"));
         assertThat(there).hasSize(acknowledged.size());
-        assertThat(acknowledged).allSatisfy(a -> assertThat(there).contains(a.client() + "|" + a.number()));
+        assertThat(acknowledged.stream().map(a -> a.client() + "|" + a.number()).filter(a -> !there.contains(a))).isEmpty();
         assertThat(home.value("SELECT count(*) FROM writes WHERE tenant_id = 'a'"))
             .isEqualTo(String.valueOf(acknowledged.size()));
       }

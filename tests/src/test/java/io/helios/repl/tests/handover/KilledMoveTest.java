@@ -86,7 +86,9 @@ class KilledMoveTest {
       List<Writers.Acknowledged> acknowledged = writers.stop();
       Database home = state.equals("SWITCHED") ? two : one;
       Set<String> there = new HashSet<>(home.query("SELECT client, number FROM writes WHERE tenant_id = 'a'"));
-      assertThat(acknowledged).as("seed " + seed).allSatisfy(a -> assertThat(there).contains(a.client() + "|" + a.number()));
+      assertThat(acknowledged.stream().map(a -> a.client() + "|" + a.number()).filter(a -> !there.contains(a)))
+          .as("seed " + seed)
+          .isEmpty();
       assertThat(home.value("SELECT count(*) FROM writes WHERE tenant_id = 'a'")).isEqualTo(String.valueOf(there.size()));
       assertThat(there.size() - acknowledged.size()).as("committed, and not told for the kill").isBetween(0, 3 * times);
       System.out.printf("%d kills (seed %d): %d cutovers happened, the others were undone; %d writes%n", times, seed, taken,
