@@ -37,6 +37,19 @@ public final class HomeGuard {
 
   private static final Duration LOCK_PATIENCE = Duration.ofSeconds(5);
 
+  private static final String LONGEST_WRITE =
+      """
+      SELECT pg_catalog.max(pg_catalog.date_part('epoch',
+        pg_catalog.clock_timestamp() - COALESCE(a.xact_start, p.prepared, pg_catalog.clock_timestamp())))
+      FROM pg_catalog.pg_locks l
+      CROSS JOIN (SELECT %s AS id) k
+      LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+      LEFT JOIN pg_catalog.pg_prepared_xacts p ON '-1/' || p.transaction::pg_catalog.text = l.virtualtransaction
+      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+        AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+        AND l.classid::pg_catalog.int8 = ((k.id >> 32) & 4294967295) AND l.objid::pg_catalog.int8 = (k.id & 4294967295)
+      """.formatted(GuardFunctions.LOCK.formatted("?::pg_catalog.uuid"));
+
   private final Connection connection;
   private final String name;
 
@@ -141,19 +154,6 @@ public final class HomeGuard {
       }
     }
   }
-
-  private static final String LONGEST_WRITE =
-      """
-      SELECT pg_catalog.max(pg_catalog.date_part('epoch',
-        pg_catalog.clock_timestamp() - COALESCE(a.xact_start, p.prepared, pg_catalog.clock_timestamp())))
-      FROM pg_catalog.pg_locks l
-      CROSS JOIN (SELECT %s AS id) k
-      LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-      LEFT JOIN pg_catalog.pg_prepared_xacts p ON '-1/' || p.transaction::pg_catalog.text = l.virtualtransaction
-      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-        AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
-        AND l.classid::pg_catalog.int8 = ((k.id >> 32) & 4294967295) AND l.objid::pg_catalog.int8 = (k.id & 4294967295)
-      """.formatted(GuardFunctions.LOCK.formatted("?::pg_catalog.uuid"));
 
   /**
    * For how long the oldest transaction that writes the tenant here has been open, prepared ones included; empty when none

@@ -1,12 +1,15 @@
 package io.helios.repl.apply;
 
 import io.helios.repl.change.CutoverMarker.Sequence;
+import io.helios.repl.postgres.Identifiers;
+import io.helios.repl.postgres.SequenceState;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import io.helios.repl.postgres.Identifiers;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Sets the sequences of the database that takes a tenant over, so that they go on behind what the old home has drawn. One
@@ -22,61 +25,62 @@ final class SequenceHandover {
    */
   private static final int MARGIN = 100;
 
-  private static final String FEEDS =
+  private static final String OIDS =
       """
-      SELECT DISTINCT s.seqrelid::pg_catalog.int8, pg_catalog.pg_sequence_last_value(s.seqrelid), s.seqmin, s.seqmax
-      FROM pg_catalog.pg_attribute a
-      JOIN (
-        SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid::pg_catalog.int2 AS attnum
-        FROM pg_catalog.pg_depend d
-        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')
-          AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjsubid > 0
-          AND d.refobjid = pg_catalog.to_regclass(?)
-        UNION ALL
-        SELECT d.refobjid, e.adrelid, e.adnum
-        FROM pg_catalog.pg_attrdef e
-        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = e.oid
-          AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjsubid = 0
-        WHERE e.adrelid = pg_catalog.to_regclass(?)
-      ) t ON t.relation = a.attrelid AND t.attnum = a.attnum
-      JOIN pg_catalog.pg_sequence s ON s.seqrelid = t.sequence
-      WHERE a.attrelid = pg_catalog.to_regclass(?) AND a.attname = ?
-      """;
+      SELECT pg_catalog.to_regclass(t.n)::pg_catalog.oid::pg_catalog.int8
+      FROM pg_catalog.unnest(?::pg_catalog.text[]) WITH ORDINALITY AS t (n, i) ORDER BY t.i""";
+
+  private record Fed(int tableOid, String column) {}
 
   private SequenceHandover() {}
 
   static void set(Connection connection, List<Sequence> sequences) throws SQLException {
-    for (Sequence sequence : sequences) {
-      if (sequence.called()) {
-        set(connection, sequence);
-      }
+    List<Sequence> drawn = sequences.stream().filter(Sequence::called).toList();
+    if (drawn.isEmpty()) {
+      return;
     }
-  }
-
-  private static void set(Connection connection, Sequence sequence) throws SQLException {
-    String table = Identifiers.quote(sequence.tableSchema(), sequence.table());
-    try (PreparedStatement query = connection.prepareStatement(FEEDS)) {
-      query.setString(1, table);
-      query.setString(2, table);
-      query.setString(3, table);
-      query.setString(4, sequence.column());
-      try (ResultSet row = query.executeQuery()) {
-        while (row.next()) {
-          long oid = row.getLong(1);
-          long here = row.getLong(2);
-          boolean drawn = !row.wasNull();
-          long next = next(drawn, here, sequence, row.getLong(3), row.getLong(4));
-          if (!drawn || next != here) {
-            try (PreparedStatement set =
-                connection.prepareStatement("SELECT pg_catalog.setval(?::pg_catalog.oid::pg_catalog.regclass, ?, true)")) {
-              set.setLong(1, oid);
-              set.setLong(2, next);
-              set.executeQuery().close();
-            }
+    Map<Fed, Sequence> there = fed(connection, drawn);
+    Map<String, Long> moved = new HashMap<>(); // one may feed several columns, for which it must not go back
+    try (PreparedStatement set =
+        connection.prepareStatement("SELECT pg_catalog.setval(?::pg_catalog.regclass, ?, true)")) {
+      for (SequenceState here : SequenceState.read(connection, there.keySet().stream().map(Fed::tableOid).toList())) {
+        Sequence from = there.get(new Fed(here.tableOid(), here.column()));
+        if (from != null) {
+          if (!here.readable()) {
+            throw new SQLException("permission denied for sequence " + here.sqlName(), "42501");
+          }
+          Long last = moved.getOrDefault(here.sqlName(), here.lastValue());
+          long next = next(last != null, last == null ? 0 : last, from, here.minimum(), here.maximum());
+          if (last == null || next != last) {
+            set.setString(1, here.sqlName());
+            set.setLong(2, next);
+            set.executeQuery().close();
+            moved.put(here.sqlName(), next);
           }
         }
       }
     }
+  }
+
+  /** By the column that each feeds, in tables that are here. */
+  private static Map<Fed, Sequence> fed(Connection connection, List<Sequence> sequences) throws SQLException {
+    Map<Fed, Sequence> fed = new HashMap<>();
+    try (PreparedStatement query = connection.prepareStatement(OIDS)) {
+      query.setArray(
+          1,
+          connection.createArrayOf(
+              "text", sequences.stream().map(s -> Identifiers.quote(s.tableSchema(), s.table())).toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        for (Sequence sequence : sequences) {
+          row.next();
+          long oid = row.getLong(1);
+          if (!row.wasNull()) {
+            fed.put(new Fed((int) oid, sequence.column()), sequence);
+          }
+        }
+      }
+    }
+    return fed;
   }
 
   /** The value that counts as drawn last from now on. */

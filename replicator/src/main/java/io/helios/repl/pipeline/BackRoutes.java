@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -65,10 +64,6 @@ final class BackRoutes {
 
   @Nullable BackRoute of(UUID tenant) {
     return routes.get(tenant);
-  }
-
-  Collection<BackRoute> all() {
-    return List.copyOf(routes.values());
   }
 
   /** Durably. */

@@ -197,4 +197,24 @@ class HostileHandoverTest {
       assertThat(Long.parseLong(homes.two.value("SELECT id FROM orders WHERE amount = 2000"))).isGreaterThan(500);
     }
   }
+
+  @Test
+  void aSequenceThatFeedsSeveralColumnsGoesOnBehindTheFurthest() throws Exception {
+    Database one = Database.create(Postgres.shared(17, "source"));
+    Database two = Database.create(Postgres.shared(17, "target"));
+    for (Database home : List.of(one, two)) {
+      home.execute("CREATE SEQUENCE a", "CREATE SEQUENCE b");
+    }
+    one.execute("CREATE TABLE orders (tenant_id text DEFAULT 'a', id bigint DEFAULT nextval('a'), other bigint DEFAULT nextval('b'),"
+        + " PRIMARY KEY (tenant_id, id))");
+    two.execute("CREATE TABLE orders (tenant_id text DEFAULT 'a', id bigint DEFAULT nextval('a'), other bigint DEFAULT nextval('a'),"
+        + " PRIMARY KEY (tenant_id, id))", "SELECT nextval('a')");
+    one.execute("SELECT setval('a', 900)", "SELECT setval('b', 500)", "INSERT INTO orders DEFAULT VALUES");
+    try (TwoHomes homes = new TwoHomes(directory, one, two, new Tenancy.ByColumn("tenant_id"))) {
+      Tenant tenant = homes.start("a");
+      homes.handover(tenant).arm();
+      homes.cutOver(tenant, 2);
+      assertThat(Long.parseLong(two.value("SELECT nextval('a')"))).isGreaterThan(901);
+    }
+  }
 }
