@@ -56,7 +56,7 @@ class RandomPollingTest {
       try {
         play(seed, removes);
       } catch (Exception | AssertionError e) {
-        throw new AssertionError("with -Dhelios.seed=" + seed, e);
+        throw new AssertionError("with -Dhelios.seed=" + seed + ": " + e, e);
       }
       seed++;
     } while (asked == null && System.nanoTime() < until);

@@ -64,7 +64,7 @@ class RandomReplicationTest {
     } catch (HeliosException e) {
       throw new AssertionError("with -Dhelios.seed=" + seed + ": " + e.problem(), e);
     } catch (Exception | AssertionError e) {
-      throw new AssertionError("with -Dhelios.seed=" + seed, e);
+      throw new AssertionError("with -Dhelios.seed=" + seed + ": " + e, e);
     }
   }
 
