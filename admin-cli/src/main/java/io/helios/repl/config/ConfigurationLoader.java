@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -113,8 +114,9 @@ public final class ConfigurationLoader {
     Path dataDirectory = Path.of(root.text("data-dir", "./helios-data")).toAbsolutePath().normalize();
     StoreLocation store = store(root);
     List<SourceSettings> sources = sources(root, region);
-    List<TargetSettings> targets = targets(root, region);
-    List<PeerSettings> peers = PeersReader.read(root, region, access.tls());
+    Map<String, Section> peerSections = root.named("peers", PeersReader.FORM);
+    List<TargetSettings> targets = targets(root, region, peerSections.keySet());
+    List<PeerSettings> peers = PeersReader.read(root, peerSections, region, access.tls());
     ServerConfiguration.Relay relay = relay(root);
     ServerConfiguration.Apply apply = apply(root);
     ServerConfiguration.Traces traces = TracesReader.read(sectionOrEmpty(root, "tracing", TracesReader.FORM));
@@ -239,7 +241,7 @@ public final class ConfigurationLoader {
     return sources;
   }
 
-  private List<TargetSettings> targets(Section root, String region) {
+  private List<TargetSettings> targets(Section root, String region, Set<String> peers) {
     List<TargetSettings> targets = new ArrayList<>();
     root.named("targets", "targets: { shop-eu: { url: … } }")
         .forEach(
@@ -249,12 +251,31 @@ public final class ConfigurationLoader {
               String own = section.text("region", region);
               DdlPolicy ddl =
                   section.parsed("ddl", ConfigurationLoader::ddl, "ddl: apply, or ddl: stop").orElse(null);
+              List<String> regions = regions(section, peers);
               section.close();
               if (connection != null) {
-                targets.add(new TargetSettings(name, connection, own, ddl));
+                targets.add(new TargetSettings(name, connection, own, ddl, regions));
               }
             });
     return targets;
+  }
+
+  /** Whose servers may have tenants applied at this target: a name that is no peer's would let in nobody, and is a slip. */
+  private static List<String> regions(Section target, Set<String> peers) {
+    List<String> regions = target.texts("regions");
+    if (regions == null) {
+      return List.of();
+    }
+    for (String region : regions) {
+      if (!peers.contains(region)) {
+        target.wrong(
+            "regions",
+            "\"" + TenantNames.printable(region) + "\" is no region of a peer",
+            peers.isEmpty() ? "there are no peers:" : "peers: has " + String.join(", ", peers),
+            "peers: { " + TenantNames.printable(region) + ": { url: …, ca: FILE } }, or leave it out");
+      }
+    }
+    return regions;
   }
 
   private static Optional<DdlPolicy> ddl(String text) {

@@ -15,15 +15,17 @@ import org.jspecify.annotations.Nullable;
 /** Reads {@code peers:}, the servers of other regions. */
 final class PeersReader {
 
-  private static final String FORM = "peers: { eu-central-1: { url: \"https://helios-eu:7400\", ca: ca.crt } }";
+  static final String FORM = "peers: { eu-central-1: { url: \"https://helios-eu:7400\", ca: ca.crt } }";
   private static final String TLS = "tls: { certificate: server.crt, key: server.key }";
 
   private PeersReader() {}
 
-  /** @param region this server's own */
-  static List<PeerSettings> read(Section root, String region, ApiAccess.@Nullable Tls tls) {
+  /**
+   * @param named the sections below {@code peers:}
+   * @param region this server's own
+   */
+  static List<PeerSettings> read(Section root, Map<String, Section> named, String region, ApiAccess.@Nullable Tls tls) {
     List<PeerSettings> peers = new ArrayList<>();
-    Map<String, Section> named = root.named("peers", FORM);
     named.forEach(
         (name, section) -> {
           if (!RegionNames.isValid(name) || name.equals(region)) {

@@ -87,6 +87,15 @@ class ConfigurationLoaderTest {
   }
 
   @Test
+  void aTargetTakesTenantsOfOtherRegionsOnlyWhereItNamesThemAndTheyArePeers() {
+    String peers = "peers: { us: { url: 'https://us:7400', ca: /dev/null } }\ntls: { certificate: /dev/null, key: /dev/null }\n";
+    assertThat(sound(SOUND).target("shop-eu").orElseThrow().regions()).isEmpty();
+    assertThat(sound(SOUND + "    regions: [us]\n" + peers).target("shop-eu").orElseThrow().regions()).containsExactly("us");
+    assertThat(load(SOUND + "    regions: [usa]\n" + peers).configuration()).isNull();
+    assertThat(load(SOUND + "    regions: [us]\n").configuration()).isNull();
+  }
+
+  @Test
   void defaultsAreTheManualsAndSayThatTheyAreDefaults() {
     LoadedConfiguration loaded = load(SOUND);
     ServerConfiguration c = Objects.requireNonNull(loaded.configuration());
