@@ -3,12 +3,14 @@ package io.helios.repl.peer;
 import io.helios.repl.config.PeerSettings;
 import io.helios.repl.error.Problem;
 import io.helios.repl.pipeline.FleetEvent;
+import io.helios.repl.postgres.Way;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +50,11 @@ public final class Peers implements AutoCloseable {
       made.threads.add(Thread.ofVirtual().name("helios-peer-" + link.peer().region()).start(() -> made.watch(link)));
     }
     return made;
+  }
+
+  /** To a target's database there; empty when there is no such peer. */
+  public Optional<Way> way(String region, String target) {
+    return links.stream().filter(link -> link.peer().region().equals(region)).findFirst().map(link -> link.way(target));
   }
 
   /** As they were when last asked, in the configuration's order. */

@@ -108,7 +108,12 @@ public final class HeliosServer implements AutoCloseable {
     add(meters::close);
     ControlStore store = ControlStore.open(configuration.store(), data.path());
     EventLog events = add(new EventLog(store));
-    Fleet fleet = add(fleets.make(configuration, data.path(), meters, events));
+    Peers peers =
+        add(
+            identity == null
+                ? Peers.none()
+                : Peers.start(configuration.peers(), identity, new PinnedKeys(data.path()), events));
+    Fleet fleet = add(fleets.make(configuration, data.path(), meters, events, peers));
     VerificationHistory history = new VerificationHistory(store);
     Tenants tenants = new Tenants(configuration, store, history, fleet, events);
     MigrationService service = new MigrationService();
@@ -121,11 +126,7 @@ public final class HeliosServer implements AutoCloseable {
     fleet.start();
     Drain drain = add(new Drain(fleet, tenants::statuses, events));
     ServerKeyPair keys = identity == null ? null : ServerKeyPair.of(fleet.keyTransfer());
-    Peers peers =
-        add(
-            identity == null
-                ? Peers.none()
-                : Peers.start(configuration.peers(), identity, new PinnedKeys(data.path()), events));
+    SessionRoutes sessions = new SessionRoutes(configuration.targets());
     ServerFacts facts =
         new ServerFacts(
             configuration,
@@ -199,10 +200,12 @@ public final class HeliosServer implements AutoCloseable {
               if (keys != null) {
                 new PeerGate(configuration.peers()).install(routes);
                 new PeerRoutes(configuration.region(), keys).install(routes);
+                sessions.install(routes);
               }
               index.install(routes);
             });
     add(eventRoutes);
+    add(sessions);
     add(new AccessFiles(configuration.access(), https, authentication, events)).start();
     index.tell(http);
     address = address.withPort(http.port());

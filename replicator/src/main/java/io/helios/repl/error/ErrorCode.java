@@ -206,6 +206,7 @@ public enum ErrorCode {
   KEY_DOES_NOT_FOLLOW(4303, "A tenant's key does not follow on those that are here", "A tenant's keys are taken in their order, and none is replaced by another of the same number."),
   TENANT_NOT_GIVEN(4304, "A region asks for a tenant that it was not given", "A peer is served the frames of those tenants that were given to its region, and nothing else."),
   PEER_FRAMES_MALFORMED(4305, "What came from a peer is malformed", "The bytes between two servers break their own rules: another version, or damage on the way. Nothing of them is used."),
+  PEER_TARGET_CLOSED(4330, "A region does not let another one use its target", "A target of another region's server is used through that server, as far as the target's regions: there names the region that asks."),
   // 5xxx tenants
   TENANT_NEEDS_RESYNC(5001, "The tenant needs a resync", "Changes that its target lacks are gone: the slot, the journal or its quota did not keep them, or source or target is not the one it was. Nothing is resumed over such a gap: helios-repl tenant resync compares both sides at a new consistent point, moves what differs, and streams from there."),
   TENANT_NOT_STARTED(5002, "The tenant has never been started", "Only a tenant that was started can be paused, resumed or stopped."),

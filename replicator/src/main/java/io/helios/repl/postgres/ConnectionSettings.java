@@ -28,9 +28,12 @@ public record ConnectionSettings(
     this(host, port, database, user, password, parameters, null);
   }
 
-  /** A database that another process reaches and logs in to: nothing but its name is known here. */
+  /**
+   * A database that another process reaches and logs in to: what it is called there stands for the database and the role, which are not
+   * known here.
+   */
   public static ConnectionSettings through(Way way, String region, String name) {
-    return new ConnectionSettings(region, 0, name, "", null, Map.of(), way);
+    return new ConnectionSettings(region, 0, name, name, null, Map.of(), way);
   }
 
   /** {@code host:port/database}, or {@code region/name} where another process knows more; for messages. */

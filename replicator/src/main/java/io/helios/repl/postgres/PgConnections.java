@@ -175,7 +175,7 @@ public final class PgConnections {
       // What the driver must be told though it means nothing: it resolves the host's name before its socket is asked.
       PGProperty.PG_HOST.set(properties, "127.0.0.1");
       PGProperty.PG_DBNAME.set(properties, settings.database());
-      PGProperty.USER.set(properties, "helios");
+      PGProperty.USER.set(properties, settings.user());
       PGProperty.SSL_MODE.set(properties, "disable");
     }
     if (settings.password() != null) {
