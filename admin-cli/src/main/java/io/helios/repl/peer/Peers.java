@@ -2,13 +2,16 @@ package io.helios.repl.peer;
 
 import io.helios.repl.config.PeerSettings;
 import io.helios.repl.error.Problem;
+import io.helios.repl.pipeline.ApplyPeer;
 import io.helios.repl.pipeline.FleetEvent;
+import io.helios.repl.pipeline.Guests;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +51,24 @@ public final class Peers implements AutoCloseable {
       made.threads.add(Thread.ofVirtual().name("helios-peer-" + link.peer().region()).start(() -> made.watch(link)));
     }
     return made;
+  }
+
+  Optional<PeerLink> link(String region) {
+    return links.stream().filter(link -> link.peer().region().equals(region)).findFirst();
+  }
+
+  /**
+   * The peer as the one that applies this server's tenants; empty when there is none of that region.
+   *
+   * @param own this server's region
+   */
+  public Optional<ApplyPeer> applier(String region, String own, PeerKeys keys) {
+    return link(region).map(link -> new PeerApplier(link, own, keys));
+  }
+
+  /** The peers as those whose tenants are applied here. */
+  public Guests.Homes homes() {
+    return new PeerHomes(this);
   }
 
   /** As they were when last asked, in the configuration's order. */
