@@ -12,26 +12,13 @@ import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.server.FrameRoutes;
 import io.javalin.Javalin;
-import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,8 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class LongLineTest {
 
-  private static final Duration ONE_WAY = Duration.ofMillis(40);
-  private static final double BYTES_PER_SECOND = 100e6 / 8;
   private static final int FRAME = 64 << 10;
   private static final int FRAMES = 480;
 
@@ -51,76 +36,6 @@ class LongLineTest {
   private static final int TURN = 4 << 20;
 
   @TempDir Path directory;
-
-  /** Each direction carries so many bytes a second, each of which arrives so much later; unlike a delay, it holds up no other. */
-  private static final class LongLine implements Closeable {
-
-    private record Piece(byte[] bytes, long due) {}
-
-    private final ServerSocket listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-    private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
-    private final int serverPort;
-
-    LongLine(int serverPort) throws IOException {
-      this.serverPort = serverPort;
-      Thread.ofVirtual().start(this::accept);
-    }
-
-    int port() {
-      return listening.getLocalPort();
-    }
-
-    private void accept() {
-      try {
-        while (true) {
-          Socket client = listening.accept();
-          Socket server = new Socket(InetAddress.getLoopbackAddress(), serverPort);
-          sockets.addAll(List.of(client, server));
-          carry(client, server);
-          carry(server, client);
-        }
-      } catch (IOException closed) {
-        // the test is over
-      }
-    }
-
-    private static void carry(Socket from, Socket to) {
-      BlockingQueue<Piece> line = new LinkedBlockingQueue<>();
-      Thread.ofVirtual().start(() -> {
-        long free = System.nanoTime();
-        try {
-          InputStream in = from.getInputStream();
-          byte[] buffer = new byte[16 << 10];
-          for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-            free = Math.max(free, System.nanoTime()) + (long) (n / BYTES_PER_SECOND * 1e9);
-            line.add(new Piece(Arrays.copyOf(buffer, n), free + ONE_WAY.toNanos()));
-          }
-        } catch (IOException closed) {
-          // the test is over
-        }
-      });
-      Thread.ofVirtual().start(() -> {
-        try {
-          OutputStream out = to.getOutputStream();
-          while (true) {
-            Piece piece = line.take();
-            TimeUnit.NANOSECONDS.sleep(Math.max(0, piece.due() - System.nanoTime()));
-            out.write(piece.bytes());
-          }
-        } catch (IOException | InterruptedException closed) {
-          // the test is over
-        }
-      });
-    }
-
-    @Override
-    public void close() throws IOException {
-      listening.close();
-      for (Socket socket : sockets) {
-        socket.close();
-      }
-    }
-  }
 
   private static void fill(RelayJournal journal, UUID tenant) {
     byte[] sealed = new byte[FRAME];
@@ -155,7 +70,7 @@ class LongLineTest {
           long begun = System.nanoTime();
           readAll(frames, tenant);
           double seconds = (System.nanoTime() - begun) / 1e9;
-          double share = (double) FRAME * FRAMES / BYTES_PER_SECOND / seconds;
+          double share = (double) FRAME * FRAMES / LongLine.BYTES_PER_SECOND / seconds;
           System.out.printf("%d MiB in %.2f s: %.0f %% of the line%n", FRAME * FRAMES >> 20, seconds, share * 100);
           assertThat(share).as("of what the line could carry").isGreaterThan(0.35);
         } finally {
