@@ -91,6 +91,11 @@ public final class Peers implements AutoCloseable {
     return latest();
   }
 
+  /** Asks that one at this moment. */
+  void ask(String region) {
+    link(region).ifPresent(this::askOnce);
+  }
+
   private void watch(PeerLink link) {
     try {
       while (!Thread.currentThread().isInterrupted()) {

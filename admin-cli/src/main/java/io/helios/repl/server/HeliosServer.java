@@ -113,7 +113,7 @@ public final class HeliosServer implements AutoCloseable {
     Peers peers =
         add(identity == null ? Peers.none() : Peers.start(configuration.peers(), identity, pinned, events));
     Fleet fleet = add(fleets.make(configuration, data.path(), meters, events));
-    PeerKeys keys = identity == null ? null : new PeerKeys(ServerKeyPair.of(fleet.keyTransfer()), pinned);
+    PeerKeys keys = identity == null ? null : new PeerKeys(ServerKeyPair.of(fleet.keyTransfer()), pinned, peers);
     if (keys != null) {
       fleet.peers(region -> peers.applier(region, configuration.region(), keys).orElse(null));
       fleet.guests().from(peers.homes());

@@ -105,6 +105,11 @@ public final class Guests implements AutoCloseable {
     return keys.key(tenant, generation);
   }
 
+  /** How many generations of the key of a tenant that was given are here; 0 when none are. */
+  public int keyGenerations(UUID tenant) {
+    return keys.generation(tenant);
+  }
+
   /** Of the source that guests know by this name, see {@link GuestHome#name}; null when it is none. */
   @Nullable SourceCatalog catalog(String source) {
     GuestHome home = homes.get(source);

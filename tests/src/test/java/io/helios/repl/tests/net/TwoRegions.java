@@ -9,6 +9,7 @@ import io.helios.repl.config.LoadedConfiguration;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.pipeline.Guests;
 import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.pki.CertificateAuthority;
 import io.helios.repl.pki.CertificateRequest;
@@ -62,6 +63,7 @@ final class TwoRegions implements AutoCloseable {
   private @Nullable HeliosServer us;
   private @Nullable HeliosServer eu;
   private @Nullable Fleet home;
+  private @Nullable Fleet far;
   String regions = US;
 
   /**
@@ -121,7 +123,16 @@ final class TwoRegions implements AutoCloseable {
     String yaml =
         yaml(EU, euPort, US, usSeen)
             + "targets: { shop-eu: { url: \"%s\", regions: [%s] } }\n".formatted(target.uri(), regions);
-    eu = HeliosServer.start(configuration(EU, yaml), FleetMaker.standard(Map.of()), environment(EU));
+    FleetMaker standard = FleetMaker.standard(Map.of());
+    eu =
+        HeliosServer.start(
+            configuration(EU, yaml),
+            (configuration, data, meters, events) -> {
+              Fleet made = standard.make(configuration, data, meters, events);
+              far = made;
+              return made;
+            },
+            environment(EU));
   }
 
   /** With the tenants that it had. */
@@ -173,6 +184,11 @@ final class TwoRegions implements AutoCloseable {
 
   Fleet home() {
     return Objects.requireNonNull(home);
+  }
+
+  /** Of the server in eu-central-1. */
+  Guests guests() {
+    return Objects.requireNonNull(far).guests();
   }
 
   private void add(String name, DesiredState state) {
