@@ -154,7 +154,7 @@ public final class FrameWire {
     out.putLong(tenant.getMostSignificantBits()).putLong(tenant.getLeastSignificantBits());
   }
 
-  private static CorruptionException malformed(String how) {
+  static CorruptionException malformed(String how) {
     return new CorruptionException(
         new Problem(
             ErrorCode.PEER_FRAMES_MALFORMED,

@@ -1,6 +1,5 @@
 package io.helios.repl.peer;
 
-import io.helios.repl.config.TenantNames;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
@@ -29,9 +28,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The journal of a peer's source, over HTTP. What TLS there is, the client brings along. Any thread.
@@ -44,7 +40,6 @@ import tools.jackson.databind.json.JsonMapper;
 public final class HttpFrameSource implements FrameSource, AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(HttpFrameSource.class);
-  private static final JsonMapper JSON = JsonMapper.builder().build();
 
   static final long BUFFER_BYTES = 64 << 20;
 
@@ -227,28 +222,7 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
   }
 
   private byte[] body(HttpResponse<byte[]> answer) {
-    if (answer.statusCode() / 100 == 2) {
-      return answer.body();
-    }
-    String code = "";
-    String message = "";
-    try {
-      JsonNode problem = JSON.readTree(answer.body());
-      code = problem.path("code").asString("");
-      message = TenantNames.printable(problem.path("detail").asString(""));
-    } catch (JacksonException e) {
-      LOG.debug("{}: no problem in JSON, status {}", what, answer.statusCode());
-    }
-    Problem said =
-        new Problem(
-            ErrorCode.byId(code).orElse(ErrorCode.PEER_ANSWER),
-            what + " are refused: " + message,
-            "the peer answers with status " + answer.statusCode(),
-            "helios-repl explain " + (code.matches("HR-\\d{4}") ? code : ErrorCode.PEER_ANSWER.id()));
-    if (answer.statusCode() == 429 || answer.statusCode() / 100 == 5) {
-      throw new TransientException(said);
-    }
-    throw new OperatorException(said);
+    return PeerAnswer.body(answer, what);
   }
 
   private TransientException unreachable(Throwable cause) {

@@ -3,8 +3,11 @@ package io.helios.repl.peer;
 import io.helios.repl.config.PeerSettings;
 import io.helios.repl.config.TenantNames;
 import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -20,6 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
@@ -31,17 +35,40 @@ final class PeerLink implements AutoCloseable {
 
   private final PeerSettings peer;
   private final PinnedKeys pinned;
+  private final SSLContext tls;
   private final HttpClient http;
 
   PeerLink(PeerSettings peer, ServerIdentity identity, PinnedKeys pinned) {
     this.peer = peer;
     this.pinned = pinned;
-    this.http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(PATIENCE)
-            .sslContext(identity.toward(peer))
-            .build();
+    this.tls = identity.toward(peer);
+    this.http = newClient();
+  }
+
+  /** One that calls this peer and no other; with connections of its own, and to be closed by who asks for it. */
+  HttpClient newClient() {
+    return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(PATIENCE).sslContext(tls).build();
+  }
+
+  URI at(String path) {
+    return peer.url().resolve(path);
+  }
+
+  /**
+   * Sends it and waits for the whole answer.
+   *
+   * @param what is asked for, in the plural
+   * @return the body of a success
+   * @throws TransientException when there is none, or it may go well later
+   * @throws OperatorException what the peer says
+   */
+  byte[] call(HttpRequest.Builder request, String what, Duration patience, int largestBytes) throws InterruptedException {
+    try {
+      return PeerAnswer.body(
+          send(request.timeout(patience).build(), patience.plus(PATIENCE), largestBytes), "region \"" + peer.region() + "\": " + what);
+    } catch (IOException e) {
+      throw new TransientException(unreachable(e), e);
+    }
   }
 
   PeerSettings peer() {
@@ -58,7 +85,8 @@ final class PeerLink implements AutoCloseable {
     Instant at = Instant.now();
     long begun = System.nanoTime();
     try {
-      HttpResponse<byte[]> response = send(HttpRequest.newBuilder(peer.url().resolve(PeerHello.PATH)).timeout(PATIENCE).build());
+      HttpResponse<byte[]> response = send(
+              HttpRequest.newBuilder(at(PeerHello.PATH)).timeout(PATIENCE).build(), PATIENCE.multipliedBy(2), PeerHello.LARGEST_BYTES);
       Duration roundTrip = Duration.ofNanos(System.nanoTime() - begun);
       PeerHello hello = response.statusCode() == 200 ? PeerHello.decode(response.body()) : null;
       Problem wrong = wrong(response, hello);
@@ -75,15 +103,16 @@ final class PeerLink implements AutoCloseable {
   }
 
   /** The time is for all of it: a peer that sends its answer byte by byte holds nobody up. */
-  private HttpResponse<byte[]> send(HttpRequest request) throws IOException, InterruptedException {
+  private HttpResponse<byte[]> send(HttpRequest request, Duration whole, int largestBytes)
+      throws IOException, InterruptedException {
     CompletableFuture<HttpResponse<byte[]>> answer =
-        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), PeerHello.LARGEST_BYTES));
+        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), largestBytes));
     try {
-      return answer.get(PATIENCE.toMillis() * 2, TimeUnit.MILLISECONDS);
+      return answer.get(whole.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
     } catch (TimeoutException e) {
-      throw new IOException("no whole answer within " + PATIENCE.multipliedBy(2).toSeconds() + " s", e);
+      throw new IOException("no whole answer within " + whole.toSeconds() + " s", e);
     } finally {
       answer.cancel(true);
     }

@@ -2,7 +2,9 @@ package io.helios.repl.peer;
 
 import io.helios.repl.config.PeerSettings;
 import io.helios.repl.error.Problem;
+import io.helios.repl.pipeline.ApplyPeer;
 import io.helios.repl.pipeline.FleetEvent;
+import io.helios.repl.pipeline.Guests;
 import io.helios.repl.postgres.Way;
 import java.time.Duration;
 import java.time.Instant;
@@ -57,6 +59,24 @@ public final class Peers implements AutoCloseable {
     return links.stream().filter(link -> link.peer().region().equals(region)).findFirst().map(link -> link.way(target));
   }
 
+  Optional<PeerLink> link(String region) {
+    return links.stream().filter(link -> link.peer().region().equals(region)).findFirst();
+  }
+
+  /**
+   * The peer as the one that applies this server's tenants; empty when there is none of that region.
+   *
+   * @param own this server's region
+   */
+  public Optional<ApplyPeer> applier(String region, String own, PeerKeys keys) {
+    return link(region).map(link -> new PeerApplier(link, own, keys));
+  }
+
+  /** The peers as those whose tenants are applied here. */
+  public Guests.Homes homes() {
+    return new PeerHomes(this);
+  }
+
   /** As they were when last asked, in the configuration's order. */
   public List<PeerStatus> latest() {
     return links.stream()
@@ -75,6 +95,11 @@ public final class Peers implements AutoCloseable {
       one.join();
     }
     return latest();
+  }
+
+  /** Asks that one at this moment. */
+  void ask(String region) {
+    link(region).ifPresent(this::askOnce);
   }
 
   private void watch(PeerLink link) {

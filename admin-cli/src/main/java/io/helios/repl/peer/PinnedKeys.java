@@ -49,6 +49,16 @@ public final class PinnedKeys {
     }
   }
 
+  /** The pinned one; null when there is none, or it cannot be read. */
+  byte @Nullable [] key(String region) {
+    try {
+      byte[] key = Base64.getUrlDecoder().decode(Files.readString(directory.resolve(region + ".pub"), StandardCharsets.US_ASCII).strip());
+      return key.length == ServerKeyPair.BYTES ? key : null;
+    } catch (IOException | IllegalArgumentException e) {
+      return null; // never seen, or damaged, which is told whenever the peer is asked how it is
+    }
+  }
+
   /** For people to compare. */
   public static String text(byte[] publicKey) {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(publicKey);

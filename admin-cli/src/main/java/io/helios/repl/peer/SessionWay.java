@@ -72,7 +72,7 @@ public final class SessionWay implements Way {
       return new IOException(
           new OperatorException(
               new Problem(
-                  ErrorCode.PEER_TARGET_CLOSED,
+                  ErrorCode.TARGET_NOT_OPEN,
                   "region \"" + region + "\" does not let this server use its target \"" + target + "\"",
                   status == 409 || status == 403
                       ? "that server has no such target, or its regions: does not name ours"

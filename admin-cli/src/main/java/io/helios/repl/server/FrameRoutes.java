@@ -116,7 +116,7 @@ public final class FrameRoutes implements AutoCloseable {
     }
   }
 
-  private static OperatorException notGiven() {
+  static OperatorException notGiven() {
     return new OperatorException(
         new Problem(
             ErrorCode.TENANT_NOT_GIVEN,

@@ -13,6 +13,7 @@ import io.helios.repl.migration.Migrations;
 import io.helios.repl.migration.SwitchedTraffic;
 import io.helios.repl.migration.Traffic;
 import io.helios.repl.migration.traffic.TrafficSwitches;
+import io.helios.repl.peer.PeerKeys;
 import io.helios.repl.peer.Peers;
 import io.helios.repl.peer.PinnedKeys;
 import io.helios.repl.peer.ServerIdentity;
@@ -108,12 +109,15 @@ public final class HeliosServer implements AutoCloseable {
     add(meters::close);
     ControlStore store = ControlStore.open(configuration.store(), data.path());
     EventLog events = add(new EventLog(store));
+    PinnedKeys pinned = new PinnedKeys(data.path());
     Peers peers =
-        add(
-            identity == null
-                ? Peers.none()
-                : Peers.start(configuration.peers(), identity, new PinnedKeys(data.path()), events));
+        add(identity == null ? Peers.none() : Peers.start(configuration.peers(), identity, pinned, events));
     Fleet fleet = add(fleets.make(configuration, data.path(), meters, events, peers));
+    PeerKeys keys = identity == null ? null : new PeerKeys(ServerKeyPair.of(fleet.keyTransfer()), pinned, peers);
+    if (keys != null) {
+      fleet.peers(region -> peers.applier(region, configuration.region(), keys).orElse(null));
+      fleet.guests().from(peers.homes());
+    }
     VerificationHistory history = new VerificationHistory(store);
     Tenants tenants = new Tenants(configuration, store, history, fleet, events);
     MigrationService service = new MigrationService();
@@ -125,7 +129,6 @@ public final class HeliosServer implements AutoCloseable {
     tenants.restore();
     fleet.start();
     Drain drain = add(new Drain(fleet, tenants::statuses, events));
-    ServerKeyPair keys = identity == null ? null : ServerKeyPair.of(fleet.keyTransfer());
     SessionRoutes sessions = new SessionRoutes(configuration.targets());
     ServerFacts facts =
         new ServerFacts(
@@ -134,7 +137,7 @@ public final class HeliosServer implements AutoCloseable {
             () -> address().toString(),
             drain::state,
             peers::latest,
-            keys == null ? null : PinnedKeys.text(keys.publicKey()),
+            keys == null ? null : PinnedKeys.text(keys.own().publicKey()),
             Instant.now());
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     Verifications verifying = new Verifications(tenants, fleet, history, events);
@@ -154,6 +157,8 @@ public final class HeliosServer implements AutoCloseable {
     new UnverifiedGauge(new TenantHealth(tenants, history)).register(meters);
     EventRoutes eventRoutes =
         new EventRoutes(store, events.bell(), tenants, fleet, configuration.region(), nodeName());
+    FrameRoutes frames = new FrameRoutes(fleet::frames, fleet::isGiven, PeerGate::region);
+    GuestRoutes guests = keys == null ? null : new GuestRoutes(fleet.guests(), configuration.region(), keys);
     AuditLog audit = new AuditLog(store);
     RouteIndex index = new RouteIndex();
     AuditEntry lastChange = audit.last();
@@ -197,14 +202,21 @@ public final class HeliosServer implements AutoCloseable {
               new SlotRoutes(new Slots(configuration, tenants, events)).install(routes);
               new RunbookRoutes(new RunbookRuns(store)).install(routes);
               new DoctorRoutes(configuration, fleet, tenants, history, scrapes, peers).install(routes);
-              if (keys != null) {
+              if (keys != null && guests != null) {
                 new PeerGate(configuration.peers()).install(routes);
-                new PeerRoutes(configuration.region(), keys).install(routes);
+                new PeerRoutes(configuration.region(), keys.own()).install(routes);
+                frames.install(routes);
+                new CatalogRoutes(fleet.catalog(), fleet::isGivenAny).install(routes);
+                guests.install(routes);
                 sessions.install(routes);
               }
               index.install(routes);
             });
     add(eventRoutes);
+    add(frames);
+    if (guests != null) {
+      add(guests);
+    }
     add(sessions);
     add(new AccessFiles(configuration.access(), https, authentication, events)).start();
     index.tell(http);

@@ -47,7 +47,7 @@ final class SessionRoutes implements AutoCloseable {
     if (target == null || closing) {
       throw new OperatorException( // as for one that is there and not open: a peer learns no names
           new Problem(
-              ErrorCode.PEER_TARGET_CLOSED,
+              ErrorCode.TARGET_NOT_OPEN,
               "this region may not use that target",
               "there is none of this name, or its regions: does not name the region that asks",
               "on the server that has it: targets: { NAME: { regions: [REGION] } }"));

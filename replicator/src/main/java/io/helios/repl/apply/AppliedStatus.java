@@ -64,6 +64,7 @@ public record AppliedStatus(
     }
   }
 
-  static final AppliedStatus NONE =
+  /** Before anything is known. */
+  public static final AppliedStatus NONE =
       new AppliedStatus(Lsn.INVALID, Lsn.INVALID, 0, 0, 0, Map.of(), Map.of(), 0, false, null);
 }

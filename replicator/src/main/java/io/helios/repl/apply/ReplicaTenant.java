@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * A tenant on its way to a target. {@link #status}, {@link #holdAt}, {@link #release} and {@link #change} are for any thread; the rest
  * belongs to the applier that has claimed it from the {@link ApplySchedule}, whose lock hands it from one to the next.
  */
-public final class ReplicaTenant {
+public final class ReplicaTenant implements Replica {
 
   /** @param held completes once everything before {@code at} is applied, with the position reached */
   private record Hold(Lsn at, CompletableFuture<Lsn> held) {}
@@ -31,6 +31,7 @@ public final class ReplicaTenant {
   private volatile AppliedStatus status = AppliedStatus.NONE;
   private volatile @Nullable Hold hold;
   private volatile Runnable wake = () -> { };
+  private volatile Runnable news = () -> { };
   private volatile boolean distrusted;
   private final CompletableFuture<Long> promotion = new CompletableFuture<>();
 
@@ -48,6 +49,7 @@ public final class ReplicaTenant {
     this.frames = frames;
   }
 
+  @Override
   public UUID id() {
     return tenant.id();
   }
@@ -56,7 +58,8 @@ public final class ReplicaTenant {
     return tenant;
   }
 
-  /** Takes effect with the tenant's next turn. What it replicates, from where and to where, must be the same. */
+  /** Takes effect with the tenant's next turn. */
+  @Override
   public void change(Tenant settings) {
     declared = settings;
   }
@@ -74,23 +77,19 @@ public final class ReplicaTenant {
     return frames;
   }
 
+  @Override
   public AppliedStatus status() {
     return status;
   }
 
-  /**
-   * Applies every transaction with a commit LSN before {@code at}, and begins none at or after it, until {@link #release};
-   * {@link Lsn#INVALID} holds the tenant where it is. It takes the place of a hold before it without a gap. The future
-   * completes, with the position reached, once all of them are at the target, for which the source must be captured up to
-   * {@code at}; exceptionally when the tenant stops; never when it is past that point already, which {@link #status} tells.
-   */
+  @Override
   public CompletableFuture<Lsn> holdAt(Lsn at) {
     CompletableFuture<Lsn> held = new CompletableFuture<>();
     replace(new Hold(at, held));
     return held;
   }
 
-  /** Goes on. */
+  @Override
   public void release() {
     replace(null);
   }
@@ -106,6 +105,16 @@ public final class ReplicaTenant {
 
   void onWake(Runnable action) {
     wake = action;
+  }
+
+  /** Run after each change of the status, by the thread that made it, which others wait for: it must be quick. */
+  public void onNews(Runnable action) {
+    news = action;
+  }
+
+  private void publish(AppliedStatus now) {
+    status = now;
+    news.run();
   }
 
   /** Where applying must stop, or null. */
@@ -132,8 +141,8 @@ public final class ReplicaTenant {
     Lsn upTo = now == null ? captured : Lsn.min(captured, now.at());
     if (upTo.isAfter(status.caughtUpTo())) {
       AppliedStatus s = status;
-      status = new AppliedStatus(s.position(), upTo, s.lastCommitMicros(), s.transactions(), s.rows(), s.conflictCounts(),
-          s.tables(), s.failures(), s.stopped(), s.error());
+      publish(new AppliedStatus(s.position(), upTo, s.lastCommitMicros(), s.transactions(), s.rows(), s.conflictCounts(),
+          s.tables(), s.failures(), s.stopped(), s.error()));
     }
   }
 
@@ -172,8 +181,8 @@ public final class ReplicaTenant {
     copiedAt = new HashMap<>(state.copiedAt());
     forgetCopies();
     AppliedStatus s = status;
-    status = new AppliedStatus(state.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
-        s.conflictCounts(), s.tables(), s.failures(), s.stopped(), s.error());
+    publish(new AppliedStatus(state.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
+        s.conflictCounts(), s.tables(), s.failures(), s.stopped(), s.error()));
   }
 
   /** The position is to be read again: what became of the last transaction is not known. */
@@ -228,11 +237,11 @@ public final class ReplicaTenant {
         met.merge(conflict.getKey(), conflict.getValue(), Long::sum);
       }
     }
-    status = new AppliedStatus(to, s.caughtUpTo(), commitMicros,
-        s.transactions() + transactions, s.rows() + rows, met, sums, 0, false, null);
+    publish(new AppliedStatus(to, s.caughtUpTo(), commitMicros,
+        s.transactions() + transactions, s.rows() + rows, met, sums, 0, false, null));
   }
 
-  /** Completes with the epoch when the tenant's marker was applied: it is written at the target then, by its users. */
+  @Override
   public CompletableFuture<Long> promotion() {
     return promotion.copy();
   }
@@ -247,8 +256,8 @@ public final class ReplicaTenant {
 
   void failed(Problem problem, boolean forGood) {
     AppliedStatus s = status;
-    status = new AppliedStatus(s.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
-        s.conflictCounts(), s.tables(), s.failures() + 1, forGood, problem);
+    publish(new AppliedStatus(s.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
+        s.conflictCounts(), s.tables(), s.failures() + 1, forGood, problem));
     Hold now = hold;
     if (forGood && now != null) {
       now.held().completeExceptionally(new OperatorException(problem));
@@ -259,8 +268,8 @@ public final class ReplicaTenant {
   void healed() {
     AppliedStatus s = status;
     if (s.error() != null) {
-      status = new AppliedStatus(s.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
-          s.conflictCounts(), s.tables(), 0, false, null);
+      publish(new AppliedStatus(s.position(), s.caughtUpTo(), s.lastCommitMicros(), s.transactions(), s.rows(),
+          s.conflictCounts(), s.tables(), 0, false, null));
     }
   }
 

@@ -206,7 +206,12 @@ public enum ErrorCode {
   KEY_DOES_NOT_FOLLOW(4303, "A tenant's key does not follow on those that are here", "A tenant's keys are taken in their order, and none is replaced by another of the same number."),
   TENANT_NOT_GIVEN(4304, "A region asks for a tenant that it was not given", "A peer is served the frames of those tenants that were given to its region, and nothing else."),
   PEER_FRAMES_MALFORMED(4305, "What came from a peer is malformed", "The bytes between two servers break their own rules: another version, or damage on the way. Nothing of them is used."),
-  PEER_TARGET_CLOSED(4330, "A region does not let another one use its target", "A target of another region's server is used through that server, as far as the target's regions: there names the region that asks."),
+  GUEST_KEY_AWAITED(4310, "A tenant's next key has not come from its region yet", "The tenant's key was changed at its own server, and frames that are sealed with the new one were here before it. They wait for it."),
+  PEER_KEY_AWAITED(4311, "A peer's public key is not known yet", "A server learns it when the peer first answers. Until then no tenant's key is sealed for that peer, or taken from it."),
+  TARGET_NOT_OPEN(4312, "A target takes no tenants of a region", "A server applies tenants of another region's server at those of its targets whose regions: names that region, and at no other."),
+  GUEST_ELSEWHERE(4313, "A tenant is applied there for somebody else", "A tenant is applied by a server for one region, at one target. It is given back there before it is given by another one."),
+  GUEST_BUSY(4314, "A tenant is still being applied", "It is to be given back or given anew, and its applier has not come to an end with it. That is waited for, and asked for again."),
+  PEER_NOT_CONFIGURED(4315, "A target's region is no peer", "A target of another region is reached through that region's server, which has to be among the peers."),
   // 5xxx tenants
   TENANT_NEEDS_RESYNC(5001, "The tenant needs a resync", "Changes that its target lacks are gone: the slot, the journal or its quota did not keep them, or source or target is not the one it was. Nothing is resumed over such a gap: helios-repl tenant resync compares both sides at a new consistent point, moves what differs, and streams from there."),
   TENANT_NOT_STARTED(5002, "The tenant has never been started", "Only a tenant that was started can be paused, resumed or stopped."),

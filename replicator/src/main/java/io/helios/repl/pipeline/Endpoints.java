@@ -1,5 +1,6 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.apply.ApplySettings;
 import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.error.ErrorCode;
@@ -36,6 +37,9 @@ final class Endpoints {
     /** The tenant has new frames in a journal. */
     void news(UUID tenant);
 
+    /** Another region's server; null when it is no peer. */
+    @Nullable ApplyPeer peer(String region);
+
     /** A source was made: before it is started. */
     void made(SourceEngine source);
   }
@@ -45,15 +49,18 @@ final class Endpoints {
   private final Map<String, CapturedTenants> captured = new ConcurrentSkipListMap<>();
   private final FleetSettings settings;
   private final Keyring keyring;
+  private final Guests guests;
   private final Surroundings surroundings;
   private final Surveyor surveyor;
   private boolean started;
   private boolean closed;
 
   /** Opens the journals of what is configured; touches no database. */
-  Endpoints(FleetSettings settings, Keyring keyring, Surroundings surroundings, Surveyor surveyor) {
+  Endpoints(
+      FleetSettings settings, Keyring keyring, Guests guests, Surroundings surroundings, Surveyor surveyor) {
     this.settings = settings;
     this.keyring = keyring;
+    this.guests = guests;
     this.surroundings = surroundings;
     this.surveyor = surveyor;
     settings.targets().forEach(this::make);
@@ -108,9 +115,7 @@ final class Endpoints {
     if (slash > 0 && !targets.containsKey(name)) {
       String region = name.substring(0, slash);
       String there = name.substring(slash + 1);
-      make(
-          new TargetSettings(
-              name, ConnectionSettings.through(surroundings.way(region, there), region, there), region));
+      make(TargetSettings.of(region, there, ConnectionSettings.through(surroundings.way(region, there), region, there)));
     }
   }
 
@@ -166,12 +171,24 @@ final class Endpoints {
   }
 
   private void make(TargetSettings target) {
-    TargetEngine engine =
-        new TargetEngine(target, keyring, settings.applyWorkers(), new SourceCatalogs(this::source), surroundings);
+    TargetEngine engine = new TargetEngine(target, site(target), surroundings.ticker());
     targets.put(target.name(), engine);
     if (started && !closed) {
       engine.start();
     }
+  }
+
+  private ApplySite site(TargetSettings target) {
+    if (target.peer() != null) {
+      return new RemoteApplySite(target.peer(), target.nameThere(), surveyor::peer, keyring, surroundings.ticker());
+    }
+    ApplySettings apply = ApplySettings.DEFAULTS.withWorkers(settings.applyWorkers());
+    return new LocalApplySite(
+        target.name(),
+        guests.keys(),
+        apply,
+        surroundings.target(target, apply, new SourceCatalogs(this::source, guests::catalog)),
+        surroundings.ticker());
   }
 
   private void make(SourceSettings source) {

@@ -1,5 +1,6 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.apply.SourceCatalog;
 import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.error.ErrorCode;
@@ -11,6 +12,7 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.TableDefinition;
+import io.helios.repl.relay.FrameSource;
 import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.seal.KeyTransfer;
 import io.helios.repl.seal.Keyring;
@@ -43,6 +45,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongUnaryOperator;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
@@ -61,6 +64,7 @@ public final class Fleet implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
 
+  private final Guests guests;
   private final Endpoints endpoints;
   private final BackRoutes backRoutes;
   private final Map<UUID, TenantPipeline> tenants = new ConcurrentHashMap<>();
@@ -75,6 +79,7 @@ public final class Fleet implements AutoCloseable {
   private final long walBudget;
   private final Tracing tracing;
   private volatile boolean started;
+  private volatile Function<String, @Nullable ApplyPeer> peers = region -> null;
 
   /** Opens the journals; touches no database. */
   public Fleet(FleetSettings settings, Keyring keyring, MeterRegistry meters, Consumer<FleetEvent> events) {
@@ -96,7 +101,8 @@ public final class Fleet implements AutoCloseable {
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
     this.backRoutes = new BackRoutes(settings.dataDirectory());
-    this.endpoints = new Endpoints(settings, keyring, surroundings, surveyor());
+    this.guests = new Guests(keyring, tenants::containsKey, this::targetOrNull);
+    this.endpoints = new Endpoints(settings, keyring, guests, surroundings, surveyor());
     settings.sources().forEach(source -> reconcile(source, meters));
     this.supervisor =
         new Supervisor(
@@ -125,6 +131,11 @@ public final class Fleet implements AutoCloseable {
       @Override
       public void news(UUID tenant) {
         Fleet.this.news(tenant);
+      }
+
+      @Override
+      public @Nullable ApplyPeer peer(String region) {
+        return peers.apply(region);
       }
 
       @Override
@@ -376,10 +387,61 @@ public final class Fleet implements AutoCloseable {
     return new KeyTransfer(keyring);
   }
 
+  /**
+   * How other regions' servers are told which tenants they apply at their targets; before {@link #start}.
+   *
+   * @param byRegion null for a region that is no peer
+   */
+  public void peers(Function<String, @Nullable ApplyPeer> byRegion) {
+    peers = byRegion;
+  }
+
+  /** Tenants that those servers give to this one. */
+  public Guests guests() {
+    return guests;
+  }
+
+  /** A source's journal, for other regions' servers; null when there is no such source. */
+  public @Nullable FrameSource frames(String source) {
+    SourceEngine engine = endpoints.sources().get(source);
+    return engine == null ? null : engine.journal();
+  }
+
+  /** A source's catalog, for the same. */
+  public SourceCatalog catalog() {
+    return new SourceCatalogs(this::source, none -> null);
+  }
+
+  /** Whether a tenant of this source is applied by that region's server at the moment. */
+  public boolean isGiven(String source, UUID tenant, String region) {
+    TenantPipeline pipeline = tenants.get(tenant);
+    return pipeline != null && pipeline.tenant().source().equals(source) && isGiven(pipeline.tenant(), region);
+  }
+
+  /** Whether any is. */
+  public boolean isGivenAny(String source, String region) {
+    return tenants.values().stream()
+        .map(TenantPipeline::tenant)
+        .anyMatch(tenant -> tenant.source().equals(source) && isGiven(tenant, region));
+  }
+
+  private boolean isGiven(Tenant tenant, String region) {
+    TargetEngine target = endpoints.targets().get(tenant.target());
+    return target != null
+        && target.site() instanceof RemoteApplySite site
+        && site.region().equals(region)
+        && site.gives(tenant.id());
+  }
+
+  private @Nullable TargetEngine targetOrNull(String name) {
+    return endpoints.targets().get(name);
+  }
+
   /** Seals with a new key from the next frame on; frames under the old ones stay readable. Returns its generation. */
   public int rotateKey(UUID tenant) {
     TenantPipeline pipeline = pipeline(tenant);
     int generation = keyring.create(tenant).generation();
+    target(pipeline.tenant().target()).site().rekeyed(tenant);
     event(
         FleetEvent.Severity.INFO, pipeline.tenant().name(), "key-rotated", "sealed with key " + generation + " from now on", null);
     return generation;
@@ -631,6 +693,7 @@ public final class Fleet implements AutoCloseable {
     reconcilers.forEach(Reconciler::close);
     tenants.values().forEach(TenantPipeline::cancel);
     supervisor.close();
+    guests.close();
     endpoints.close();
     drivers.shutdown();
     tracing.close();
@@ -647,7 +710,7 @@ public final class Fleet implements AutoCloseable {
   private void news(UUID tenant) {
     TenantPipeline pipeline = tenants.get(tenant);
     if (pipeline != null) {
-      target(pipeline.tenant().target()).signal(tenant);
+      target(pipeline.tenant().target()).site().signal(tenant);
     }
   }
 

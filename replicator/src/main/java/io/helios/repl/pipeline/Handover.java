@@ -1,7 +1,7 @@
 package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.HomeGuard;
-import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.apply.Replica;
 import io.helios.repl.apply.TenantHome;
 import io.helios.repl.apply.WriteFence;
 import io.helios.repl.capture.CaptureMode;
@@ -235,7 +235,7 @@ public final class Handover {
   }
 
   private Lsn position() {
-    ReplicaTenant replica = hands.pipeline(tenant).replica();
+    Replica replica = hands.pipeline(tenant).replica();
     return replica == null ? Lsn.INVALID : replica.status().position();
   }
 
@@ -366,7 +366,7 @@ public final class Handover {
   public boolean awaitPromoted(long epoch, Duration patience) throws InterruptedException {
     long until = System.nanoTime() + patience.toNanos();
     while (true) {
-      ReplicaTenant replica = hands.pipeline(tenant).replica();
+      Replica replica = hands.pipeline(tenant).replica();
       long left = until - System.nanoTime();
       if (replica != null) {
         try {

@@ -42,8 +42,8 @@ record PipelineView(SourceEngine source, TargetEngine target, Ticker ticker) {
         stage("read", source.reading(), null, times == null ? "not connected" : source.isBehind() ? "behind" : "reading"),
         stage("seal", times == null ? null : times.seal(), null, times == null ? "not connected" : "sealing"),
         stage("journal", times == null ? null : times.journal(), waits ? backlog.frames() : 0L, waits ? "frames wait" : "empty"),
-        stage("ship", target.schedule().shipping(), (long) target.schedule().waiting(), "in this process"),
-        stage("apply", target.schedule().applying(), null, applying(status.state(), applied, waits)));
+        stage("ship", target.site().shipping(), (long) target.site().waiting(), target.site().way()),
+        stage("apply", target.site().applying(), null, applying(status.state(), applied, waits)));
   }
 
   private Stage stage(String name, @Nullable StageTimes times, @Nullable Long queue, String state) {

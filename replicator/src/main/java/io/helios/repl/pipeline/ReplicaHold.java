@@ -1,6 +1,6 @@
 package io.helios.repl.pipeline;
 
-import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.apply.Replica;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.verify.HoldPoint;
@@ -13,11 +13,11 @@ import java.util.concurrent.TimeoutException;
 /** A verification's hand on a tenant's applier. One verification at a time; its thread. */
 final class ReplicaHold implements HoldPoint {
 
-  private final ReplicaTenant replica;
+  private final Replica replica;
   private Lsn limit = Lsn.INVALID;
   private CompletableFuture<Lsn> held = new CompletableFuture<>();
 
-  ReplicaHold(ReplicaTenant replica) {
+  ReplicaHold(Replica replica) {
     this.replica = replica;
   }
 

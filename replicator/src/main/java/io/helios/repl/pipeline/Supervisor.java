@@ -1,7 +1,7 @@
 package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.AppliedStatus;
-import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.apply.Replica;
 import io.helios.repl.capture.CaptureStatus;
 import io.helios.repl.capture.CaptureTimes;
 import io.helios.repl.error.ErrorCode;
@@ -112,7 +112,7 @@ final class Supervisor implements AutoCloseable {
       targets.forEach(
           (name, target) ->
               passing.execute(
-                  () -> marks.write(name, () -> due(name), target::mark, target::distrust)));
+                  () -> marks.write(name, () -> due(name), target::mark, target.site()::distrust)));
     }
     Thread.sleep(barriers.isEmpty() ? IDLE_TURN : BUSY_TURN);
   }
@@ -123,7 +123,7 @@ final class Supervisor implements AutoCloseable {
       Tenant tenant = pipeline.tenant();
       boolean streams = pipeline.standing().state() == TenantState.STREAMING || pipeline.isResuming();
       if (which.test(tenant) && streams) {
-        ReplicaTenant replica = pipeline.replica();
+        Replica replica = pipeline.replica();
         Lsn position = replica == null ? Lsn.INVALID : replica.status().position();
         found.add(new AppliedMarks.Streaming(tenant.id(), tenant.epoch(), position));
       }
@@ -137,7 +137,7 @@ final class Supervisor implements AutoCloseable {
       Tenant tenant = pipeline.tenant();
       if (tenant.target().equals(target)) {
         Lsn transaction = source(pipeline).lastTransaction(); // before what is through, which is then not before it
-        ReplicaTenant replica = pipeline.replica();
+        Replica replica = pipeline.replica();
         AppliedStatus last = pipeline.lastApplied();
         // The position first: one that has moved on since is not found, and that mark is written the next time.
         AppliedStatus known =
@@ -186,8 +186,8 @@ final class Supervisor implements AutoCloseable {
         });
     targets.forEach(
         (name, target) -> {
-          add(all, name, "ship", target.schedule().shipping(), nanos);
-          add(all, name, "apply", target.schedule().applying(), nanos);
+          add(all, name, "ship", target.site().shipping(), nanos);
+          add(all, name, "apply", target.site().applying(), nanos);
         });
     return all;
   }
@@ -201,7 +201,7 @@ final class Supervisor implements AutoCloseable {
   }
 
   private static @Nullable AppliedStatus applied(TenantPipeline pipeline) {
-    ReplicaTenant replica = pipeline.replica();
+    Replica replica = pipeline.replica();
     return replica == null ? pipeline.lastApplied() : replica.status();
   }
 
@@ -236,7 +236,7 @@ final class Supervisor implements AutoCloseable {
     if (pipeline.standing().state() == TenantState.NEEDS_RESYNC) {
       return;
     }
-    ReplicaTenant replica = pipeline.replica();
+    Replica replica = pipeline.replica();
     if (replica != null && replica.status().stopped()) {
       Problem error = replica.status().error();
       Problem problem = error == null ? Fleet.bug(new IllegalStateException("stopped without an error")) : error;
@@ -270,7 +270,7 @@ final class Supervisor implements AutoCloseable {
 
   /** Everything of the tenant that committed before this is at the target. */
   @Nullable Lsn through(TenantPipeline pipeline) {
-    ReplicaTenant replica = pipeline.replica();
+    Replica replica = pipeline.replica();
     if (replica == null) {
       return null;
     }

@@ -1,16 +1,10 @@
 package io.helios.repl.pipeline;
 
-import io.helios.repl.apply.Applier;
-import io.helios.repl.apply.ApplySchedule;
-import io.helios.repl.apply.ApplySettings;
 import io.helios.repl.apply.CopyLedger;
 import io.helios.repl.apply.ReadOnlyGuard;
 import io.helios.repl.apply.ReplicaState;
-import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.apply.Replicas;
 import io.helios.repl.apply.SequenceLedger;
-import io.helios.repl.apply.SourceCatalog;
-import io.helios.repl.apply.Target;
 import io.helios.repl.apply.TargetCheck;
 import io.helios.repl.apply.TargetHealth;
 import io.helios.repl.apply.TargetSchema;
@@ -22,108 +16,49 @@ import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
-import io.helios.repl.seal.FrameOpener;
-import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.Finding;
 import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.UUID;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * What runs for one target: the schedule of its tenants and the threads that apply. Any thread may call any method; the
- * appliers belong to their workers.
- */
+/** One target: what applies there, and what else is asked of its database. Any thread may call any method. */
 final class TargetEngine implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TargetEngine.class);
-  private static final Duration TURN = Duration.ofMillis(250);
 
   private final TargetSettings settings;
-  private final Keyring keyring;
-  private final ApplySettings applySettings;
-  private final Target target;
+  private final ApplySite site;
   private final Ticker ticker;
-  private final ApplySchedule schedule;
-  private final List<Applier> appliers = new ArrayList<>();
-  private final List<Worker> workers = new ArrayList<>();
   private final ReentrantLock lookingUp = new ReentrantLock();
   private @Nullable Connection lookUps;
-  private volatile @Nullable Problem bug;
 
-  /** @param sources where the appliers ask when a table has changed */
-  TargetEngine(
-      TargetSettings settings,
-      Keyring keyring,
-      int applyWorkers,
-      SourceCatalog sources,
-      Surroundings surroundings) {
+  TargetEngine(TargetSettings settings, ApplySite site, Ticker ticker) {
     this.settings = settings;
-    this.keyring = keyring;
-    this.applySettings = ApplySettings.DEFAULTS.withWorkers(applyWorkers);
-    this.target = surroundings.target(settings, applySettings, sources);
-    this.ticker = surroundings.ticker();
-    this.schedule = new ApplySchedule(ticker::nanos, Math.max(2, Runtime.getRuntime().availableProcessors()));
+    this.site = site;
+    this.ticker = ticker;
   }
 
   TargetSettings settings() {
     return settings;
   }
 
+  /** Where its tenants are applied. */
+  ApplySite site() {
+    return site;
+  }
+
   void start() {
-    for (int i = 1; i <= applySettings.workers(); i++) {
-      Applier applier =
-          Applier.open(schedule, new FrameOpener(keyring), target, applySettings, ticker::nanos);
-      appliers.add(applier);
-      workers.add(
-          Worker.start(
-              "apply-" + settings.name() + "-" + i,
-              Map.of("target", settings.name()),
-              () -> {
-                if (applier.runOnce() == 0) {
-                  applier.awaitWork(TURN);
-                }
-              },
-              applier::close,
-              e -> bug = Fleet.bug(e)));
-    }
-  }
-
-  void attach(ReplicaTenant replica) {
-    schedule.add(replica);
-  }
-
-  /** Returns when no applier works for the tenant any more. */
-  void detach(UUID tenant) throws InterruptedException {
-    try {
-      schedule.remove(tenant).get();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e.getCause());
-    }
-  }
-
-  /** The tenant may have frames. */
-  void signal(UUID tenant) {
-    schedule.signal(tenant);
-  }
-
-  /** What is known here of the tenant's position may not be what the target has: it is asked again. */
-  void distrust(UUID tenant) {
-    schedule.distrust(tenant);
+    site.start();
   }
 
   List<Finding> check() {
@@ -296,14 +231,7 @@ final class TargetEngine implements AutoCloseable {
 
   /** Why the target cannot be used at the moment, or null. */
   @Nullable Problem problem() {
-    return bug != null
-        ? bug
-        : appliers.stream().map(Applier::problem).filter(Objects::nonNull).findFirst().orElse(null);
-  }
-
-  /** Whose turn it is. */
-  ApplySchedule schedule() {
-    return schedule;
+    return site.problem();
   }
 
   EndpointStatus status(int tenants) {
@@ -323,7 +251,6 @@ final class TargetEngine implements AutoCloseable {
 
   @Override
   public void close() {
-    workers.forEach(Worker::askToStop);
-    workers.forEach(Worker::close);
+    site.close();
   }
 }

@@ -11,9 +11,16 @@ import org.jspecify.annotations.Nullable;
  * @param ddl what becomes of changes of a source's schema that can be carried out here; null: they are carried out on
  *     tables that helios-repl created, and stop the tenant elsewhere
  * @param regions whose servers may replicate tenants of their own to it; none but this server's where empty
+ * @param peer the region whose server applies what is replicated to it, and knows it by the part of its name that follows the region; null:
+ *     this server does
  */
 public record TargetSettings(
-    String name, ConnectionSettings connection, String region, @Nullable DdlPolicy ddl, List<String> regions) {
+    String name,
+    ConnectionSettings connection,
+    String region,
+    @Nullable DdlPolicy ddl,
+    List<String> regions,
+    @Nullable String peer) {
 
   public TargetSettings {
     regions = List.copyOf(regions);
@@ -21,6 +28,22 @@ public record TargetSettings(
 
   public TargetSettings(String name, ConnectionSettings connection, String region, @Nullable DdlPolicy ddl) {
     this(name, connection, region, ddl, List.of());
+  }
+
+  /** One of this server's own. */
+  public TargetSettings(
+      String name, ConnectionSettings connection, String region, @Nullable DdlPolicy ddl, List<String> regions) {
+    this(name, connection, region, ddl, regions, null);
+  }
+
+  /** A target of another region's server, called {@code REGION/NAME} here. */
+  public static TargetSettings of(String peer, String nameThere, ConnectionSettings connection) {
+    return new TargetSettings(peer + "/" + nameThere, connection, peer, null, List.of(), peer);
+  }
+
+  /** Its name at the server that applies. */
+  String nameThere() {
+    return peer == null ? name : name.substring(peer.length() + 1);
   }
 
   public TargetSettings(String name, ConnectionSettings connection, String region) {

@@ -1,7 +1,7 @@
 package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.AppliedStatus;
-import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.apply.Replica;
 import io.helios.repl.error.Backoff;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
@@ -75,7 +75,7 @@ final class TenantPipeline {
      *
      * @throws CancellationException when it is no longer wanted
      */
-    ReplicaTenant bringUp(Tenant tenant, Manner manner, Progress progress) throws InterruptedException;
+    Replica bringUp(Tenant tenant, Manner manner, Progress progress) throws InterruptedException;
 
     /** Why changes of the tenant are gone, or null. */
     @Nullable Problem lost(Tenant tenant);
@@ -87,7 +87,7 @@ final class TenantPipeline {
     void forget(Tenant tenant, Progress progress) throws InterruptedException;
 
     /** Ends applying; returns when no worker holds the tenant any more. */
-    void takeDown(ReplicaTenant replica) throws InterruptedException;
+    void takeDown(Replica replica) throws InterruptedException;
   }
 
   /** How bringing up tells what it is doing, and learns that it is no longer wanted. */
@@ -114,7 +114,7 @@ final class TenantPipeline {
   private volatile DesiredState wish;
   private volatile Standing standing;
   private volatile @Nullable TenantCopy copy;
-  private volatile @Nullable ReplicaTenant replica;
+  private volatile @Nullable Replica replica;
   private volatile @Nullable AppliedStatus lastApplied;
   private volatile boolean begun;
 
@@ -152,7 +152,7 @@ final class TenantPipeline {
   /** Tier, lag target and conflict policy may change at any time; applying has them with the tenant's next turn. */
   synchronized void change(Tenant settings) {
     tenant = settings;
-    ReplicaTenant attached = replica;
+    Replica attached = replica;
     if (attached != null) {
       attached.change(settings);
     }
@@ -168,7 +168,7 @@ final class TenantPipeline {
   }
 
   /** What is being applied; null while nothing is. */
-  @Nullable ReplicaTenant replica() {
+  @Nullable Replica replica() {
     return replica;
   }
 
@@ -265,7 +265,7 @@ final class TenantPipeline {
         wait();
       }
     }
-    ReplicaTenant attached = replica;
+    Replica attached = replica;
     if (attached != null) {
       replica = null;
       steps.takeDown(attached);
@@ -274,7 +274,7 @@ final class TenantPipeline {
 
   /** The replica failed, or lost what it needs: noticed by the supervisor. Nothing is applied any more. */
   synchronized void fail(Problem problem, boolean needsResync) {
-    ReplicaTenant attached = replica;
+    Replica attached = replica;
     if (attached == null && !needsResync) {
       return;
     }
@@ -373,7 +373,7 @@ final class TenantPipeline {
   }
 
   private void rest(TenantState state) throws InterruptedException {
-    ReplicaTenant attached = replica;
+    Replica attached = replica;
     replica = null;
     if (attached != null) {
       steps.takeDown(attached);
@@ -395,7 +395,7 @@ final class TenantPipeline {
         steps.forget(tenant, progress);
         renewedUnless(false);
       }
-      ReplicaTenant attached = steps.bringUp(tenant, how, progress);
+      Replica attached = steps.bringUp(tenant, how, progress);
       synchronized (this) {
         replica = attached;
         attached.change(tenant);

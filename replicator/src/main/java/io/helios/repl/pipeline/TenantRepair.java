@@ -1,6 +1,6 @@
 package io.helios.repl.pipeline;
 
-import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.apply.Replica;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
@@ -115,7 +115,7 @@ final class TenantRepair {
         .filter(table -> !table.equal())
         .map(TableEvidence::table)
         .collect(Collectors.toSet());
-    ReplicaTenant replica = pipeline.replica();
+    Replica replica = pipeline.replica();
     if (replica == null) {
       throw new OperatorException(
           new Problem(

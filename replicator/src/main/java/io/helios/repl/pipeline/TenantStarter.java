@@ -4,7 +4,7 @@ import io.helios.repl.apply.CopyLedger;
 import io.helios.repl.apply.HomeGuard;
 import io.helios.repl.apply.ReadOnlyGuard;
 import io.helios.repl.apply.ReplicaState;
-import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.apply.Replica;
 import io.helios.repl.apply.Replicas;
 import io.helios.repl.apply.Replicated;
 import io.helios.repl.apply.SeenTables;
@@ -88,7 +88,7 @@ final class TenantStarter implements TenantPipeline.Steps {
   }
 
   @Override
-  public ReplicaTenant bringUp(Tenant tenant, TenantPipeline.Manner manner, TenantPipeline.Progress progress)
+  public Replica bringUp(Tenant tenant, TenantPipeline.Manner manner, TenantPipeline.Progress progress)
       throws InterruptedException {
     if (!keyring.has(tenant.id())) {
       keyring.create(tenant.id());
@@ -123,10 +123,8 @@ final class TenantStarter implements TenantPipeline.Steps {
     return attach(tenant, source.requireIdentity().systemIdentifier());
   }
 
-  private ReplicaTenant attach(Tenant tenant, long sourceSystem) {
-    ReplicaTenant replica = new ReplicaTenant(tenant, replicated(sourceSystem), source.journal());
-    target.attach(replica);
-    return replica;
+  private Replica attach(Tenant tenant, long sourceSystem) {
+    return target.site().attach(tenant, replicated(sourceSystem), source.journal());
   }
 
   @Override
@@ -156,8 +154,8 @@ final class TenantStarter implements TenantPipeline.Steps {
   }
 
   @Override
-  public void takeDown(ReplicaTenant replica) throws InterruptedException {
-    target.detach(replica.id());
+  public void takeDown(Replica replica) throws InterruptedException {
+    target.site().detach(replica.id());
   }
 
   TenantRoute route(Tenant tenant) {

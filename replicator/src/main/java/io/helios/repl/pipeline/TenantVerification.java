@@ -1,6 +1,6 @@
 package io.helios.repl.pipeline;
 
-import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.apply.Replica;
 import io.helios.repl.change.TenantTable;
 import io.helios.repl.error.Backoff;
 import io.helios.repl.error.ErrorCode;
@@ -173,8 +173,8 @@ public final class TenantVerification {
   }
 
   /** The tenant's applier. Throws {@link OperatorException} when the tenant is not streaming. */
-  ReplicaTenant replica() {
-    ReplicaTenant replica = pipeline.replica();
+  Replica replica() {
+    Replica replica = pipeline.replica();
     if (replica == null) {
       throw new OperatorException(
           new Problem(

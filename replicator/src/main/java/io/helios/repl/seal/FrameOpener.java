@@ -21,12 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FrameOpener implements AutoCloseable {
 
-  private final Keyring keyring;
+  private final FrameKeys keys;
   private final Cipher cipher = Gcm.cipher();
   private final ZstdDecompressCtx zstd = new ZstdDecompressCtx().setLongMax(FrameSealer.WINDOW_LOG);
 
-  public FrameOpener(Keyring keyring) {
-    this.keyring = keyring;
+  public FrameOpener(FrameKeys keys) {
+    this.keys = keys;
   }
 
   /**
@@ -44,7 +44,7 @@ public final class FrameOpener implements AutoCloseable {
           "has " + frame.sealed().length + " bytes, its header says " + header.sealedLength(),
           null);
     }
-    SecretKey key = keyring.key(header.tenant(), header.keyGeneration()).forSegment(frame.salt());
+    SecretKey key = keys.key(header.tenant(), header.keyGeneration()).forSegment(frame.salt());
     if (key == null) {
       throw Keyring.unknown(header.tenant(), header.keyGeneration());
     }

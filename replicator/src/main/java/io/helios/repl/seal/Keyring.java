@@ -12,7 +12,7 @@ import java.util.UUID;
  * <p>A tenant's keys are counted by generation: the newest seals, all of them open. Destroying them makes every frame
  * of the tenant, in every copy of every journal, unreadable for good.
  */
-public interface Keyring {
+public interface Keyring extends FrameKeys {
 
   /**
    * Makes the tenant's next key, generation 1 for a tenant that has none, and makes it current. Durable on return,
@@ -41,6 +41,7 @@ public interface Keyring {
    *
    * @throws CorruptionException ({@link ErrorCode#FRAME_KEY_UNKNOWN}) when there is no such key
    */
+  @Override
   TenantKey key(UUID tenant, int generation);
 
   /** Destroys all of the tenant's keys, here and in every sealer and opener; nothing when it has none. */

@@ -1,0 +1,257 @@
+package io.helios.repl.tests.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.helios.repl.config.ConfigurationInput;
+import io.helios.repl.config.ConfigurationLoader;
+import io.helios.repl.config.LoadedConfiguration;
+import io.helios.repl.config.ServerConfiguration;
+import io.helios.repl.pipeline.DesiredState;
+import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.pipeline.Guests;
+import io.helios.repl.pipeline.TargetSettings;
+import io.helios.repl.pki.CertificateAuthority;
+import io.helios.repl.pki.CertificateRequest;
+import io.helios.repl.server.FleetMaker;
+import io.helios.repl.server.HeliosServer;
+import io.helios.repl.status.TenantState;
+import io.helios.repl.status.TenantStatus;
+import io.helios.repl.tenant.ConflictPolicy;
+import io.helios.repl.tenant.TableFilter;
+import io.helios.repl.tenant.Tenant;
+import io.helios.repl.tenant.Tier;
+import io.helios.repl.tests.fixture.Database;
+import io.helios.repl.tests.fixture.Postgres;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Two servers that know each other by certificates: the one in us-east-1 has the source, the one in eu-central-1 the target, and applies. Each
+ * calls the other through ports that the test has its hands on.
+ */
+final class TwoRegions implements AutoCloseable {
+
+  static final String US = "us-east-1";
+  static final String EU = "eu-central-1";
+  static final String TARGET = EU + "/shop-eu";
+  static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration YEAR = Duration.ofDays(365);
+
+  final Database source = Database.create(Postgres.shared(17, "source"));
+  final Database target = Database.create(Postgres.shared(17, "target"));
+  final Path directory;
+  final Path ca;
+  final int usPort = freePort();
+  final int euPort = freePort();
+
+  private final int usSeen;
+  private final int euSeen;
+  private final Map<String, DesiredState> tenants = new java.util.LinkedHashMap<>();
+  private @Nullable HeliosServer us;
+  private @Nullable HeliosServer eu;
+  private @Nullable Fleet home;
+  private @Nullable Fleet far;
+  String regions = US;
+
+  /**
+   * Starts neither.
+   *
+   * @param ways given the port of the server in us-east-1 and that of the other one, answers where they are called instead
+   */
+  TwoRegions(Path directory, Ways ways) throws IOException {
+    this.directory = directory;
+    this.ca = CertificateAuthority.make(directory.resolve("ca"), "ca", Instant.now().minus(YEAR));
+    issue(US);
+    issue(EU);
+    this.usSeen = ways.through(usPort);
+    this.euSeen = ways.through(euPort);
+    source.execute("CREATE TABLE orders (tenant_id text, id bigint, note text, PRIMARY KEY (tenant_id, id))");
+  }
+
+  interface Ways {
+    int through(int port) throws IOException;
+  }
+
+  /** {@code REGION.key} and {@code REGION.crt}. */
+  final void issue(String region) {
+    CertificateRequest.Made made = CertificateRequest.make(directory, region, region, List.of("127.0.0.1"));
+    CertificateAuthority.open(ca.resolveSibling(""))
+        .issue(CertificateRequest.read(made.request()), Instant.now(), YEAR, directory.resolve(region + ".crt"));
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private String yaml(String region, int port, String peer, int peerPort) {
+    return """
+    region: %s
+    listen: 127.0.0.1:%d
+    data-dir: %s
+    tls: { certificate: %s, key: %s }
+    peers: { %s: { url: "https://127.0.0.1:%d", ca: %s } }
+    """
+        .formatted(
+            region, port, directory.resolve(region), directory.resolve(region + ".crt"), directory.resolve(region + ".key"), peer,
+            peerPort, ca);
+  }
+
+  private ServerConfiguration configuration(String region, String yaml) throws IOException {
+    Path file = Files.writeString(directory.resolve(region + ".yaml"), yaml);
+    LoadedConfiguration loaded = ConfigurationLoader.load(new ConfigurationInput(file, Map.of(), Map.of()));
+    return Objects.requireNonNull(loaded.configuration(), () -> loaded.problems().toString());
+  }
+
+  void startEu() throws IOException {
+    String yaml =
+        yaml(EU, euPort, US, usSeen)
+            + "targets: { shop-eu: { url: \"%s\", regions: [%s] } }\n".formatted(target.uri(), regions);
+    FleetMaker standard = FleetMaker.standard(Map.of());
+    eu =
+        HeliosServer.start(
+            configuration(EU, yaml),
+            (configuration, data, meters, events, peers) -> {
+              Fleet made = standard.make(configuration, data, meters, events, peers);
+              far = made;
+              return made;
+            },
+            environment(EU));
+  }
+
+  /** With the tenants that it had. */
+  void startUs() throws IOException {
+    String yaml =
+        yaml(US, usPort, EU, euSeen)
+            + "sources: { shop: { url: \"%s\", slot: helios_%s, tenancy: { column: tenant_id }, tables: [\"public.*\"] } }\n"
+                .formatted(source.uri(), source.name());
+    FleetMaker standard = FleetMaker.standard(Map.of());
+    us =
+        HeliosServer.start(
+            configuration(US, yaml),
+            (configuration, data, meters, events, peers) -> {
+              Fleet made = standard.make(withFarTarget(configuration), data, meters, events, peers);
+              home = made;
+              return made;
+            },
+            environment(US));
+    tenants.forEach(this::add);
+  }
+
+  private ServerConfiguration withFarTarget(ServerConfiguration c) {
+    List<TargetSettings> targets = new ArrayList<>(c.targets());
+    targets.add(TargetSettings.of(EU, "shop-eu", target.settings()));
+    return new ServerConfiguration(
+        c.region(), c.listen(), c.dataDirectory(), c.store(), c.sources(), targets, c.peers(), c.relay(), c.apply(), c.masterKeys(),
+        c.access(), c.traces(), c.traffic(), c.values());
+  }
+
+  private Map<String, String> environment(String region) {
+    return Map.of("XDG_STATE_HOME", directory.resolve(region + "-state").toString());
+  }
+
+  void stopUs() {
+    stop(us);
+    us = null;
+  }
+
+  void stopEu() {
+    stop(eu);
+    eu = null;
+  }
+
+  private static void stop(@Nullable HeliosServer server) {
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  Fleet home() {
+    return Objects.requireNonNull(home);
+  }
+
+  /** Of the server in eu-central-1. */
+  Guests guests() {
+    return Objects.requireNonNull(far).guests();
+  }
+
+  private void add(String name, DesiredState state) {
+    home().add(
+        new Tenant(
+            id(name), name, name, "shop", TARGET, TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5), ConflictPolicy.SOURCE_WINS, 1),
+        state);
+  }
+
+  static UUID id(String name) {
+    return new UUID(name.hashCode() & ~0xf000L | 0x4000, 0x8000_0000_0000_0000L | name.length());
+  }
+
+  /** Until it streams. */
+  UUID stream(String name) {
+    add(name, DesiredState.CREATED);
+    tenants.put(name, DesiredState.RUNNING);
+    home().startTenant(id(name));
+    becomes(id(name), TenantState.STREAMING);
+    return id(name);
+  }
+
+  TenantStatus becomes(UUID tenant, TenantState state) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(home().status(tenant).state())
+                    .as(() -> String.valueOf(home().status(tenant).error()))
+                    .isEqualTo(state));
+    return home().status(tenant);
+  }
+
+  void insert(String tenant, int from, int to) {
+    source.execute(
+        "INSERT INTO orders SELECT '%s', g, 'n' || g FROM generate_series(%d, %d) g".formatted(tenant, from, to));
+  }
+
+  /** Everything of the tenant is there, by the home server's own word and by the rows. */
+  void arrives(String name) throws InterruptedException {
+    Fleet.await(home().caughtUp(id(name)), PATIENCE);
+    equal(name);
+  }
+
+  void equal(String name) {
+    String sql = "SELECT * FROM orders WHERE tenant_id = '" + name + "' ORDER BY id";
+    assertThat(target.query(sql)).isEqualTo(source.query(sql)).isNotEmpty();
+  }
+
+  /** What the server of a region has on its disk. */
+  List<Path> files(String region) throws IOException {
+    try (var files = Files.walk(directory.resolve(region))) {
+      return files.filter(Files::isRegularFile).toList();
+    }
+  }
+
+  static String text(byte[] bytes) {
+    return new String(bytes, StandardCharsets.ISO_8859_1);
+  }
+
+  @Override
+  public void close() {
+    stopUs();
+    stopEu();
+  }
+}
