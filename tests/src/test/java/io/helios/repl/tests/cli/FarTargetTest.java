@@ -55,7 +55,7 @@ class FarTargetTest {
       regions.done("tenant", "create", "acme", "--source", "shop", "--target", "eu/shop-eu");
       TestServer.Ran refused = regions.run("tenant", "start", "acme", "--wait", "--timeout", "30s");
       assertThat(refused.code()).isEqualTo(1);
-      assertThat(refused.err()).contains("HR-4330", "regions: [OUR-REGION]");
+      assertThat(refused.err()).contains("HR-4312", "regions: [OUR-REGION]");
       regions.restartEu();
       regions.done("tenant", "start", "acme", "--wait", "--timeout", "60s");
     }
