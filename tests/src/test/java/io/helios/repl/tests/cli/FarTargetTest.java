@@ -83,8 +83,10 @@ class FarTargetTest {
   @Tag("long")
   void aTenantMovesOverALongLine() throws Exception {
     try (TwoRegions regions = new TwoRegions(directory);
-        LongLine line = new LongLine(regions.euPort())) {
-      regions.euIsSeenAt(line.port());
+        LongLine toEu = new LongLine(regions.euPort());
+        LongLine toUs = new LongLine(regions.usPort())) {
+      regions.seenAt(toUs.port(), toEu.port());
+      regions.restartEu();
       regions.restartUs();
       regions.source().execute(
           "INSERT INTO orders SELECT 'acme', i, repeat(md5(i::text), 10) FROM generate_series(10001, 60000) i");

@@ -28,6 +28,7 @@ final class TwoRegions implements AutoCloseable {
   private final Path ca;
   private final int usPort = freePort();
   private final int euPort = freePort();
+  private int seenUsPort = usPort;
   private int seenEuPort = euPort;
 
   TwoRegions(Path directory) {
@@ -76,9 +77,14 @@ final class TwoRegions implements AutoCloseable {
     eu.restart(euYaml(regions));
   }
 
-  /** From its next start on the first server reaches the second one there. */
-  void euIsSeenAt(int port) {
-    seenEuPort = port;
+  /** From their next starts on each reaches the other one there. */
+  void seenAt(int usFromEu, int euFromUs) {
+    seenUsPort = usFromEu;
+    seenEuPort = euFromUs;
+  }
+
+  int usPort() {
+    return usPort;
   }
 
   int euPort() {
@@ -86,7 +92,7 @@ final class TwoRegions implements AutoCloseable {
   }
 
   private String euYaml(String regions) {
-    String yaml = with(eu, "eu", euPort, "us", usPort);
+    String yaml = with(eu, "eu", euPort, "us", seenUsPort);
     return yaml.replace("shop-eu: { url: \"" + eu.target.uri() + "\" }", "shop-eu: { url: \"" + eu.target.uri() + "\", " + regions + " }");
   }
 
