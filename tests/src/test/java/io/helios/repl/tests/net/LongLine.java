@@ -44,10 +44,14 @@ final class LongLine implements Closeable {
     try {
       while (true) {
         Socket client = listening.accept();
-        Socket server = new Socket(InetAddress.getLoopbackAddress(), serverPort);
-        sockets.addAll(List.of(client, server));
-        carry(client, server);
-        carry(server, client);
+        try {
+          Socket server = new Socket(InetAddress.getLoopbackAddress(), serverPort);
+          sockets.addAll(List.of(client, server));
+          carry(client, server);
+          carry(server, client);
+        } catch (IOException e) {
+          client.close(); // nobody listens there
+        }
       }
     } catch (IOException closed) {
       // the test is over
@@ -65,20 +69,20 @@ final class LongLine implements Closeable {
           free = Math.max(free, System.nanoTime()) + (long) (n / BYTES_PER_SECOND * 1e9);
           line.add(new Piece(Arrays.copyOf(buffer, n), free + ONE_WAY.toNanos()));
         }
-      } catch (IOException closed) {
-        // the test is over
+      } catch (IOException e) {
+        // that end is gone, which the other one learns
       }
+      line.add(new Piece(new byte[0], System.nanoTime() + ONE_WAY.toNanos()));
     });
     Thread.ofVirtual().start(() -> {
-      try {
+      try (to) {
         OutputStream out = to.getOutputStream();
-        while (true) {
-          Piece piece = line.take();
+        for (Piece piece = line.take(); piece.bytes().length > 0; piece = line.take()) {
           TimeUnit.NANOSECONDS.sleep(Math.max(0, piece.due() - System.nanoTime()));
           out.write(piece.bytes());
         }
       } catch (IOException | InterruptedException closed) {
-        // the test is over
+        // that end is gone
       }
     });
   }
