@@ -24,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -62,6 +63,8 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
   private final List<Thread> threads = new ArrayList<>();
   private long mark;
   private boolean closed;
+  private final AtomicBoolean probing = new AtomicBoolean();
+  private volatile @Nullable TransientException away;
   private volatile long capturedUpTo;
   private volatile int piece = LARGEST_PIECE;
 
@@ -136,7 +139,7 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
     if (window.isEmpty()) {
       // Also where what was asked for ahead brought nothing: that was before the caller knew how far the source is captured.
       int bytes = room(maxBytes);
-      List<Frame> came = FrameWire.decodeFrames(body(answer(ask(tenant, after, from, bytes))));
+      List<Frame> came = askNow(tenant, after, from, bytes);
       if (!window.offer(came, after, from)) {
         return came; // who reads them says what is wrong with them
       }
@@ -147,6 +150,31 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
       askAhead(ahead, tenant, after);
     }
     return window.first(maxBytes);
+  }
+
+  /**
+   * Who asks waits, and is an applier that others need as well. So where the peer was out of reach, one at a time finds out whether it still is.
+   */
+  private List<Frame> askNow(UUID tenant, long after, long from, int bytes) {
+    TransientException before = away;
+    boolean probes = before != null;
+    if (before != null && !probing.compareAndSet(false, true)) {
+      throw new TransientException(before.problem(), before);
+    }
+    try {
+      HttpResponse<byte[]> answer = answer(ask(tenant, after, from, bytes));
+      away = null;
+      return FrameWire.decodeFrames(body(answer));
+    } catch (TransientException e) {
+      if (e.problem().code() == ErrorCode.PEER_UNREACHABLE) {
+        away = e;
+      }
+      throw e;
+    } finally {
+      if (probes) {
+        probing.set(false);
+      }
+    }
   }
 
   /**

@@ -8,17 +8,20 @@ import io.helios.repl.error.CorruptionException;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.peer.FrameWire;
+import io.helios.repl.peer.GivenDocument;
 import io.helios.repl.peer.HttpFrameSource;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.Handover;
 import io.helios.repl.relay.Frame;
 import io.helios.repl.seal.FrameOpener;
 import io.helios.repl.seal.MemoryKeyring;
+import io.helios.repl.seal.SealedKey;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -234,6 +237,41 @@ class SecondRegionTest {
     two.arrives("acme");
     assertThat(two.target.value("SELECT count(*) FROM orders WHERE price = 7.5")).isEqualTo("400");
     assertThat(Fleet.await(two.home().verify(acme, TwoRegions.PATIENCE), TwoRegions.PATIENCE).equal()).isTrue();
+  }
+
+  @Test
+  void whatIsNotGivenAsItShouldBeIsRefusedAndLeavesNothing() throws Exception {
+    UUID acme = two.stream("acme");
+    two.arrives("acme");
+    UUID other = UUID.randomUUID();
+    SealedKey forged = new SealedKey(other, 1, TwoRegions.US, TwoRegions.EU, new byte[80]);
+    try (HttpClient us = two.client(TwoRegions.US)) {
+      assertThat(put(us, "shop-eu", other, "{}".getBytes(StandardCharsets.UTF_8))).contains("HR-9");
+      assertThat(put(us, "shop-eu", other, GivenDocument.encode(two.given(other, List.of(forged))))).contains("HR-4302");
+      assertThat(put(us, "elsewhere", other, GivenDocument.encode(two.given(other, List.of())))).contains("HR-4312");
+      assertThat(put(us, "shop-eu", other, GivenDocument.encode(two.given(acme, List.of())))).contains("HR-9");
+      HttpRequest back =
+          HttpRequest.newBuilder(two.euUrl().resolve("/peer/v1/targets/shop-eu/tenants/" + acme + "?incarnation=" + other)).DELETE().build();
+      assertThat(us.send(back, HttpResponse.BodyHandlers.discarding()).statusCode()).as("of another incarnation").isEqualTo(204);
+    }
+    assertThat(two.guests().keyGenerations(other)).isZero();
+    two.insert("acme", 101, 200);
+    two.arrives("acme");
+    two.target.execute("UPDATE helios.replica SET epoch = 9");
+    two.insert("acme", 201, 300);
+    TenantStatus fenced = two.becomes(acme, TenantState.FAILED);
+    assertThat(Objects.requireNonNull(fenced.error()).code()).isEqualTo(ErrorCode.APPLIER_FENCED);
+    assertThat(two.target.value("SELECT count(*) FROM orders")).isEqualTo("200");
+  }
+
+  private String put(HttpClient client, String target, UUID tenant, byte[] body) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(two.euUrl().resolve("/peer/v1/targets/" + target + "/tenants/" + tenant))
+            .PUT(HttpRequest.BodyPublishers.ofByteArray(body))
+            .build();
+    HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+    assertThat(answer.statusCode()).isBetween(400, 499);
+    return answer.body();
   }
 
   @Test

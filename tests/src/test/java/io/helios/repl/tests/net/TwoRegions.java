@@ -3,12 +3,14 @@ package io.helios.repl.tests.net;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.helios.repl.apply.Replicated;
 import io.helios.repl.config.ConfigurationInput;
 import io.helios.repl.config.ConfigurationLoader;
 import io.helios.repl.config.LoadedConfiguration;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.pipeline.GivenTenant;
 import io.helios.repl.pipeline.Guests;
 import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.pki.CertificateAuthority;
@@ -17,10 +19,12 @@ import io.helios.repl.pki.PemFiles;
 import io.helios.repl.pki.TrustedAuthorities;
 import io.helios.repl.server.FleetMaker;
 import io.helios.repl.server.HeliosServer;
+import io.helios.repl.seal.SealedKey;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tenant.ConflictPolicy;
 import io.helios.repl.tenant.TableFilter;
+import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
 import io.helios.repl.tests.fixture.Database;
@@ -204,10 +208,18 @@ final class TwoRegions implements AutoCloseable {
   }
 
   private void add(String name, DesiredState state) {
-    home().add(
-        new Tenant(
-            id(name), name, name, "shop", TARGET, TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5), ConflictPolicy.SOURCE_WINS, 1),
-        state);
+    home().add(tenant(id(name), name), state);
+  }
+
+  private static Tenant tenant(UUID id, String name) {
+    return new Tenant(
+        id, name, name, "shop", TARGET, TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5), ConflictPolicy.SOURCE_WINS, 1);
+  }
+
+  /** As a home server might say it. */
+  GivenTenant given(UUID id, List<SealedKey> keys) {
+    Replicated what = new Replicated(new Tenancy.ByColumn("tenant_id"), false, "shop", 1, US);
+    return new GivenTenant(UUID.randomUUID(), 1, tenant(id, "another"), what, keys, null, 0);
   }
 
   /** Not started. */
@@ -220,6 +232,11 @@ final class TwoRegions implements AutoCloseable {
   /** Where the home server is called. */
   URI usUrl() {
     return URI.create("https://127.0.0.1:" + usPort + "/");
+  }
+
+  /** Where the other one is called. */
+  URI euUrl() {
+    return URI.create("https://127.0.0.1:" + euPort + "/");
   }
 
   /** Who calls as the server of a region does. */
