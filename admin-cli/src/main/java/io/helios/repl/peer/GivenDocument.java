@@ -29,7 +29,7 @@ public final class GivenDocument {
 
   private GivenDocument() {}
 
-  static byte[] encode(GivenTenant given) {
+  public static byte[] encode(GivenTenant given) {
     ObjectNode document =
         JSON.createObjectNode()
             .put("kind", "GivenTenant")

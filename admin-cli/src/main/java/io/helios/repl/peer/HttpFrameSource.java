@@ -16,15 +16,21 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +39,8 @@ import org.slf4j.LoggerFactory;
  * The journal of a peer's source, over HTTP. What TLS there is, the client brings along. Any thread.
  *
  * <p>Frames come in large pieces, the next one asked for while the last one is applied, so that a long line is filled; of all tenants
- * together no more than {@value #BUFFER_BYTES} bytes are held ahead. One request, which waits at the peer, brings the news of all tenants.
+ * together no more than {@value #BUFFER_BYTES} bytes are held ahead. One request, which waits at the peer, brings the news of all tenants, and with
+ * it, where they are small, the new frames of those that had some last: such a frame takes half a round trip to come.
  * What is applied is told by a thread of its own, the latest of each tenant, again and again until it has arrived: nobody waits for it, and
  * where this process ends before, the tenant's next turn tells it.
  */
@@ -56,20 +63,32 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
   private final String what;
   private final Map<UUID, Ahead> tenants = new ConcurrentHashMap<>();
   private final AtomicLong buffered = new AtomicLong();
+  private final SequencedMap<UUID, UUID> followed = new LinkedHashMap<>(64, 0.75f, true);
   private final Object lock = new Object();
   private final Map<UUID, Long> news = new HashMap<>();
   private final Map<UUID, Long> applied = new HashMap<>();
   private final List<Thread> threads = new ArrayList<>();
   private long mark;
   private boolean closed;
+  private final AtomicBoolean probing = new AtomicBoolean();
+  private volatile @Nullable TransientException away;
   private volatile long capturedUpTo;
   private volatile int piece = LARGEST_PIECE;
 
-  /** What is here of a tenant, and on its way. Guarded by itself. */
+  /** What is here of a tenant, and on its way. Guarded by its lock, but for what is volatile. */
   private static final class Ahead {
+    final ReentrantLock lock = new ReentrantLock();
     final FrameWindow window;
     long counted;
     @Nullable Asked asked;
+
+    /** Followed from here, as far as that is known; 0: not. */
+    volatile long next;
+
+    volatile long applied;
+
+    /** Whether everything that the news speak of is here: then nothing need be asked for. Made true by the news alone. */
+    volatile boolean complete;
 
     Ahead(UUID tenant) {
       this.window = new FrameWindow(tenant);
@@ -107,19 +126,24 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
   public List<Frame> fetch(UUID tenant, long afterPosition, long fromSequence, int maxBytes) {
     while (true) {
       Ahead ahead = tenants.computeIfAbsent(tenant, Ahead::new);
-      synchronized (ahead) {
-        if (tenants.get(tenant) != ahead) {
-          continue; // given up by another thread meanwhile
-        }
-        try {
+      ahead.lock.lock();
+      try {
+        if (tenants.get(tenant) == ahead) { // else it was given up by another thread meanwhile
           return fetch(ahead, tenant, afterPosition, fromSequence, maxBytes);
-        } finally {
-          count(ahead);
-          if (ahead.window.isEmpty() && ahead.asked == null) {
-            tenants.remove(tenant, ahead);
-          }
         }
+      } finally {
+        leave(ahead, tenant, afterPosition);
+        ahead.lock.unlock();
       }
+    }
+  }
+
+  private void leave(Ahead ahead, UUID tenant, long after) {
+    count(ahead);
+    ahead.applied = after;
+    ahead.next = ahead.window.next();
+    if (ahead.window.isEmpty() && ahead.asked == null && !isFollowed(tenant)) {
+      tenants.remove(tenant, ahead);
     }
   }
 
@@ -133,10 +157,13 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
       more = take(window, asked);
       window.seek(after, from);
     }
+    if (window.isEmpty() && ahead.complete && from != 0 && window.next() == from) {
+      return List.of(); // the news would have brought more
+    }
     if (window.isEmpty()) {
       // Also where what was asked for ahead brought nothing: that was before the caller knew how far the source is captured.
       int bytes = room(maxBytes);
-      List<Frame> came = FrameWire.decodeFrames(body(answer(ask(tenant, after, from, bytes))));
+      List<Frame> came = askNow(tenant, after, from, bytes);
       if (!window.offer(came, after, from)) {
         return came; // who reads them says what is wrong with them
       }
@@ -146,7 +173,36 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
     if (more) {
       askAhead(ahead, tenant, after);
     }
-    return window.first(maxBytes);
+    List<Frame> frames = window.first(maxBytes);
+    if (!frames.isEmpty()) {
+      follow(tenant);
+    }
+    return frames;
+  }
+
+  /**
+   * Who asks waits, and is an applier that others need as well. So where the peer was out of reach, one at a time finds out whether it still is.
+   */
+  private List<Frame> askNow(UUID tenant, long after, long from, int bytes) {
+    TransientException before = away;
+    boolean probes = before != null;
+    if (before != null && !probing.compareAndSet(false, true)) {
+      throw new TransientException(before.problem(), before);
+    }
+    try {
+      HttpResponse<byte[]> answer = answer(ask(tenant, after, from, bytes));
+      away = null;
+      return FrameWire.decodeFrames(body(answer));
+    } catch (TransientException e) {
+      if (e.problem().code() == ErrorCode.PEER_UNREACHABLE) {
+        away = e;
+      }
+      throw e;
+    } finally {
+      if (probes) {
+        probing.set(false);
+      }
+    }
   }
 
   /**
@@ -271,6 +327,72 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
     }
   }
 
+  /** It is one of those that had frames last: the next ones come with their news. */
+  private void follow(UUID tenant) {
+    UUID left = null;
+    synchronized (followed) {
+      followed.put(tenant, tenant);
+      if (followed.size() > FrameWire.MOST_FOLLOWED) {
+        left = followed.firstEntry().getKey();
+        followed.remove(left);
+      }
+    }
+    Ahead ahead = left == null ? null : tenants.get(left);
+    if (ahead != null) {
+      ahead.complete = false;
+    }
+  }
+
+  private boolean isFollowed(UUID tenant) {
+    synchronized (followed) {
+      return followed.containsKey(tenant);
+    }
+  }
+
+  private String followed() {
+    List<UUID> all;
+    synchronized (followed) {
+      all = List.copyOf(followed.keySet());
+    }
+    return all.stream()
+        .flatMap(
+            tenant -> {
+              Ahead ahead = tenants.get(tenant);
+              return ahead == null || ahead.next == 0
+                  ? Stream.empty()
+                  : Stream.of(new FrameWire.Followed(tenant, ahead.applied, ahead.next).toString());
+            })
+        .collect(Collectors.joining(","));
+  }
+
+  /**
+   * Frames that came with the news of them. Where somebody is just asking for others of the tenant, he is not waited for: these are asked
+   * for then.
+   */
+  private void take(FrameWire.Enclosed enclosed) {
+    Ahead ahead = tenants.get(enclosed.tenant());
+    if (ahead == null || !ahead.lock.tryLock()) {
+      return;
+    }
+    try {
+      FrameWindow window = ahead.window;
+      long next = window.next();
+      List<Frame> further = enclosed.frames().stream().filter(frame -> frame.header().sequence() >= next).toList();
+      boolean follows =
+          next != 0
+              && (further.isEmpty() || further.getFirst().header().sequence() == next)
+              && window.bytes() < LARGEST_PIECE * 2L
+              && tenants.get(enclosed.tenant()) == ahead;
+      if (follows && window.offer(further, ahead.applied, next)) {
+        count(ahead);
+        ahead.next = window.next();
+        ahead.complete = !enclosed.more();
+      }
+    } finally {
+      ahead.lock.unlock();
+    }
+  }
+
   /** One thread: the peer's news, as they come. */
   private void listen() {
     long theirs = 0;
@@ -280,7 +402,7 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
           HttpResponse<byte[]> answer =
               answer(
                   send(
-                      HttpRequest.newBuilder(base.resolve("news?mark=" + theirs + "&captured=" + Long.toUnsignedString(capturedUpTo) + "&wait=" + NEWS_WAIT.toMillis() + "ms"))
+                      HttpRequest.newBuilder(base.resolve("news?mark=" + theirs + "&captured=" + Long.toUnsignedString(capturedUpTo) + "&wait=" + NEWS_WAIT.toMillis() + "ms&followed=" + followed()))
                           .timeout(NEWS_WAIT.plus(FIRST_BYTE))
                           .build()));
           FrameWire.News came = FrameWire.decodeNews(body(answer));
@@ -288,6 +410,7 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
           note(came);
         } catch (HeliosException e) {
           LOG.debug("no news: {}", e.getMessage());
+          tenants.values().forEach(ahead -> ahead.complete = false);
           theirs = 0; // another process may answer next: its marks are others, and all it has is news
           Thread.sleep(PAUSE);
         }
@@ -298,6 +421,13 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
   }
 
   private void note(FrameWire.News came) {
+    for (UUID tenant : came.arrivals().tenants()) {
+      Ahead ahead = tenants.get(tenant);
+      if (ahead != null) {
+        ahead.complete = false;
+      }
+    }
+    came.enclosed().forEach(this::take);
     synchronized (lock) {
       capturedUpTo = came.capturedUpTo();
       if (!came.arrivals().tenants().isEmpty()) {

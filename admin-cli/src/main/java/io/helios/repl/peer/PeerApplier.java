@@ -13,7 +13,10 @@ import java.util.UUID;
 /** A peer as the one that applies this server's tenants. Any thread. */
 final class PeerApplier implements ApplyPeer {
 
+  /** That server may wait for an applier to come to an end. */
   private static final Duration PATIENCE = Duration.ofSeconds(25);
+
+  private static final Duration ANSWER = Duration.ofSeconds(5);
   private static final int LARGEST_ANSWER = 1 << 20;
   private static final int LARGEST_REPORTS = 256 << 20;
 
@@ -62,7 +65,7 @@ final class PeerApplier implements ApplyPeer {
         link.call(
             HttpRequest.newBuilder(link.at("/peer/v1/targets/" + target + "/tenants" + query)),
             "reports of its target \"" + target + "\"",
-            wait.plus(PATIENCE),
+            wait.plus(ANSWER),
             LARGEST_REPORTS));
   }
 }

@@ -6,14 +6,19 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.peer.FrameWire;
+import io.helios.repl.relay.Frame;
 import io.helios.repl.relay.FrameSource;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A source's journal for peers, below {@code /peer/v1/sources/{source}}: frames as they lie there, sealed, of tenants that were given to the
@@ -24,6 +29,10 @@ public final class FrameRoutes implements AutoCloseable {
 
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
   private static final Duration TURN = Duration.ofMillis(500);
+  private static final Logger LOG = LoggerFactory.getLogger(FrameRoutes.class);
+
+  /** Of frames that go with the news of them. */
+  private static final int LARGEST_ENCLOSURE = 256 << 10;
 
   /** Which tenants a region has been given. */
   public interface GivenTenants {
@@ -67,6 +76,7 @@ public final class FrameRoutes implements AutoCloseable {
     FrameSource journal = journal(request);
     Duration asked = Api.duration(request, "wait", Duration.ZERO);
     long known = number(request, "captured");
+    List<FrameWire.Followed> followed = followed(request);
     long end = System.nanoTime() + (asked.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : asked).toNanos();
     FrameSource.Arrivals theirs = new FrameSource.Arrivals(number(request, "mark"), List.of());
     long captured;
@@ -76,7 +86,39 @@ public final class FrameRoutes implements AutoCloseable {
       captured = journal.capturedUpTo();
       theirs = theirs(request, journal, theirs.mark(), Duration.ofNanos(Math.min(left, TURN.toNanos())));
     } while (theirs.tenants().isEmpty() && captured == known && left > 0 && !closing);
-    send(request, FrameWire.encode(new FrameWire.News(captured, theirs)));
+    send(request, FrameWire.encode(new FrameWire.News(captured, theirs, enclosed(journal, theirs.tenants(), followed))));
+  }
+
+  /** The frames of those who have news and are followed, as long as they are few: whoever has more is asked for them. */
+  private static List<FrameWire.Enclosed> enclosed(
+      FrameSource journal, List<UUID> news, List<FrameWire.Followed> followed) {
+    List<FrameWire.Enclosed> enclosed = new ArrayList<>();
+    int room = LARGEST_ENCLOSURE;
+    for (FrameWire.Followed one : followed) {
+      if (room > 0 && news.contains(one.tenant())) {
+        try {
+          List<Frame> frames = journal.fetch(one.tenant(), one.position(), one.sequence(), room);
+          long next = frames.isEmpty() ? one.sequence() : frames.getLast().header().sequence() + 1;
+          boolean more = !frames.isEmpty() && !journal.fetch(one.tenant(), one.position(), next, 1).isEmpty();
+          enclosed.add(new FrameWire.Enclosed(one.tenant(), more, frames));
+          room -= frames.stream().mapToInt(frame -> frame.sealed().length).sum();
+        } catch (OperatorException e) {
+          LOG.debug("tenant {} is told of its frames when it asks", one.tenant(), e);
+        }
+      }
+    }
+    return enclosed;
+  }
+
+  private static List<FrameWire.Followed> followed(Context request) {
+    String text = request.queryParam("followed");
+    try {
+      return text == null || text.isEmpty()
+          ? List.of()
+          : Stream.of(text.split(",")).limit(FrameWire.MOST_FOLLOWED).map(FrameWire.Followed::parse).toList();
+    } catch (IllegalArgumentException e) {
+      throw badRequest("the parameter followed is not right", "followed=TENANT:POSITION:SEQUENCE,…");
+    }
   }
 
   private FrameSource.Arrivals theirs(Context request, FrameSource journal, long mark, Duration wait) throws InterruptedException {

@@ -42,8 +42,18 @@ class FrameWireTest {
 
   @Test
   void newsAndWhatIsAppliedArriveAsTheyWere() {
-    FrameWire.News news = new FrameWire.News(-3, new FrameSource.Arrivals(17, List.of(TENANT, new UUID(1, 1))));
-    assertThat(FrameWire.decodeNews(FrameWire.encode(news))).isEqualTo(news);
+    FrameWire.News news =
+        new FrameWire.News(
+            -3,
+            new FrameSource.Arrivals(17, List.of(TENANT, new UUID(1, 1))),
+            List.of(
+                new FrameWire.Enclosed(TENANT, true, List.of(frame(3, 40), frame(4, 30))), new FrameWire.Enclosed(new UUID(1, 1), false, List.of())));
+    FrameWire.News came = FrameWire.decodeNews(FrameWire.encode(news));
+    assertThat(came.capturedUpTo()).isEqualTo(-3);
+    assertThat(came.arrivals()).isEqualTo(news.arrivals());
+    assertThat(came.enclosed()).usingRecursiveComparison().isEqualTo(news.enclosed());
+    FrameWire.Followed followed = new FrameWire.Followed(TENANT, -5, 12);
+    assertThat(FrameWire.Followed.parse(followed.toString())).isEqualTo(followed);
     Map<UUID, Long> applied = Map.of(TENANT, -1L, new UUID(1, 1), 5L);
     assertThat(FrameWire.decodeApplied(FrameWire.encode(applied))).isEqualTo(applied);
   }
@@ -51,7 +61,7 @@ class FrameWireTest {
   @Test
   void whatIsCutLengthenedOrAnythingElseIsRefusedByName() {
     byte[] frames = FrameWire.encode(List.of(frame(1, 20), frame(2, 50)));
-    byte[] news = FrameWire.encode(new FrameWire.News(1, new FrameSource.Arrivals(2, List.of(TENANT))));
+    byte[] news = FrameWire.encode(new FrameWire.News(1, new FrameSource.Arrivals(2, List.of(TENANT)), List.of(new FrameWire.Enclosed(TENANT, true, List.of(frame(7, 30))))));
     byte[] applied = FrameWire.encode(Map.of(TENANT, 1L));
     for (int length = 0; length < frames.length; length++) {
       byte[] cut = Arrays.copyOf(frames, length);

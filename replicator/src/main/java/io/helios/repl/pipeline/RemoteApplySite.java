@@ -219,8 +219,10 @@ final class RemoteApplySite implements ApplySite {
             errands.hurry();
           }
         } catch (HeliosException e) {
-          away = e.problem();
           failures++;
+          if (failures > 1) {
+            away = e.problem(); // once is what a proxy does to a request that has waited too long for it
+          }
           LOG.debug("region {} does not say how tenants are at target {}", region, target, e);
           Thread.sleep(RETRY.pause(failures));
         }

@@ -3,39 +3,54 @@ package io.helios.repl.tests.net;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.helios.repl.apply.Replicated;
 import io.helios.repl.config.ConfigurationInput;
 import io.helios.repl.config.ConfigurationLoader;
 import io.helios.repl.config.LoadedConfiguration;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.pipeline.GivenTenant;
 import io.helios.repl.pipeline.Guests;
 import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.pki.CertificateAuthority;
 import io.helios.repl.pki.CertificateRequest;
+import io.helios.repl.pki.PemFiles;
+import io.helios.repl.pki.TrustedAuthorities;
 import io.helios.repl.server.FleetMaker;
 import io.helios.repl.server.HeliosServer;
+import io.helios.repl.seal.SealedKey;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tenant.ConflictPolicy;
 import io.helios.repl.tenant.TableFilter;
+import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Postgres;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +63,7 @@ final class TwoRegions implements AutoCloseable {
   static final String EU = "eu-central-1";
   static final String TARGET = EU + "/shop-eu";
   static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final char[] NO_PASSWORD = new char[0];
   private static final Duration YEAR = Duration.ofDays(365);
 
   final Database source = Database.create(Postgres.shared(17, "source"));
@@ -59,7 +75,7 @@ final class TwoRegions implements AutoCloseable {
 
   private final int usSeen;
   private final int euSeen;
-  private final Map<String, DesiredState> tenants = new java.util.LinkedHashMap<>();
+  private final Map<String, DesiredState> tenants = new LinkedHashMap<>();
   private @Nullable HeliosServer us;
   private @Nullable HeliosServer eu;
   private @Nullable Fleet home;
@@ -96,7 +112,7 @@ final class TwoRegions implements AutoCloseable {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -192,10 +208,50 @@ final class TwoRegions implements AutoCloseable {
   }
 
   private void add(String name, DesiredState state) {
-    home().add(
-        new Tenant(
-            id(name), name, name, "shop", TARGET, TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5), ConflictPolicy.SOURCE_WINS, 1),
-        state);
+    home().add(tenant(id(name), name), state);
+  }
+
+  private static Tenant tenant(UUID id, String name) {
+    return new Tenant(
+        id, name, name, "shop", TARGET, TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5), ConflictPolicy.SOURCE_WINS, 1);
+  }
+
+  /** As a home server might say it. */
+  GivenTenant given(UUID id, List<SealedKey> keys) {
+    Replicated what = new Replicated(new Tenancy.ByColumn("tenant_id"), false, "shop", 1, US);
+    return new GivenTenant(UUID.randomUUID(), 1, tenant(id, "another"), what, keys, null, 0);
+  }
+
+  /** Not started. */
+  UUID create(String name) {
+    add(name, DesiredState.CREATED);
+    tenants.put(name, DesiredState.CREATED);
+    return id(name);
+  }
+
+  /** Where the home server is called. */
+  URI usUrl() {
+    return URI.create("https://127.0.0.1:" + usPort + "/");
+  }
+
+  /** Where the other one is called. */
+  URI euUrl() {
+    return URI.create("https://127.0.0.1:" + euPort + "/");
+  }
+
+  /** Who calls as the server of a region does. */
+  HttpClient client(String region) throws Exception {
+    Path certificate = directory.resolve(region + ".crt");
+    KeyStore keys = KeyStore.getInstance("PKCS12");
+    keys.load(null, NO_PASSWORD);
+    keys.setKeyEntry(
+        "own", PemFiles.key(directory.resolve(region + ".key")), NO_PASSWORD,
+        PemFiles.certificates(certificate).toArray(Certificate[]::new));
+    KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    own.init(keys, NO_PASSWORD);
+    SSLContext tls = SSLContext.getInstance("TLS");
+    tls.init(own.getKeyManagers(), new TrustManager[] {TrustedAuthorities.of(ca).manager()}, null);
+    return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).sslContext(tls).build();
   }
 
   static UUID id(String name) {
