@@ -54,9 +54,9 @@ public final class SharedRows {
           };
       return new OperatorException(
           new Problem(
-              ErrorCode.FENCE_DISPLACED,
+              ErrorCode.ROWS_HAVE_ONE_HOME,
               message,
-              "tenant \"" + name + "\" has the same rows there, and " + why + "; rows have one home",
+              "tenant \"" + name + "\" has the same rows there, and " + why + "",
               "bring that one back: helios-repl migrate rollback " + name + "; or leave this one: helios-repl migrate cancel " + tenant
                   + "; or, if " + name + " is no longer wanted: helios-repl tenant delete " + name));
     }
