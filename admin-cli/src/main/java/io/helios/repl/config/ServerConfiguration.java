@@ -87,6 +87,19 @@ public record ServerConfiguration(
     return targets.stream().filter(t -> t.name().equals(name)).findFirst();
   }
 
+  /** Whether this is {@code REGION/NAME}, a target of a peer; whether that one has it is known there. */
+  public boolean isFarTarget(String name) {
+    int slash = name.indexOf('/');
+    return slash > 0
+        && TenantNames.isValid(name.substring(slash + 1))
+        && peers.stream().anyMatch(peer -> peer.region().equals(name.substring(0, slash)));
+  }
+
+  /** Whether a tenant may have it for its source or its target: a cutover makes a target the source, and the source a target. */
+  public boolean hasEndpoint(String name) {
+    return source(name).isPresent() || target(name).isPresent() || isFarTarget(name);
+  }
+
   /** What the engine is made from. */
   public FleetSettings fleet() {
     return new FleetSettings(

@@ -67,8 +67,8 @@ public final class InProcessServer implements DemoServer {
       FleetMaker fleets, ConnectionSettings source, ConnectionSettings target, Path dataDirectory) {
     AtomicReference<@Nullable Fleet> made = new AtomicReference<>();
     FleetMaker remembering =
-        (configuration, directory, meters, events) -> {
-          Fleet fleet = fleets.make(configuration, directory, meters, events);
+        (configuration, directory, meters, events, peers) -> {
+          Fleet fleet = fleets.make(configuration, directory, meters, events, peers);
           made.set(fleet);
           return fleet;
         };

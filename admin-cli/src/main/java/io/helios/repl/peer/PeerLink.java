@@ -75,6 +75,11 @@ final class PeerLink implements AutoCloseable {
     return peer;
   }
 
+  /** To the database of its target of that name. */
+  SessionWay way(String target) {
+    return new SessionWay(http, peer.url(), peer.region(), target, this::unreachable);
+  }
+
   /** Asks how it is. */
   PeerStatus ask() throws InterruptedException {
     Instant at = Instant.now();

@@ -5,6 +5,7 @@ import io.helios.repl.error.Problem;
 import io.helios.repl.pipeline.ApplyPeer;
 import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.pipeline.Guests;
+import io.helios.repl.postgres.Way;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -51,6 +52,11 @@ public final class Peers implements AutoCloseable {
       made.threads.add(Thread.ofVirtual().name("helios-peer-" + link.peer().region()).start(() -> made.watch(link)));
     }
     return made;
+  }
+
+  /** To a target's database there; empty when there is no such peer. */
+  public Optional<Way> way(String region, String target) {
+    return links.stream().filter(link -> link.peer().region().equals(region)).findFirst().map(link -> link.way(target));
   }
 
   Optional<PeerLink> link(String region) {

@@ -5,10 +5,12 @@ import io.helios.repl.migration.EndFacts;
 import io.helios.repl.migration.FleetEndFacts;
 import io.helios.repl.migration.FleetEnds;
 import io.helios.repl.migration.TenantEnds;
+import io.helios.repl.peer.Peers;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.pipeline.Surroundings;
 import io.helios.repl.pipeline.Tracing;
+import io.helios.repl.postgres.Way;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.util.Map;
@@ -20,7 +22,7 @@ public interface FleetMaker {
 
   /** With the keyring of the data directory, opened by the master key that {@link ServerKeyring} finds. */
   static FleetMaker standard(Map<String, String> environment) {
-    return (configuration, dataDirectory, meters, events) ->
+    return (configuration, dataDirectory, meters, events, peers) ->
         new Fleet(
             configuration.fleet(),
             new ServerKeyring(configuration.masterKeys(), dataDirectory, environment).open(events),
@@ -30,6 +32,11 @@ public interface FleetMaker {
               @Override
               public Tracing tracing() {
                 return OtlpExporter.of(configuration, meters, events);
+              }
+
+              @Override
+              public Way way(String region, String target) {
+                return peers.way(region, target).orElseGet(() -> Surroundings.super.way(region, target));
               }
             });
   }
@@ -45,5 +52,9 @@ public interface FleetMaker {
   }
 
   Fleet make(
-      ServerConfiguration configuration, Path dataDirectory, MeterRegistry meters, Consumer<FleetEvent> events);
+      ServerConfiguration configuration,
+      Path dataDirectory,
+      MeterRegistry meters,
+      Consumer<FleetEvent> events,
+      Peers peers);
 }

@@ -112,7 +112,7 @@ public final class HeliosServer implements AutoCloseable {
     PinnedKeys pinned = new PinnedKeys(data.path());
     Peers peers =
         add(identity == null ? Peers.none() : Peers.start(configuration.peers(), identity, pinned, events));
-    Fleet fleet = add(fleets.make(configuration, data.path(), meters, events));
+    Fleet fleet = add(fleets.make(configuration, data.path(), meters, events, peers));
     PeerKeys keys = identity == null ? null : new PeerKeys(ServerKeyPair.of(fleet.keyTransfer()), pinned, peers);
     if (keys != null) {
       fleet.peers(region -> peers.applier(region, configuration.region(), keys).orElse(null));
@@ -129,6 +129,7 @@ public final class HeliosServer implements AutoCloseable {
     tenants.restore();
     fleet.start();
     Drain drain = add(new Drain(fleet, tenants::statuses, events));
+    SessionRoutes sessions = new SessionRoutes(configuration.targets());
     ServerFacts facts =
         new ServerFacts(
             configuration,
@@ -207,6 +208,7 @@ public final class HeliosServer implements AutoCloseable {
                 frames.install(routes);
                 new CatalogRoutes(fleet.catalog(), fleet::isGivenAny).install(routes);
                 guests.install(routes);
+                sessions.install(routes);
               }
               index.install(routes);
             });
@@ -215,6 +217,7 @@ public final class HeliosServer implements AutoCloseable {
     if (guests != null) {
       add(guests);
     }
+    add(sessions);
     add(new AccessFiles(configuration.access(), https, authentication, events)).start();
     index.tell(http);
     address = address.withPort(http.port());

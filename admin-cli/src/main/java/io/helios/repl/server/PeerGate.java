@@ -8,6 +8,7 @@ import io.helios.repl.pki.RegionNames;
 import io.helios.repl.pki.TrustedAuthorities;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
+import io.javalin.websocket.WsContext;
 import java.security.cert.X509Certificate;
 import java.util.HashMap;
 import java.util.List;
@@ -34,11 +35,17 @@ final class PeerGate {
 
   void install(RoutesConfig routes) {
     routes.before("/peer/*", this::enter);
+    routes.wsBeforeUpgrade("/peer/*", this::enter);
   }
 
   /** The region of the peer that sent a request which has come through. */
   static String region(Context request) {
     return Objects.requireNonNull(request.<String>attribute(PEER));
+  }
+
+  /** The same of one that has become a WebSocket. */
+  static String region(WsContext socket) {
+    return Objects.requireNonNull(socket.<String>attribute(PEER));
   }
 
   private void enter(Context request) {

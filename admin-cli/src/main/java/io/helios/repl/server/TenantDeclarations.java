@@ -1,6 +1,7 @@
 package io.helios.repl.server;
 
 import io.helios.repl.config.Durations;
+import io.helios.repl.config.PeerSettings;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.config.Suggestion;
 import io.helios.repl.config.TenantNames;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -137,15 +139,16 @@ final class TenantDeclarations {
           "a tenant is replicated from a source to a target",
           "--" + role + "=NAME; known: " + String.join(", ", known));
     } else if (role.equals("target") && name.indexOf('/') >= 0) {
-      problems.add(
-          new Problem(
-              ErrorCode.CONFIGURATION_UNSUPPORTED,
-              who
-                  + ": the target \""
-                  + TenantNames.printable(name)
-                  + "\" is another region's; that is not in this release",
-              "servers of other regions come with a later release",
-              "configure that database as a target of this server"));
+      if (!configuration.isFarTarget(name)) {
+        problems.add(
+            new Problem(
+                ErrorCode.NO_SUCH_TARGET,
+                who + ": \"" + TenantNames.printable(name) + "\" is no target of a peer",
+                configuration.peers().isEmpty()
+                    ? "this server has no peers"
+                    : "peers: " + configuration.peers().stream().map(PeerSettings::region).collect(Collectors.joining(", ")),
+                "REGION/NAME, with a region of peers: and a target of that region's server"));
+      }
     } else if (!known.contains(name)) {
       problems.add(
           new Problem(

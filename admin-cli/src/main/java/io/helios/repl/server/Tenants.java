@@ -137,13 +137,10 @@ final class Tenants {
     if (isMoved(t.id())) {
       return new Entry(stored, movedAway(t));
     }
-    // A cutover makes a target the source, and the source a target.
     String lost =
-        configuration.source(t.source()).isEmpty() && configuration.target(t.source()).isEmpty()
+        !configuration.hasEndpoint(t.source())
             ? "source \"" + t.source() + "\""
-            : configuration.target(t.target()).isEmpty() && configuration.source(t.target()).isEmpty()
-                ? "target \"" + t.target() + "\""
-                : null;
+            : !configuration.hasEndpoint(t.target()) ? "target \"" + t.target() + "\"" : null;
     if (lost != null) {
       return new Entry(
           stored,

@@ -6,6 +6,7 @@ import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.relay.RelayLimits;
@@ -94,16 +95,27 @@ final class Endpoints {
   }
 
   /**
-   * Makes what a tenant needs that has moved, and follows the other way round now. Does nothing where its source and target
-   * are there.
+   * Makes what a tenant needs that goes to another region's target, and one that has moved, and follows the other way round now.
+   * Does nothing where its source and target are there.
    *
    * @throws OperatorException when one of them is configured neither as a source nor as a target
    */
   synchronized void provide(Tenant tenant) {
+    provideFar(tenant.target());
+    provideFar(tenant.source()); // it has moved there
     boolean turned = !sources.containsKey(tenant.source()) && targets.containsKey(tenant.source())
         && sources.containsKey(tenant.target());
     if (turned) {
       turn(tenant.target(), tenant.source());
+    }
+  }
+
+  private void provideFar(String name) {
+    int slash = name.indexOf('/');
+    if (slash > 0 && !targets.containsKey(name)) {
+      String region = name.substring(0, slash);
+      String there = name.substring(slash + 1);
+      make(TargetSettings.of(region, there, ConnectionSettings.through(surroundings.way(region, there), region, there)));
     }
   }
 

@@ -40,7 +40,8 @@ final class JournalDirectory {
 
   /** Where everything is that this server keeps of a source's capture. */
   static Path of(Path dataDirectory, String source) {
-    return dataDirectory.resolve("journal").resolve(source);
+    // Another region's target that a tenant has moved to is called region/name; no name that is configured holds an @.
+    return dataDirectory.resolve("journal").resolve(source.replace('/', '@'));
   }
 
   /**

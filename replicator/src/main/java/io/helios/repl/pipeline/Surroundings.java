@@ -4,10 +4,14 @@ import io.helios.repl.apply.ApplySettings;
 import io.helios.repl.apply.JdbcTarget;
 import io.helios.repl.apply.SourceCatalog;
 import io.helios.repl.apply.Target;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.JdbcWalStream;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.WalStream;
+import io.helios.repl.postgres.Way;
 import io.helios.repl.relay.DirectorySegmentFiles;
 import io.helios.repl.relay.SegmentFiles;
 import java.io.IOException;
@@ -47,6 +51,20 @@ public interface Surroundings {
   /** @param sources where its appliers ask when a table has changed */
   default Target target(TargetSettings target, ApplySettings settings, SourceCatalog sources) {
     return new JdbcTarget(target.name(), target.connection(), settings, sources, target.ddl());
+  }
+
+  /**
+   * To the database of another region's target.
+   *
+   * @throws io.helios.repl.error.OperatorException when there is no such peer
+   */
+  default Way way(String region, String target) {
+    throw new OperatorException(
+        new Problem(
+            ErrorCode.ENDPOINT_NOT_CONFIGURED,
+            "there is no region \"" + region + "\" to reach target \"" + target + "\" in",
+            "this server's peers: does not name it",
+            "peers: { " + region + ": { url: …, ca: FILE } }"));
   }
 
   /** Where the spans of frames go; asked once by each fleet, which starts and closes it. */

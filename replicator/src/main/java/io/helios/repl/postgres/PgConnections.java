@@ -140,20 +140,48 @@ public final class PgConnections {
     }
   }
 
+  /** See {@link RelayedSession#open}. */
+  static Connection openRelayed(ConnectionSettings settings, String applicationName, boolean replication, SocketWatch watch) {
+    Properties properties = properties(settings, "relay");
+    PGProperty.APPLICATION_NAME.set(properties, cut(applicationName));
+    PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
+    PGProperty.SSL_FACTORY.set(properties, RelayTlsFactory.class.getName());
+    if (replication) {
+      PGProperty.REPLICATION.set(properties, "database");
+    }
+    PGProperty.SOCKET_FACTORY_ARG.set(properties, watch.id);
+    try {
+      return Objects.requireNonNull(new Driver().connect("jdbc:postgresql://", properties), "pgjdbc does not take its own URL");
+    } catch (SQLException e) {
+      throw refused(settings, replication, e);
+    }
+  }
+
+  private static String cut(String applicationName) {
+    return applicationName.length() > MAX_NAME ? applicationName.substring(0, MAX_NAME) : applicationName;
+  }
+
   private static Properties properties(ConnectionSettings settings, String name) {
     Properties properties = new Properties();
     PGProperty.CONNECT_TIMEOUT.set(properties, CONNECT_TIMEOUT_SECONDS);
     PGProperty.GSS_ENC_MODE.set(properties, "disable");
     ConnectionParameters.put(settings.parameters(), properties);
-    PGProperty.PG_HOST.set(properties, settings.host());
-    PGProperty.PG_PORT.set(properties, settings.port());
-    PGProperty.PG_DBNAME.set(properties, settings.database());
-    PGProperty.USER.set(properties, settings.user());
+    if (settings.way() == null) {
+      PGProperty.PG_HOST.set(properties, settings.host());
+      PGProperty.PG_PORT.set(properties, settings.port());
+      PGProperty.PG_DBNAME.set(properties, settings.database());
+      PGProperty.USER.set(properties, settings.user());
+    } else {
+      // What the driver must be told though it means nothing: it resolves the host's name before its socket is asked.
+      PGProperty.PG_HOST.set(properties, "127.0.0.1");
+      PGProperty.PG_DBNAME.set(properties, settings.database());
+      PGProperty.USER.set(properties, settings.user());
+      PGProperty.SSL_MODE.set(properties, "disable");
+    }
     if (settings.password() != null) {
       PGProperty.PASSWORD.set(properties, settings.password());
     }
-    String full = "helios-repl/" + name;
-    PGProperty.APPLICATION_NAME.set(properties, full.length() > MAX_NAME ? full.substring(0, MAX_NAME) : full);
+    PGProperty.APPLICATION_NAME.set(properties, cut("helios-repl/" + name));
     PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "14");
     PGProperty.TCP_KEEP_ALIVE.set(properties, true);
     PGProperty.SOCKET_FACTORY.set(properties, PgSocketFactory.class.getName());
@@ -184,6 +212,10 @@ public final class PgConnections {
   }
 
   private static HeliosException refused(ConnectionSettings settings, boolean replication, SQLException e) {
+    HeliosException told = told(e);
+    if (told != null) {
+      return told;
+    }
     String place = settings.place();
     String state = String.valueOf(e.getSQLState());
     String role = Identifiers.quote(settings.user());
@@ -221,6 +253,16 @@ public final class PgConnections {
     };
   }
 
+  /** What a {@link Way} says of itself. */
+  private static @Nullable HeliosException told(SQLException e) {
+    for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof HeliosException told) {
+        return told;
+      }
+    }
+    return null;
+  }
+
   private static HeliosException authentication(ConnectionSettings settings, SQLException e) {
     return operator(
         e,
@@ -248,7 +290,9 @@ public final class PgConnections {
         e,
         ErrorCode.UNREACHABLE,
         settings.place() + " cannot be reached",
-        "pg_isready -h " + settings.host() + " -p " + settings.port());
+        settings.way() == null
+            ? "pg_isready -h " + settings.host() + " -p " + settings.port()
+            : "helios-repl server status; and on that region's server: helios-repl target check " + settings.database());
   }
 
   private static boolean needsTls(ConnectionSettings settings) {

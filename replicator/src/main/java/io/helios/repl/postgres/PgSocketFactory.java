@@ -22,7 +22,7 @@ public final class PgSocketFactory extends SocketFactory {
 
   @Override
   public Socket createSocket() throws IOException {
-    Socket socket = new WatchedSocket(watch);
+    Socket socket = watch.newSocket();
     try {
       socket.setKeepAlive(true);
       set(socket, ExtendedSocketOptions.TCP_KEEPIDLE, 30);

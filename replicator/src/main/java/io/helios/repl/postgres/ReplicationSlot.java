@@ -160,7 +160,7 @@ public final class ReplicationSlot {
     String unfit =
         !"pgoutput".equals(state.plugin())
             ? "it is " + (state.plugin() == null ? "a physical slot" : "for plugin " + state.plugin())
-            : !settings.database().equals(state.database())
+            : settings.way() == null && !settings.database().equals(state.database()) // else the server refuses it by itself
                 ? "it is for database " + state.database()
                 : state.temporary() ? "it is temporary" : null;
     if (unfit != null) {

@@ -78,7 +78,7 @@ public final class SessionSettings {
   }
 
   /**
-   * Pins the session, in three round trips. Settings that this server does not have (restrict_nonsystem_relation_kind
+   * Pins the session, in one round trip. Settings that this server does not have (restrict_nonsystem_relation_kind
    * before the minor releases of August 2024, transaction_timeout before 17) are left out, and so is
    * client_connection_check_interval where the server's kernel may not tell it of a closed connection.
    *
@@ -90,17 +90,19 @@ public final class SessionSettings {
             .map(e -> "('" + e.getKey() + "', '" + e.getValue() + "')")
             .collect(Collectors.joining(", "));
     try (Statement statement = connection.createStatement()) {
-      // First of all: time for the rest; and from here on no name in our SQL is looked up anywhere but in pg_catalog.
-      statement.execute("SET statement_timeout = 0");
-      statement.execute("SET search_path = ''");
-      try (ResultSet rows =
-          statement.executeQuery(
-              "SELECT pg_catalog.set_config(s.name, v.value, false), " + ServerSession.COLUMNS + " FROM (VALUES "
+      // First of all: time for the rest; and from then on no name in our SQL is looked up anywhere but in pg_catalog, since a
+      // statement is analysed when those before it are done.
+      statement.execute(
+          "SET statement_timeout = 0; SET search_path = ''; SELECT pg_catalog.set_config(s.name, v.value, false), " + ServerSession.COLUMNS + " FROM (VALUES "
                   + values
                   + ") AS v (name, value) JOIN pg_catalog.pg_settings AS s"
                   + " ON pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) v.name"
                   + " WHERE v.name OPERATOR(pg_catalog.<>) 'client_connection_check_interval'"
-                  + " OR pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0")) {
+                  + " OR pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0");
+      while (statement.getResultSet() == null) {
+        statement.getMoreResults();
+      }
+      try (ResultSet rows = statement.getResultSet()) {
         ServerSession session = null;
         while (rows.next()) {
           // Each row is one setting made.

@@ -1,6 +1,8 @@
 package io.helios.repl.postgres;
 
+import java.net.Socket;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,12 +28,41 @@ final class SocketWatch implements AutoCloseable {
   private volatile long lastReadNanos = System.nanoTime();
   private volatile boolean ended;
   private volatile int peekMillis = PEEK_MILLIS;
+  private volatile @Nullable Socket carrier;
+  private final boolean relays;
 
   /** @param streams whether it is read by polling, in large pieces, and never silent in the middle of a message */
   SocketWatch(ConnectionSettings settings, boolean streams) {
+    this(settings, streams, false);
+  }
+
+  private SocketWatch(ConnectionSettings settings, boolean streams, boolean relays) {
     this.settings = settings;
     this.streams = streams;
+    this.relays = relays;
     WATCHES.put(id, this);
+  }
+
+  /** For a session that somebody else uses, who has a watch of his own: this one only keeps what carries it. */
+  static SocketWatch relaying(ConnectionSettings settings) {
+    return new SocketWatch(settings, false, true);
+  }
+
+  /** Not connected yet. */
+  Socket newSocket() {
+    Socket made = relays ? new Socket() : new WatchedSocket(this);
+    carrier = made;
+    return made;
+  }
+
+  /** The session goes on inside of this one. */
+  void carriedBy(Socket tls) {
+    carrier = tls;
+  }
+
+  /** What the session's bytes go through: the last socket that was made for it. */
+  Socket carrier() {
+    return Objects.requireNonNull(carrier);
   }
 
   static @Nullable SocketWatch of(String id) {

@@ -6,11 +6,13 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A socket that says how long somebody has been waiting in it, and that {@link SilenceWatch} can close with a reason. One
- * that streams is read in large pieces: pgjdbc asks for 8 KiB at a time.
+ * that streams is read in large pieces: pgjdbc asks for 8 KiB at a time. One to a database that is reached by a {@link Way}
+ * carries that way's bytes.
  */
 final class WatchedSocket extends Socket {
 
@@ -19,6 +21,7 @@ final class WatchedSocket extends Socket {
   final SocketWatch watch;
   private @Nullable InputStream input;
   private @Nullable OutputStream output;
+  private volatile Way.@Nullable Link link;
   private volatile long readingSince;
   private volatile long writingSince;
   private volatile long unanswered;
@@ -51,20 +54,31 @@ final class WatchedSocket extends Socket {
 
   @Override
   public void connect(SocketAddress address, int timeout) throws IOException {
-    super.connect(address, timeout);
+    Way way = watch.settings.way();
+    if (way == null) {
+      super.connect(address, timeout);
+    } else {
+      link = way.open(Duration.ofMillis(timeout));
+    }
     SilenceWatch.add(this);
   }
 
   @Override
   public void setSoTimeout(int timeout) throws SocketException {
-    super.setSoTimeout(timeout == SocketWatch.PEEK_MILLIS ? watch.peekMillis() : timeout);
+    int millis = timeout == SocketWatch.PEEK_MILLIS ? watch.peekMillis() : timeout;
+    super.setSoTimeout(millis);
+    Way.Link through = link;
+    if (through != null) {
+      through.timeout(millis);
+    }
   }
 
   @Override
   public synchronized InputStream getInputStream() throws IOException {
     InputStream made = input;
     if (made == null) {
-      made = new Input(super.getInputStream(), watch.streams() ? STREAM_BUFFER : 0);
+      Way.Link through = link;
+      made = new Input(through == null ? super.getInputStream() : through.input(), watch.streams() ? STREAM_BUFFER : 0);
       input = made;
     }
     return made;
@@ -74,7 +88,8 @@ final class WatchedSocket extends Socket {
   public synchronized OutputStream getOutputStream() throws IOException {
     OutputStream made = output;
     if (made == null) {
-      made = new Output(super.getOutputStream());
+      Way.Link through = link;
+      made = new Output(through == null ? super.getOutputStream() : through.output());
       output = made;
     }
     return made;
@@ -83,6 +98,10 @@ final class WatchedSocket extends Socket {
   @Override
   public void close() throws IOException {
     SilenceWatch.remove(this);
+    Way.Link through = link;
+    if (through != null) {
+      through.close();
+    }
     super.close();
   }
 

@@ -26,7 +26,7 @@ import java.util.concurrent.TimeoutException;
  * <p>The point is only known once the source has made its snapshot, and by then a quick applier has passed it. So the
  * applier is held first where it is, then led to the point. The source's snapshot waits for its open transactions; when
  * that takes longer than the hold's budget, the applier is let go, the wait is sat out, and it is tried again: those
- * transactions are over then.
+ * transactions are over then. To a source that is far away a snapshot may take longer by itself, so each try has twice the time.
  *
  * @param held how long the applier stood still for it, all tries together; not while it was on its way to the point
  */
@@ -45,6 +45,7 @@ record SnapshotPair(ExportedSnapshot source, ExportedSnapshot target, Lsn point,
       VerifySettings settings) {
     long deadline = System.nanoTime() + settings.patience().toNanos();
     Duration held = Duration.ZERO;
+    Duration budget = settings.holdBudget();
     while (true) {
       long heldSince = System.nanoTime();
       hold.holdAt(Lsn.INVALID);
@@ -53,11 +54,12 @@ record SnapshotPair(ExportedSnapshot source, ExportedSnapshot target, Lsn point,
         Thread.ofPlatform().daemon().name("verify-" + tenant + "-snapshot").start(taking);
         ExportedSnapshot atSource;
         try {
-          atSource = get(taking, settings.holdBudget());
+          atSource = get(taking, budget);
         } catch (TimeoutException e) {
           hold.release();
           held = held.plus(since(heldSince));
           sitOut(scope, taking, deadline);
+          budget = budget.multipliedBy(2); // nothing else was open then: the source is as far away as that
           continue;
         }
         held = held.plus(since(heldSince));

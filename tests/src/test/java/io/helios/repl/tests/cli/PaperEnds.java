@@ -7,6 +7,7 @@ import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.migration.EndFacts;
 import io.helios.repl.migration.TenantEnds;
+import io.helios.repl.peer.Peers;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.postgres.Lsn;
@@ -44,8 +45,12 @@ final class PaperEnds implements TenantEnds, EndFacts, FleetMaker {
 
   @Override
   public Fleet make(
-      ServerConfiguration configuration, Path dataDirectory, MeterRegistry meters, Consumer<FleetEvent> events) {
-    return engine.make(configuration, dataDirectory, meters, events);
+      ServerConfiguration configuration,
+      Path dataDirectory,
+      MeterRegistry meters,
+      Consumer<FleetEvent> events,
+      Peers peers) {
+    return engine.make(configuration, dataDirectory, meters, events, peers);
   }
 
   @Override

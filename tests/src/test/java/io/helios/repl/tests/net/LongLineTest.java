@@ -11,6 +11,7 @@ import io.helios.repl.relay.FrameSource;
 import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.server.FrameRoutes;
+import io.helios.repl.tests.fixture.LongLine;
 import io.javalin.Javalin;
 import java.io.IOException;
 import java.net.URI;

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.Handover;
+import io.helios.repl.tests.fixture.LongLine;
 import java.io.Closeable;
 import java.nio.file.Path;
 import java.time.Duration;

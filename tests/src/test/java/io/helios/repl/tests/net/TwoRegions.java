@@ -143,8 +143,8 @@ final class TwoRegions implements AutoCloseable {
     eu =
         HeliosServer.start(
             configuration(EU, yaml),
-            (configuration, data, meters, events) -> {
-              Fleet made = standard.make(configuration, data, meters, events);
+            (configuration, data, meters, events, peers) -> {
+              Fleet made = standard.make(configuration, data, meters, events, peers);
               far = made;
               return made;
             },
@@ -161,8 +161,8 @@ final class TwoRegions implements AutoCloseable {
     us =
         HeliosServer.start(
             configuration(US, yaml),
-            (configuration, data, meters, events) -> {
-              Fleet made = standard.make(withFarTarget(configuration), data, meters, events);
+            (configuration, data, meters, events, peers) -> {
+              Fleet made = standard.make(withFarTarget(configuration), data, meters, events, peers);
               home = made;
               return made;
             },

@@ -1,0 +1,113 @@
+package io.helios.repl.tests.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.helios.repl.tests.fixture.LongLine;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** A tenant whose target is another region's, as an operator has it, with both servers real. */
+class FarTargetTest {
+
+  private static final String ROWS = "SELECT string_agg(id || note, ' ' ORDER BY id) FROM orders WHERE tenant_id = 'acme'";
+
+  @TempDir Path directory;
+
+  @Test
+  void aTenantIsReplicatedToAnotherRegionAndMovesThereAndBack() {
+    try (TwoRegions regions = new TwoRegions(directory)) {
+      regions.done("tenant", "create", "acme", "--source", "shop", "--target", "eu/shop-eu");
+      regions.done("tenant", "start", "acme", "--wait", "--timeout", "60s");
+      regions.source().execute("INSERT INTO orders VALUES ('acme', 1000, 'later')", "INSERT INTO orders VALUES ('globex', 1000, 'x')");
+      regions.done("tenant", "wait", "acme", "--for", "caught-up", "--timeout", "60s");
+      assertThat(regions.target().value(ROWS)).isEqualTo(regions.source().value(ROWS));
+      assertThat(regions.done("verify", "run", "acme", "-o", "json").json().path("equal").asBoolean()).isTrue();
+
+      JsonNode ready = regions.done("migrate", "start", "acme", "--max-pause", "5s", "--wait", "--timeout", "90s", "-o", "json").json();
+      assertThat(ready.path("state").asString()).isEqualTo("READY");
+      JsonNode over = regions.done("migrate", "cutover", "acme", "--confirm=acme", "--timeout", "60s", "-o", "json").json();
+      assertThat(over.path("epoch").asLong()).isEqualTo(2);
+      System.out.println("cutover to another region: " + over);
+      regions.target().execute("INSERT INTO orders VALUES ('acme', 2000, 'at its new home')");
+      regions.done("tenant", "wait", "acme", "--for", "caught-up", "--timeout", "60s");
+      regions.restartUs();
+      regions.target().execute("INSERT INTO orders VALUES ('acme', 3000, 'there, after a restart here')");
+      regions.done("tenant", "wait", "acme", "--for", "caught-up", "--timeout", "60s");
+      JsonNode back = regions.done("migrate", "rollback", "acme", "--confirm=acme", "--timeout", "90s", "-o", "json").json();
+      assertThat(back.path("direction").asString()).isEqualTo("back");
+      regions.source().execute("INSERT INTO orders VALUES ('acme', 4000, 'home again')");
+      regions.done("tenant", "wait", "acme", "--for", "caught-up", "--timeout", "60s");
+      assertThat(regions.target().value(ROWS)).isEqualTo(regions.source().value(ROWS)).contains("4000home again");
+    }
+  }
+
+  @Test
+  void aRegionUsesOnlyWhatItMay() {
+    try (TwoRegions regions = new TwoRegions(directory)) {
+      TestServer.Ran unknown = regions.run("tenant", "create", "x", "--source", "shop", "--target", "mars/shop-eu");
+      assertThat(unknown.code()).isEqualTo(5);
+      assertThat(unknown.err()).contains("HR-1303", "peers: eu");
+      regions.restartEu("regions: []");
+      regions.done("tenant", "create", "acme", "--source", "shop", "--target", "eu/shop-eu");
+      TestServer.Ran refused = regions.run("tenant", "start", "acme", "--wait", "--timeout", "30s");
+      assertThat(refused.code()).isEqualTo(1);
+      assertThat(refused.err()).contains("HR-4312", "regions: [OUR-REGION]");
+      regions.restartEu();
+      regions.done("tenant", "start", "acme", "--wait", "--timeout", "60s");
+    }
+  }
+
+  @Test
+  void aPeerThatIsAwayStopsNothingAndIsNamed() {
+    try (TwoRegions regions = new TwoRegions(directory)) {
+      regions.done("tenant", "create", "acme", "--source", "shop", "--target", "eu/shop-eu");
+      regions.done("tenant", "start", "acme", "--wait", "--timeout", "60s");
+      regions.eu.close();
+      regions.source().execute("INSERT INTO orders VALUES ('acme', 1000, 'later')");
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(regions.done("target", "list", "-o", "json").out()).contains("HR-9111"));
+      regions.restartEu();
+      regions.done("tenant", "wait", "acme", "--for", "caught-up", "--timeout", "60s");
+      assertThat(regions.target().value(ROWS)).isEqualTo(regions.source().value(ROWS));
+    }
+  }
+
+  /** What it takes over 80 ms there and back, and 100 Mbit/s; printed. */
+  @Test
+  @Tag("long")
+  void aTenantMovesOverALongLine() throws Exception {
+    try (TwoRegions regions = new TwoRegions(directory);
+        LongLine toEu = new LongLine(regions.euPort());
+        LongLine toUs = new LongLine(regions.usPort())) {
+      regions.seenAt(toUs.port(), toEu.port());
+      regions.restartEu();
+      regions.restartUs();
+      regions.source().execute(
+          "INSERT INTO orders SELECT 'acme', i, repeat(md5(i::text), 10) FROM generate_series(10001, 60000) i");
+      regions.done("tenant", "create", "acme", "--source", "shop", "--target", "eu/shop-eu");
+      long begun = System.nanoTime();
+      regions.done("tenant", "start", "acme", "--wait", "--timeout", "120s");
+      System.out.printf("over a long line: started with 50,000 rows after %.1f s%n", (System.nanoTime() - begun) / 1e9);
+      begun = System.nanoTime();
+      regions.source().execute("INSERT INTO orders VALUES ('acme', 1000, 'later')");
+      regions.done("tenant", "wait", "acme", "--for", "caught-up", "--timeout", "60s");
+      System.out.printf("over a long line: caught up after %.3f s%n", (System.nanoTime() - begun) / 1e9);
+      begun = System.nanoTime();
+      regions.done("migrate", "start", "acme", "--max-pause", "5s", "--wait", "--timeout", "120s", "-o", "json");
+      System.out.printf("over a long line: ready after %.1f s%n", (System.nanoTime() - begun) / 1e9);
+      JsonNode over = regions.done("migrate", "cutover", "acme", "--confirm=acme", "--timeout", "60s", "-o", "json").json();
+      System.out.println("over a long line: " + over);
+      regions.target().execute("INSERT INTO orders VALUES ('acme', 2000, 'at its new home')");
+      regions.done("tenant", "wait", "acme", "--for", "caught-up", "--timeout", "60s");
+      JsonNode back = regions.done("migrate", "rollback", "acme", "--confirm=acme", "--timeout", "120s", "-o", "json").json();
+      System.out.println("over a long line: " + back);
+      assertThat(regions.target().value(ROWS)).isEqualTo(regions.source().value(ROWS));
+    }
+  }
+}

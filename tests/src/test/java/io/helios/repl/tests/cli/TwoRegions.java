@@ -1,0 +1,139 @@
+package io.helios.repl.tests.cli;
+
+import io.helios.repl.pki.CertificateAuthority;
+import io.helios.repl.pki.CertificateRequest;
+import io.helios.repl.tests.fixture.Database;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A server in region {@code us} with a source and one in region {@code eu} with a target, which know each other by certificates. What
+ * the first one's operator types has a context for it.
+ */
+final class TwoRegions implements AutoCloseable {
+
+  private static final Duration YEAR = Duration.ofDays(365);
+
+  final TestServer us;
+  final TestServer eu;
+  private final Path directory;
+  private final Path ca;
+  private final int usPort = freePort();
+  private final int euPort = freePort();
+  private int seenUsPort = usPort;
+  private int seenEuPort = euPort;
+
+  TwoRegions(Path directory) {
+    try {
+      this.directory = directory;
+      ca = CertificateAuthority.make(directory.resolve("ca"), "ca", Instant.now().minus(YEAR));
+      issue("us");
+      issue("eu");
+      us = new TestServer(Files.createDirectories(directory.resolve("us-server")));
+      eu = new TestServer(Files.createDirectories(directory.resolve("eu-server")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    restartEu();
+    restartUs();
+  }
+
+  /** Home of the tenants. */
+  Database source() {
+    return us.source;
+  }
+
+  Database target() {
+    return eu.target;
+  }
+
+  void restartUs() {
+    us.restart(with(us, "us", usPort, "eu", seenEuPort));
+    try {
+      Path folder = Files.createDirectories(directory.resolve("helios-repl"));
+      Path token = Files.writeString(directory.resolve("us.token"), us.server().token());
+      Files.writeString(
+          folder.resolve("contexts.yaml"),
+          "contexts: { us: { server: '%s', token-file: '%s', ca: '%s' } }\n".formatted(us.server().address(), token, ca));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void restartEu() {
+    eu.restart(euYaml("regions: [us]"));
+  }
+
+  /** With other words for who may use its target. */
+  void restartEu(String regions) {
+    eu.restart(euYaml(regions));
+  }
+
+  /** From their next starts on each reaches the other one there. */
+  void seenAt(int usFromEu, int euFromUs) {
+    seenUsPort = usFromEu;
+    seenEuPort = euFromUs;
+  }
+
+  int usPort() {
+    return usPort;
+  }
+
+  int euPort() {
+    return euPort;
+  }
+
+  private String euYaml(String regions) {
+    String yaml = with(eu, "eu", euPort, "us", seenUsPort);
+    return yaml.replace("shop-eu: { url: \"" + eu.target.uri() + "\" }", "shop-eu: { url: \"" + eu.target.uri() + "\", " + regions + " }");
+  }
+
+  private String with(TestServer server, String region, int port, String peer, int peerPort) {
+    return server.yaml().replace("127.0.0.1:0", "127.0.0.1:" + port)
+        + "region: %s\ntls: { certificate: %s, key: %s }\npeers: { %s: { url: \"https://127.0.0.1:%d\", ca: %s } }\n"
+            .formatted(region, directory.resolve(region + ".crt"), directory.resolve(region + ".key"), peer, peerPort, ca);
+  }
+
+  private void issue(String region) {
+    CertificateRequest.Made made = CertificateRequest.make(directory, region, region, List.of("127.0.0.1"));
+    CertificateAuthority.open(ca.resolveSibling(""))
+        .issue(CertificateRequest.read(made.request()), Instant.now(), YEAR, directory.resolve(region + ".crt"));
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A command to the first server. */
+  TestServer.Ran run(String... arguments) {
+    return us.run(
+        Map.of("HELIOS_SERVER", "", "HELIOS_CONTEXT", "us", "XDG_CONFIG_HOME", directory.toString()), arguments);
+  }
+
+  /** One that has to succeed. */
+  TestServer.Ran done(String... arguments) {
+    TestServer.Ran ran = run(arguments);
+    if (ran.code() != 0) {
+      throw new AssertionError(String.join(" ", arguments) + " ended with " + ran.code() + "\n" + ran.out() + ran.err());
+    }
+    return ran;
+  }
+
+  @Override
+  public void close() {
+    us.close();
+    eu.close();
+  }
+}
