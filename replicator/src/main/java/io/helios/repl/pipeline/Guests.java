@@ -1,5 +1,6 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.apply.AppliedStatus;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.apply.Replicated;
 import io.helios.repl.apply.SourceCatalog;
@@ -250,12 +251,17 @@ public final class Guests implements AutoCloseable {
     return ward(region, target).reports(boot, known.equals(boot) ? version : 0, urgent, wait, ended);
   }
 
-  /** Whose frames came: it has work. */
+  /** Whose frames came: it has work. One that could not reach its home any more can do so now, and need not wait until it tries again. */
   private void news(GuestHome home, UUID tenant) {
     Guest guest = guests.get(tenant);
     TargetEngine engine = guest == null || guest.home() != home ? null : targets.apply(guest.target());
-    if (engine != null) {
-      engine.site().signal(tenant);
+    if (engine != null && engine.site() instanceof LocalApplySite site) {
+      AppliedStatus status = guest.replica().status();
+      Problem error = status.error();
+      if (error != null && !status.stopped() && error.code() == ErrorCode.PEER_UNREACHABLE) {
+        site.resume(tenant);
+      }
+      site.signal(tenant);
     }
   }
 
