@@ -8,6 +8,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -92,31 +94,55 @@ public final class TenantHome {
    *
    * @param done false when it is not open, or in that epoch already
    * @param elsewhere another tenant of the same rows that is not written here: they would have two homes
+   * @param lastValues of the sequences, in their order; null for one that has not been used, or is not there
    */
-  record Closing(boolean done, SharedRows.@Nullable Sharer elsewhere) {}
+  record Closing(boolean done, SharedRows.@Nullable Sharer elsewhere, List<@Nullable Long> lastValues) {}
+
+  /** The last values of sequences by their quoted names, in their order. */
+  static final String LAST_VALUES =
+      """
+      SELECT pg_catalog.pg_sequence_last_value(pg_catalog.to_regclass(s.n))
+      FROM pg_catalog.unnest(?::pg_catalog.text[]) WITH ORDINALITY AS s (n, i) ORDER BY s.i""";
 
   /**
    * Closes the tenant for its users. All that share its rows must be written here, and stay so until the transaction ends; its own
    * record is changed first and nobody is waited for then, so of two that are closed at a time at least one is not.
    *
+   * @param sequences quoted names of those whose values are wanted as they are then: nobody draws from them for the tenant any more
    * @throws SQLException with SQLSTATE 55P03 also when one of the others is just being changed
    */
-  static Closing close(Connection connection, UUID tenant, long epoch) throws SQLException {
+  static Closing close(Connection connection, UUID tenant, long epoch, List<String> sequences) throws SQLException {
     // One way there and back: writers are waiting.
     try (PreparedStatement close = connection.prepareStatement(
         "UPDATE helios.replica SET role = 'closed', epoch = ?, updated_at = pg_catalog.now()"
-            + " WHERE tenant = ?::pg_catalog.uuid AND role = 'primary' AND epoch < ?; " + SharedRows.KEEP)) {
+            + " WHERE tenant = ?::pg_catalog.uuid AND role = 'primary' AND epoch < ?; " + SharedRows.KEEP + "; " + LAST_VALUES)) {
       close.setLong(1, epoch);
       close.setString(2, tenant.toString());
       close.setLong(3, epoch);
       close.setString(4, tenant.toString());
+      close.setArray(5, connection.createArrayOf("text", sequences.toArray()));
       close.execute();
       boolean done = close.getUpdateCount() == 1;
       close.getMoreResults();
+      SharedRows.Sharer elsewhere;
       try (ResultSet others = close.getResultSet()) {
-        return new Closing(done, SharedRows.first(others, role -> role != Role.PRIMARY).orElse(null));
+        elsewhere = SharedRows.first(others, role -> role != Role.PRIMARY).orElse(null);
+      }
+      close.getMoreResults();
+      try (ResultSet values = close.getResultSet()) {
+        return new Closing(done, elsewhere, lastValues(values));
       }
     }
+  }
+
+  /** As {@link #LAST_VALUES} finds them. */
+  static List<@Nullable Long> lastValues(ResultSet row) throws SQLException {
+    List<@Nullable Long> values = new ArrayList<>();
+    while (row.next()) {
+      long value = row.getLong(1);
+      values.add(row.wasNull() ? null : value);
+    }
+    return values;
   }
 
   /** Opens it again after {@link #close}; false when it was not closed for that epoch. */

@@ -45,11 +45,6 @@ public final class WriteFence implements AutoCloseable {
 
   private static final String LOCK_ID = "SELECT " + GuardFunctions.LOCK.formatted("?::pg_catalog.uuid");
 
-  private static final String LAST_VALUES =
-      """
-      SELECT pg_catalog.pg_sequence_last_value(pg_catalog.to_regclass(s.n))
-      FROM pg_catalog.unnest(?::pg_catalog.text[]) WITH ORDINALITY AS s (n, i) ORDER BY s.i""";
-
   private final Tenant tenant;
   private final String home;
   private final List<SequenceSample> sequences;
@@ -115,16 +110,14 @@ public final class WriteFence implements AutoCloseable {
     try {
       acquire(patience);
       connection.setAutoCommit(false);
-      TenantHome.Closing closing = TenantHome.close(connection, tenant.id(), epoch);
+      TenantHome.Closing closing = TenantHome.close(connection, tenant.id(), epoch, names());
       if (closing.elsewhere() != null || !closing.done()) {
         connection.rollback();
         throw displaced(epoch, closing.elsewhere());
       }
-      CutoverMarker marker = new CutoverMarker(tenant.id(), epoch, token, values());
-      TenantHome.emit(connection, marker);
-      Lsn at = insertLsn();
+      CutoverMarker marker = new CutoverMarker(tenant.id(), epoch, token, values(closing.lastValues()));
       committing = true;
-      connection.commit();
+      Lsn at = send(marker);
       connection.setAutoCommit(true);
       return at;
     } catch (SQLException e) {
@@ -160,9 +153,7 @@ public final class WriteFence implements AutoCloseable {
   public Lsn markRehearsal() {
     try {
       connection.setAutoCommit(false);
-      TenantHome.emit(connection, new CutoverMarker(tenant.id(), 0, UUID.randomUUID(), values()));
-      Lsn at = insertLsn();
-      connection.commit();
+      Lsn at = send(new CutoverMarker(tenant.id(), 0, UUID.randomUUID(), values()));
       connection.setAutoCommit(true);
       return at;
     } catch (SQLException e) {
@@ -257,31 +248,25 @@ public final class WriteFence implements AutoCloseable {
     held = false;
   }
 
+  private List<String> names() {
+    return sequences.stream().map(s -> Identifiers.quote(s.schema(), s.name())).toList();
+  }
+
   /** Of the same sequences as they were looked up, as they are now. */
   private List<CutoverMarker.Sequence> values() throws SQLException {
-    if (sequences.isEmpty()) {
-      return List.of();
-    }
-    @Nullable Long[] last = new Long[sequences.size()];
-    try (PreparedStatement query = connection.prepareStatement(LAST_VALUES)) {
-      query.setArray(
-          1,
-          connection.createArrayOf(
-              "text",
-              sequences.stream()
-                  .map(s -> Identifiers.quote(s.schema(), s.name()))
-                  .toArray()));
+    try (PreparedStatement query = connection.prepareStatement(TenantHome.LAST_VALUES)) {
+      query.setArray(1, connection.createArrayOf("text", names().toArray()));
       try (ResultSet row = query.executeQuery()) {
-        for (int i = 0; row.next(); i++) {
-          long value = row.getLong(1);
-          last[i] = row.wasNull() ? null : value;
-        }
+        return values(TenantHome.lastValues(row));
       }
     }
+  }
+
+  private List<CutoverMarker.Sequence> values(List<@Nullable Long> last) {
     List<CutoverMarker.Sequence> values = new ArrayList<>();
-    for (int i = 0; i < last.length; i++) {
+    for (int i = 0; i < last.size(); i++) {
       SequenceSample s = sequences.get(i);
-      Long value = last[i];
+      Long value = last.get(i);
       values.add(
           new CutoverMarker.Sequence(
               s.schema(), s.name(), s.tableSchema(), s.table(), s.column(), value == null ? s.lastValue() : value,
@@ -290,11 +275,17 @@ public final class WriteFence implements AutoCloseable {
     return values;
   }
 
-  private Lsn insertLsn() throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SELECT pg_catalog.pg_current_wal_insert_lsn()::pg_catalog.text")) {
-      row.next();
-      return Lsn.parse(row.getString(1));
+  /** Puts the marker into the WAL, and commits: one way there and back. */
+  private Lsn send(CutoverMarker marker) throws SQLException {
+    try (PreparedStatement message = connection.prepareStatement(
+        "SELECT pg_catalog.pg_logical_emit_message(true, ?::pg_catalog.text, ?::pg_catalog.bytea)::pg_catalog.text; COMMIT")) {
+      message.setString(1, CutoverMarker.PREFIX);
+      message.setBytes(2, marker.content());
+      message.execute();
+      try (ResultSet row = message.getResultSet()) {
+        row.next();
+        return Lsn.parse(row.getString(1));
+      }
     }
   }
 
