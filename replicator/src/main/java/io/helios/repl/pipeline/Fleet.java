@@ -71,6 +71,7 @@ public final class Fleet implements AutoCloseable {
   private final List<Reconciler> reconcilers = new ArrayList<>();
   private final ExecutorService drivers;
   private final Barriers barriers = new Barriers();
+  private final CopyLoad copyLoad;
   private final Supervisor supervisor;
   private final long walBudget;
   private final Tracing tracing;
@@ -98,10 +99,17 @@ public final class Fleet implements AutoCloseable {
     this.backRoutes = new BackRoutes(settings.dataDirectory());
     this.endpoints = new Endpoints(settings, keyring, surroundings, surveyor());
     settings.sources().forEach(source -> reconcile(source, meters));
+    this.copyLoad =
+        new CopyLoad(
+            settings.copyLimits(),
+            () -> statuses().values(),
+            drivers,
+            (tenant, what) -> event(FleetEvent.Severity.INFO, tenant.name(), "copy-throttled", what, null),
+            ticker);
     this.supervisor =
         new Supervisor(
             endpoints.sources(), endpoints.targets(), tenants, barriers,
-            new SequenceKeeper(endpoints.targets(), tenants), new Meters(meters, settings), drivers,
+            new SequenceKeeper(endpoints.targets(), tenants), new Meters(meters, settings), copyLoad, drivers,
             ticker);
   }
 
@@ -482,7 +490,7 @@ public final class Fleet implements AutoCloseable {
   private TenantStarter starter(Tenant tenant) {
     SourceEngine source = source(tenant.source());
     return new TenantStarter(
-        source, target(tenant.target()), keyring, endpoints.captured(tenant), tables(tenant), CopySettings.DEFAULT, ticker,
+        source, target(tenant.target()), keyring, endpoints.captured(tenant), tables(tenant), CopySettings.DEFAULT, copyLoad, ticker,
         (resynced, what) -> event(FleetEvent.Severity.INFO, resynced.name(), "tenant-resynced", what, null));
   }
 
@@ -631,6 +639,7 @@ public final class Fleet implements AutoCloseable {
     reconcilers.forEach(Reconciler::close);
     tenants.values().forEach(TenantPipeline::cancel);
     supervisor.close();
+    copyLoad.close();
     endpoints.close();
     drivers.shutdown();
     tracing.close();
