@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,6 +46,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongUnaryOperator;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -61,6 +64,7 @@ public final class Fleet implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
 
+  private final FleetSettings settings;
   private final Endpoints endpoints;
   private final BackRoutes backRoutes;
   private final Map<UUID, TenantPipeline> tenants = new ConcurrentHashMap<>();
@@ -73,7 +77,6 @@ public final class Fleet implements AutoCloseable {
   private final Barriers barriers = new Barriers();
   private final CopyLoad copyLoad;
   private final Supervisor supervisor;
-  private final long walBudget;
   private final Tracing tracing;
   private volatile boolean started;
 
@@ -89,10 +92,10 @@ public final class Fleet implements AutoCloseable {
       MeterRegistry meters,
       Consumer<FleetEvent> events,
       Surroundings surroundings) {
+    this.settings = settings;
     this.keyring = keyring;
     this.events = events;
     this.ticker = surroundings.ticker();
-    this.walBudget = settings.walBudget();
     this.tracing = surroundings.tracing();
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
@@ -457,6 +460,22 @@ public final class Fleet implements AutoCloseable {
             .count();
   }
 
+  /** Who needs the slot that moves make at a target ({@link TargetSettings#mirror}): who is written there, or may be soon. */
+  public List<String> mirroredTenants(String target) {
+    Set<UUID> armed =
+        backRoutes.all().stream()
+            .filter(route -> route.next().equals(target))
+            .map(BackRoutes.BackRoute::tenant)
+            .collect(Collectors.toSet());
+    return tenants.values().stream()
+        .filter(pipeline -> pipeline.desired() != DesiredState.CREATED)
+        .map(TenantPipeline::tenant)
+        .filter(tenant -> tenant.source().equals(target) || armed.contains(tenant.id()))
+        .map(Tenant::name)
+        .sorted()
+        .toList();
+  }
+
   public List<Finding> checkSource(String name) {
     return source(name).check();
   }
@@ -464,9 +483,17 @@ public final class Fleet implements AutoCloseable {
   /** Everything that could hurt a source or a target, asked of all of them now; one that does not answer is a finding. */
   public List<Finding> examine() {
     return new Examination(
-            endpoints.sources().values(), endpoints.targets().values(), tenants.values().stream().map(TenantPipeline::tenant).toList(), walBudget,
-            drivers)
+            endpoints.sources().values(), endpoints.targets().values(),
+            tenants.values().stream().map(TenantPipeline::tenant).toList(), slots(), settings.walBudget(), drivers)
         .run();
+  }
+
+  /** That are captured with: a source that is polled has no use for one, nor a target that no tenant has moved to. */
+  private Set<String> slots() {
+    return Stream.concat(
+            settings.sources().stream().filter(s -> s.capture() instanceof CaptureMode.Wal).map(SourceSettings::slot),
+            settings.targets().stream().filter(t -> !mirroredTenants(t.name()).isEmpty()).map(TargetSettings::mirror))
+        .collect(Collectors.toSet());
   }
 
   public List<Finding> checkTarget(String name) {
