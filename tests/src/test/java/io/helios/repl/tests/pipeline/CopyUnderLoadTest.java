@@ -10,12 +10,14 @@ import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Postgres;
+import io.helios.repl.tests.gaps.OwnServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -78,6 +80,47 @@ class CopyUnderLoadTest {
       assertThat(told(replication)).last().isEqualTo("the copy goes on at full speed");
       replication.catchUp(b);
       replication.equal("SELECT * FROM orders ORDER BY tenant_id, id");
+    }
+  }
+
+  @Test
+  @Tag("long")
+  void aCopyStandsStillWhileAStandbyOfTheTargetDoesNotReplay() throws Exception {
+    try (OwnServer own = OwnServer.start(directory.resolve("primary"));
+        OwnServer standby = own.standby(directory.resolve("standby"), "")) {
+      standby.start();
+      Database here = own.database(Postgres.createDatabase(own.server()));
+      source.execute(
+          ORDERS, "INSERT INTO orders VALUES ('a', 1, 'x')", "INSERT INTO orders SELECT 'b', i, 'y' FROM generate_series(1, 5000) i");
+      try (Replication replication = new Replication(directory.resolve("fleet"), source, here, STRICT);
+          Connection holder = here.connect();
+          Statement hold = holder.createStatement()) {
+        UUID a = replication.start("a");
+        Database replica = standby.database("postgres");
+        replica.execute("SELECT pg_wal_replay_pause()");
+        await()
+            .atMost(Replication.PATIENCE)
+            .until(
+                () -> {
+                  here.execute("SELECT pg_logical_emit_message(true, 'test', 'not replayed')");
+                  return !here.query("SELECT 1 FROM pg_stat_replication WHERE replay_lag > '1 s'").isEmpty();
+                });
+        // It holds the copy until the target was asked about its standbys for the first time.
+        holder.setAutoCommit(false);
+        hold.execute("SELECT FROM orders WHERE tenant_id = 'a' FOR UPDATE");
+        source.execute("UPDATE orders SET note = 'z' WHERE tenant_id = 'a'");
+        await().atMost(Replication.PATIENCE).until(() -> lag(replication.fleet.status(a)) > 1);
+        UUID b = replication.add("b", DesiredState.CREATED);
+        replication.fleet.startTenant(b);
+        await()
+            .atMost(Replication.PATIENCE)
+            .until(() -> String.valueOf(replication.fleet.status(b).copy().throttled()).startsWith("lag of standby \"walreceiver\" of target \"copy\""));
+        holder.rollback();
+        replication.catchUp(a);
+        assertThat(replication.fleet.status(b).copy().bytes()).isZero();
+        replica.execute("SELECT pg_wal_replay_resume()");
+        replication.becomes(b, TenantState.STREAMING);
+      }
     }
   }
 
