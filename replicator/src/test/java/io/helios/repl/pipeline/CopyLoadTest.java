@@ -18,8 +18,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Who makes whose copy wait, and how long a copy waits at the most; on a clock that is moved by hand. */
 class CopyLoadTest {
@@ -27,17 +31,19 @@ class CopyLoadTest {
   private static final CopyLimits LIMITS = new CopyLimits(Duration.ofSeconds(1), Duration.ofMillis(50), 1000);
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
-  private long nanos;
+  private final AtomicLong nanos = new AtomicLong();
+  private final AtomicLong looks = new AtomicLong();
   private final Ticker ticker =
       new Ticker() {
         @Override
         public long nanos() {
-          return nanos;
+          looks.incrementAndGet();
+          return nanos.get();
         }
 
         @Override
         public Instant now() {
-          return START.plusNanos(nanos);
+          return START.plusNanos(nanos.get());
         }
       };
   private final List<TenantStatus> tenants = new ArrayList<>();
@@ -68,7 +74,7 @@ class CopyLoadTest {
   }
 
   private void seconds(long seconds) {
-    nanos += Duration.ofSeconds(seconds).toNanos();
+    nanos.addAndGet(Duration.ofSeconds(seconds).toNanos());
     load.look();
   }
 
@@ -116,21 +122,45 @@ class CopyLoadTest {
       seconds(1);
     }
     assertThat(told).hasSize(2);
-    nanos += Duration.ofMinutes(1).toNanos();
+    nanos.addAndGet(Duration.ofMinutes(1).toNanos());
     streams("a", "eu", 3, 100, START.minusSeconds(60));
     seconds(1);
     assertThat(told).hasSize(3);
   }
 
   @Test
-  void theFloorIsSharedAndNoBufferWaitsLongerThanItIsWorth() {
+  void atFullSpeedNoBufferWaits() {
     CopyLane lane = copy("b");
     lane.pass(1 << 20, new ConnectionScope());
-    assertThat(lane.waits()).as("at full speed").isZero();
-    lane.pace(new Pace(Long.MAX_VALUE / 2, "as a test"));
-    lane.pass(100, new ConnectionScope());
-    lane.pass(100, new ConnectionScope());
-    assertThat(lane.waits()).isEqualTo(2);
+    assertThat(lane.waits()).isZero();
+  }
+
+  @Test
+  @Timeout(60)
+  void sessionsShareTheFloorAndEachBufferWaitsForItsOwnPieceOfTime() throws Exception {
+    CopyLane lane = copy("b");
+    lane.pace(new Pace(100, "as a test"));
+    BlockingQueue<Long> passed = new LinkedBlockingQueue<>();
+    for (int session = 0; session < 2; session++) {
+      Thread.ofVirtual().start(() -> {
+        lane.pass(100, new ConnectionScope());
+        passed.add(nanos.get());
+      });
+    }
+    while (lane.waits() < 2) {
+      Thread.onSpinWait();
+    }
+    assertThat(passed).isEmpty();
+    long second = Duration.ofSeconds(1).toNanos();
+    nanos.set(second);
+    assertThat(passed.take()).isEqualTo(second);
+    long seen = looks.get();
+    while (looks.get() < seen + 2 && passed.isEmpty()) {
+      Thread.onSpinWait();
+    }
+    assertThat(passed).as("the other one has looked at the clock again").isEmpty();
+    nanos.set(2 * second);
+    assertThat(passed.take()).isEqualTo(2 * second);
   }
 
   @Test
