@@ -212,7 +212,7 @@ final class MigrateCommands extends CommandGroup {
         "  defaults: { max-pause: 100ms, retry: 5, cutover: auto, window: \"22:00-04:00\" }",
         "  moves:",
         "    - { tenant: acme }",
-        "    - { source: shop }            # all tenants that are left there"
+        "    - { source: shop, order: quietest }   # all tenants that are left there; or order: name"
       })
   static final class Start extends OfTenant {
 

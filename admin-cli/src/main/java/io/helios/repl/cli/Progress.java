@@ -67,7 +67,8 @@ final class Progress {
             + " tables, "
             + Texts.count(copy.path("rows"))
             + " rows, "
-            + Texts.bytes(copy.path("bytes")),
+            + Texts.bytes(copy.path("bytes"))
+            + (copy.has("throttled") ? ", throttled: " + Texts.text(copy.path("throttled")) : ""),
         done,
         tables);
   }

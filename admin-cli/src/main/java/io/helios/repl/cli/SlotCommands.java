@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
 
 @Command(
     name = "slot",
-    description = "See the replication slots at the sources, and drop those that nobody needs.",
+    description = "See the replication slots at the sources and targets, and drop those that nobody needs.",
     subcommands = {SlotCommands.Listing.class, SlotCommands.Drop.class},
     footer = {"", "Example:", "  helios-repl slot list"})
 final class SlotCommands extends CommandGroup {
@@ -25,6 +25,7 @@ final class SlotCommands extends CommandGroup {
           Column.of("ACTIVE", n -> Texts.yesNo(n.path("active"))),
           Column.number("WAL-RETAINED", n -> Texts.bytes(n.path("retainedWalBytes"))),
           Column.of("WAL-STATUS", "walStatus"),
+          Column.of("AT", "at"),
           Column.of("DATABASE", "database").onlyWide(),
           Column.of("RESTART", "restartLsn").onlyWide(),
           Column.of("CONFIRMED", "confirmedFlushLsn").onlyWide(),
@@ -33,8 +34,8 @@ final class SlotCommands extends CommandGroup {
   @Command(
       name = "list",
       description = {
-        "List our slots at every source, with the WAL that each holds back, and orphans: slots named helios_* that no",
-        "configured source reads."
+        "List our slots at every source and target, with the WAL that each holds back, and orphans: slots named helios_*",
+        "that neither a configured source nor a move of a tenant to that target needs."
       },
       footer = {"", "Example:", "  helios-repl slot list -o wide"})
   static final class Listing extends ApiCommand {
@@ -57,7 +58,9 @@ final class SlotCommands extends CommandGroup {
                   .forEach(
                       u ->
                           shell.say(
-                              "warning: the slots of source "
+                              "warning: the slots of "
+                                  + Texts.text(u.path("at"))
+                                  + " "
                                   + Texts.text(u.path("source"))
                                   + " cannot be asked for: "
                                   + Texts.text(u.path("code"))
@@ -77,7 +80,7 @@ final class SlotCommands extends CommandGroup {
       footer = {"", "Example:", "  helios-repl slot drop shop helios_old --confirm=helios_old"})
   static final class Drop extends ApiCommand {
 
-    @Parameters(index = "0", paramLabel = "SOURCE", description = "The source's name.")
+    @Parameters(index = "0", paramLabel = "SOURCE", description = "The name of the source, or of the target.")
     String source = "";
 
     @Parameters(index = "1", paramLabel = "SLOT", description = "The slot's name.")
@@ -101,13 +104,13 @@ final class SlotCommands extends CommandGroup {
             "a slot's name is lower-case letters, digits and _, at most 63",
             "helios-repl slot list");
       }
-      confirmName(change, confirmed, slot, "dropping slot " + slot + " of source " + source);
+      confirmName(change, confirmed, slot, "dropping slot " + slot + " of " + source);
       JsonNode answer =
           client().delete("/slots/" + source + "/" + slot + "?confirm=" + slot + "&dryRun=" + change.dryRun);
       if (change.dryRun) {
         TenantVerbs.showPlans(this, answer);
       } else if (output.format.isForPeople()) {
-        shell.out().println("slot " + slot + " of source " + source + " is dropped");
+        shell.out().println("slot " + slot + " of " + source + " is dropped");
       } else {
         printer().print(answer, "name", List.of());
       }

@@ -186,6 +186,9 @@ final class TenantCommands extends CommandGroup {
                   + Texts.count(copy.path("rows"))
                   + " rows, "
                   + Texts.bytes(copy.path("bytes"))));
+      if (copy.has("throttled")) {
+        fields.add(List.of("copy throttled", Texts.text(copy.path("throttled"))));
+      }
       fields.add(
           List.of("sealed", Texts.bytes(status.path("sealedBytes")) + " of " + Texts.bytes(status.path("rawBytes"))));
       fields.add(List.of("conflicts", Texts.text(status.path("conflicts"))));

@@ -7,6 +7,7 @@ import io.helios.repl.config.YamlNode.Scalar;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.migration.traffic.TrafficSettings;
+import io.helios.repl.pipeline.CopyLimits;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.postgres.ConnectionSettings;
@@ -119,6 +120,7 @@ public final class ConfigurationLoader {
     List<PeerSettings> peers = PeersReader.read(root, peerSections, region, access.tls());
     ServerConfiguration.Relay relay = relay(root);
     ServerConfiguration.Apply apply = apply(root);
+    CopyLimits copy = copy(root);
     ServerConfiguration.Traces traces = TracesReader.read(sectionOrEmpty(root, "tracing", TracesReader.FORM));
     List<TrafficSettings> traffic = new TrafficReader(reading, connections).read(root);
     ServerConfiguration.MasterKeys masterKeys =
@@ -129,7 +131,7 @@ public final class ConfigurationLoader {
         reading.hasProblems()
             ? null
             : new ServerConfiguration(
-                region, listen, dataDirectory, store, sources, targets, peers, relay, apply, masterKeys, access, traces, traffic,
+                region, listen, dataDirectory, store, sources, targets, peers, relay, apply, copy, masterKeys, access, traces, traffic,
                 reading.values()));
   }
 
@@ -393,6 +395,15 @@ public final class ConfigurationLoader {
     int workers = section.number("workers", ServerConfiguration.Apply.DEFAULT.workers(), 1, 256);
     section.close();
     return new ServerConfiguration.Apply(workers);
+  }
+
+  private CopyLimits copy(Section root) {
+    CopyLimits d = CopyLimits.DEFAULT;
+    Section section = sectionOrEmpty(root, "copy", "copy: { max-lag: 5s, max-latency: 100ms }");
+    CopyLimits limits =
+        new CopyLimits(section.duration("max-lag", d.maxLag()), section.duration("max-latency", d.maxLatency()));
+    section.close();
+    return limits;
   }
 
   private Section sectionOrEmpty(Section root, String key, String form) {

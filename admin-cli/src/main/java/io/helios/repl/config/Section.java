@@ -109,6 +109,10 @@ final class Section {
     return parsed(key, Durations::parse, "a duration is " + Durations.FORM);
   }
 
+  Duration duration(String key, Duration fallback) {
+    return parsed(key, Durations::parse, "a duration is " + Durations.FORM, fallback, Durations.format(fallback));
+  }
+
   int number(String key, int fallback, int least, int most) {
     return parsed(
         key,

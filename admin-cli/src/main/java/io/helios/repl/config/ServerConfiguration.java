@@ -1,6 +1,7 @@
 package io.helios.repl.config;
 
 import io.helios.repl.migration.traffic.TrafficSettings;
+import io.helios.repl.pipeline.CopyLimits;
 import io.helios.repl.pipeline.FleetSettings;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * A server's configuration, complete and judged.
  *
  * @param dataDirectory absolute
+ * @param copy how much others may feel of copies
  * @param traffic what sends a tenant's clients to its home, in the order in which it is switched
  * @param values each value in force with its origin, for showing
  */
@@ -27,6 +29,7 @@ public record ServerConfiguration(
     List<PeerSettings> peers,
     Relay relay,
     Apply apply,
+    CopyLimits copy,
     MasterKeys masterKeys,
     ApiAccess access,
     Traces traces,
@@ -110,6 +113,7 @@ public record ServerConfiguration(
         relay.maxBytesPerTenant(),
         relay.walBudget(),
         apply.workers(),
-        relay.zstdLevel());
+        relay.zstdLevel(),
+        copy);
   }
 }

@@ -12,6 +12,7 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.pipeline.CopyLimits;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.postgres.ConnectionSettings;
@@ -106,6 +107,7 @@ public final class InProcessServer implements DemoServer {
         List.of(),
         ServerConfiguration.Relay.DEFAULT,
         ServerConfiguration.Apply.DEFAULT,
+        CopyLimits.DEFAULT,
         ServerConfiguration.MasterKeys.DEFAULT,
         ApiAccess.DEFAULT,
         ServerConfiguration.Traces.DEFAULT,

@@ -44,11 +44,14 @@ final class Documents {
             .put("rowsPerSecond", rounded(s.rowsPerSecond(), 10))
             .put("appliedLsn", text(s.appliedLsn()))
             .put("capturedLsn", text(s.capturedLsn()));
-    node.putObject("copy")
+    ObjectNode copy = node.putObject("copy")
         .put("tables", s.copy().tables())
         .put("done", s.copy().done())
         .put("rows", s.copy().rows())
         .put("bytes", s.copy().bytes());
+    if (s.copy().throttled() != null) {
+      copy.put("throttled", s.copy().throttled());
+    }
     node.put("conflicts", s.conflicts())
         .put("sealedBytes", s.sealedBytes())
         .put("rawBytes", s.rawBytes())

@@ -199,7 +199,7 @@ public final class HeliosServer implements AutoCloseable {
               applying.install(routes);
               eventRoutes.install(routes);
               new PipelineRoutes(tenants, fleet).install(routes);
-              new SlotRoutes(new Slots(configuration, tenants, events)).install(routes);
+              new SlotRoutes(new Slots(configuration, tenants, fleet::mirroredTenants, events)).install(routes);
               new RunbookRoutes(new RunbookRuns(store)).install(routes);
               new DoctorRoutes(configuration, fleet, tenants, history, scrapes, peers).install(routes);
               if (keys != null && guests != null) {

@@ -142,21 +142,22 @@ final class MigrationRoutes {
         request, 200, Documents.list("MigrationList", begun.stream().map(MigrationDocuments::migration).toList()));
   }
 
-  /** In the file's order; a source stands for all of its tenants, by name. */
+  /** In the file's order; a source stands for all of its tenants, by name unless the item says another order. */
   private Map<Tenant, MigrationOptions> declared(JsonNode items) {
     Map<Tenant, MigrationOptions> declared = new LinkedHashMap<>();
     for (JsonNode item : items) {
       MigrationOptions options =
-          MoveDeclarations.read(item, MigrationOptions.DEFAULT, Set.of("tenant", "source", "to"));
+          MoveDeclarations.read(item, MigrationOptions.DEFAULT, Set.of("tenant", "source", "to", "order"));
       String source = item.path("source").asString("");
       String tenant = item.path("tenant").asString("");
       if (source.isEmpty() == tenant.isEmpty()) {
         throw badRequest("a move names one of tenant and source", "- { tenant: acme }, or - { source: shop }");
       }
       List<String> names =
-          source.isEmpty()
-              ? List.of(tenant)
-              : tenants.all().stream().map(StoredTenant::tenant).filter(t -> t.source().equals(source)).map(Tenant::name).toList();
+          source.isEmpty() ? List.of(tenant) : order(item).of(source, tenants.statuses());
+      if (source.isEmpty() && item.has("order")) {
+        throw badRequest("one tenant has no order", "- { source: shop, order: quietest }");
+      }
       if (names.isEmpty()) {
         throw badRequest(
             "no tenant has the source \"" + TenantNames.printable(source) + "\"", "helios-repl tenant list");
@@ -168,6 +169,13 @@ final class MigrationRoutes {
       }
     }
     return declared;
+  }
+
+  private static DrainOrder order(JsonNode item) {
+    return item.has("order")
+        ? DrainOrder.of(item.path("order").asString(""))
+            .orElseThrow(() -> badRequest("order is not right", "name, or quietest: who writes least first"))
+        : DrainOrder.NAME;
   }
 
   private void cut(Context request, Wish wish, Moves.Goal goal) {

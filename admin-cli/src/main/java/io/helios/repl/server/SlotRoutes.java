@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The replication slots at the sources, orphans among them, and dropping one. */
+/** The replication slots at the sources and targets, orphans among them, and dropping one. */
 final class SlotRoutes {
 
   private final Slots slots;
@@ -31,17 +31,17 @@ final class SlotRoutes {
   }
 
   private void drop(Context request) {
-    String source = name(request);
+    String place = name(request);
     String slot = request.pathParam("slot");
     if (!slot.matches("[a-z0-9_]{1,63}")) {
       throw badRequest("\"" + TenantNames.printable(slot) + "\" is no name of a replication slot", "lower-case letters, digits and _");
     }
-    List<String> steps = slots.plan(source, slot);
+    List<String> steps = slots.plan(place, slot);
     if (!dryRun(request)) {
       if (!slot.equals(request.queryParam("confirm"))) {
         throw badRequest("the dropping of slot \"" + slot + "\" is not confirmed", "?confirm=" + slot);
       }
-      slots.drop(source, slot);
+      slots.drop(place, slot);
     }
     answer(request, 200, Documents.plan("slot drop", slot, steps).put("done", !dryRun(request)));
   }
@@ -50,10 +50,11 @@ final class SlotRoutes {
     ObjectNode list = Documents.list("SlotList", listing.slots().stream().map(SlotRoutes::document).toList());
     ArrayNode silent = list.putArray("unreachable");
     listing.silent().forEach(
-        (source, problem) ->
+        (place, problem) ->
             silent
                 .addObject()
-                .put("source", source)
+                .put("source", place.name())
+                .put("at", place.at().label())
                 .put("code", problem.code().id())
                 .put("message", problem.message())
                 .put("hint", problem.hint()));
@@ -63,7 +64,8 @@ final class SlotRoutes {
   private static ObjectNode document(Slots.Found found) {
     SlotState s = found.state();
     return Json.document("Slot")
-        .put("source", found.source())
+        .put("source", found.place().name())
+        .put("at", found.place().at().label())
         .put("slot", s.name())
         .put("use", found.use().name().toLowerCase(Locale.ROOT))
         .put("database", s.database())

@@ -43,6 +43,7 @@ class ConfigurationReferenceTest {
         NAME: { url: "postgresql://a@127.0.0.1/c", UNKNOWN: 1 }
       relay: { UNKNOWN: 1 }
       apply: { UNKNOWN: 1 }
+      copy: { UNKNOWN: 1 }
       tracing: { UNKNOWN: 1 }
       api: { tokens: [ { name: grafana, role: read, token-file: FILE, UNKNOWN: 1 } ], UNKNOWN: 1 }
       tls: { certificate: FILE, key: FILE, UNKNOWN: 1 }

@@ -107,7 +107,7 @@ class DemoScreenTest {
         12,
         new Lsn(77),
         new Lsn(77),
-        new TenantStatus.CopyProgress(4, 0, rows, rows, 1000, 1000),
+        new TenantStatus.CopyProgress(4, 0, rows, rows, 1000, 1000, null),
         0,
         0,
         0,

@@ -236,7 +236,7 @@ class DocumentsTest {
         3412,
         Lsn.parse("2/A0012F30"),
         Lsn.parse("2/A001C0F8"),
-        new TenantStatus.CopyProgress(23, 23, 1_000_000, 1_932_735_283, 1_000_000, 1_932_735_283),
+        new TenantStatus.CopyProgress(23, 23, 1_000_000, 1_932_735_283, 1_000_000, 1_932_735_283, null),
         0,
         9_437_184,
         40_370_176,

@@ -31,14 +31,6 @@ public final class SourceHealth {
         (SELECT setting::int8 * 1048576 FROM pg_settings WHERE name = 'max_slot_wal_keep_size') AS keep
       FROM pg_replication_slots WHERE slot_name = ?""";
 
-  private static final String ORPHANS =
-      """
-      SELECT slot_name,
-        CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) END::int8 AS retained
-      FROM pg_replication_slots
-      WHERE slot_name LIKE 'helios\\_%' AND slot_type = 'logical' AND NOT active AND NOT temporary AND slot_name <> ALL (?)
-      ORDER BY slot_name""";
-
   private static final String OLDEST =
       """
       SELECT 'SELECT pg_terminate_backend(' || pid || ');' AS mend, 'process ' || pid AS who,
@@ -98,7 +90,7 @@ public final class SourceHealth {
     try (EmptySearchPath _ = EmptySearchPath.on(connection)) {
       SourceHealth health = new SourceHealth(connection, scope);
       health.ownSlot(walBudget);
-      health.orphans(slots);
+      health.findings.addAll(OrphanSlots.find(connection, "source", scope.source(), slots));
       health.longTransactions(longestTransaction);
       health.sequences();
       return health.findings;
@@ -117,26 +109,6 @@ public final class SourceHealth {
         long safe = row.getLong("safe_wal_size");
         HeldBack held = new HeldBack(retained, keep, row.wasNull() ? null : safe, "unreserved".equals(row.getString("wal_status")));
         held.finding(source + ": slot " + scope.slot(), walBudget).ifPresent(findings::add);
-      }
-    }
-  }
-
-  private void orphans(Set<String> slots) throws SQLException {
-    try (PreparedStatement query = connection.prepareStatement(ORPHANS)) {
-      query.setArray(1, connection.createArrayOf("text", slots.toArray()));
-      try (ResultSet row = query.executeQuery()) {
-        while (row.next()) {
-          String slot = row.getString("slot_name");
-          findings.add(
-              new Finding(
-                  Severity.WARN,
-                  ErrorCode.SLOT_ORPHANED,
-                  source + " has slot " + slot + ", which nobody reads; it holds back " + HeldBack.mebibytes(row.getLong("retained"))
-                      + " of WAL",
-                  "no source of this server uses it, and it keeps WAL until the disk is full or max_slot_wal_keep_size is"
-                      + " reached; make sure that no other helios-repl server needs it",
-                  "helios-repl slot drop " + scope.source() + " " + slot));
-        }
       }
     }
   }

@@ -66,6 +66,10 @@ final class BackRoutes {
     return routes.get(tenant);
   }
 
+  List<BackRoute> all() {
+    return List.copyOf(routes.values());
+  }
+
   /** Durably. */
   void keep(BackRoute route) {
     String text =

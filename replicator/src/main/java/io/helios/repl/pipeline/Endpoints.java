@@ -12,7 +12,6 @@ import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.tenant.Tenant;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -153,12 +152,8 @@ final class Endpoints {
   }
 
   private static SourceSettings mirrored(SourceSettings home, TargetSettings next) {
-    // Slots are a server's, and it may hold several targets of one name for different programs: with the database's name.
-    String object =
-        ("helios_" + next.name() + "_" + next.connection().database()).toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
-    String name = object.length() <= 63 ? object : object.substring(0, 63);
     return new SourceSettings(
-        next.name(), next.connection(), home.tenancy(), home.tables(), null, name, name, next.region());
+        next.name(), next.connection(), home.tenancy(), home.tables(), null, next.mirror(), next.mirror(), next.region());
   }
 
   private static OperatorException otherwise(String kind, String name) {

@@ -1,7 +1,7 @@
 package io.helios.repl.pipeline;
 
-import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.error.HeliosException;
+import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.Severity;
 import io.helios.repl.tenant.Tenant;
@@ -18,10 +18,14 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Looks at every source and target for what could hurt, all at the same time. Read-only. Any thread. */
+/**
+ * Looks at every source and target for what could hurt, all at the same time. Read-only. Any thread.
+ *
+ * @param slots names of all that this server captures with
+ */
 record Examination(
-    Collection<SourceEngine> sources, Collection<TargetEngine> targets, Collection<Tenant> tenants, long walBudget,
-    Executor passing) {
+    Collection<SourceEngine> sources, Collection<TargetEngine> targets, Collection<Tenant> tenants, Set<String> slots,
+    long walBudget, Executor passing) {
 
   /** @param facts null when it could not be asked */
   record Examined(@Nullable EndpointFacts facts, List<Finding> findings) {}
@@ -30,14 +34,16 @@ record Examination(
   private record Pair(String source, String target) {}
 
   List<Finding> run() {
-    // A source that is polled has no use for a slot: one that was left there is an orphan.
-    Set<String> slots =
-        sources.stream().map(SourceEngine::settings).filter(s -> s.capture() instanceof CaptureMode.Wal).map(SourceSettings::slot)
-            .collect(Collectors.toSet());
+    // Slots are a server's: each is asked for them once.
+    Set<String> servers =
+        sources.stream().map(source -> server(source.settings().connection())).collect(Collectors.toSet());
     Map<String, CompletableFuture<Examined>> ofSources = new LinkedHashMap<>();
     Map<String, CompletableFuture<Examined>> ofTargets = new LinkedHashMap<>();
     sources.forEach(source -> ofSources.put(source.settings().name(), ask(() -> source.examine(slots, walBudget))));
-    targets.forEach(target -> ofTargets.put(target.settings().name(), ask(target::examine)));
+    for (TargetEngine target : targets) {
+      boolean first = servers.add(server(target.settings().connection()));
+      ofTargets.put(target.settings().name(), ask(() -> target.examine(first ? slots : null)));
+    }
     List<Finding> findings = new ArrayList<>();
     ofSources.values().forEach(source -> findings.addAll(source.join().findings()));
     ofTargets.values().forEach(target -> findings.addAll(target.join().findings()));
@@ -52,6 +58,10 @@ record Examination(
       }
     }
     return findings;
+  }
+
+  private static String server(ConnectionSettings connection) {
+    return connection.host() + ":" + connection.port();
   }
 
   private static @Nullable EndpointFacts facts(@Nullable CompletableFuture<Examined> examined) {

@@ -2,7 +2,6 @@ package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.SourceCatalog;
 import io.helios.repl.capture.CaptureMode;
-import io.helios.repl.capture.CaptureSettings;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
@@ -13,7 +12,6 @@ import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.relay.FrameSource;
-import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.seal.KeyTransfer;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.EndpointStatus;
@@ -36,6 +34,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -48,6 +47,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongUnaryOperator;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -65,6 +66,7 @@ public final class Fleet implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Fleet.class);
 
   private final Guests guests;
+  private final FleetSettings settings;
   private final Endpoints endpoints;
   private final BackRoutes backRoutes;
   private final Map<UUID, TenantPipeline> tenants = new ConcurrentHashMap<>();
@@ -75,8 +77,8 @@ public final class Fleet implements AutoCloseable {
   private final List<Reconciler> reconcilers = new ArrayList<>();
   private final ExecutorService drivers;
   private final Barriers barriers = new Barriers();
+  private final CopyLoad copyLoad;
   private final Supervisor supervisor;
-  private final long walBudget;
   private final Tracing tracing;
   private volatile boolean started;
   private volatile Function<String, @Nullable ApplyPeer> peers = region -> null;
@@ -93,10 +95,10 @@ public final class Fleet implements AutoCloseable {
       MeterRegistry meters,
       Consumer<FleetEvent> events,
       Surroundings surroundings) {
+    this.settings = settings;
     this.keyring = keyring;
     this.events = events;
     this.ticker = surroundings.ticker();
-    this.walBudget = settings.walBudget();
     this.tracing = surroundings.tracing();
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
@@ -104,10 +106,17 @@ public final class Fleet implements AutoCloseable {
     this.guests = new Guests(keyring, tenants::containsKey, this::targetOrNull);
     this.endpoints = new Endpoints(settings, keyring, guests, surroundings, surveyor());
     settings.sources().forEach(source -> reconcile(source, meters));
+    this.copyLoad =
+        new CopyLoad(
+            settings.copyLimits(),
+            () -> statuses().values(),
+            drivers,
+            (tenant, what) -> event(FleetEvent.Severity.INFO, tenant.name(), "copy-throttled", what, null),
+            ticker);
     this.supervisor =
         new Supervisor(
             endpoints.sources(), endpoints.targets(), tenants, barriers,
-            new SequenceKeeper(endpoints.targets(), tenants), new Meters(meters, settings), drivers,
+            new SequenceKeeper(endpoints.targets(), tenants), new Meters(meters, settings), copyLoad, drivers,
             ticker);
   }
 
@@ -511,6 +520,22 @@ public final class Fleet implements AutoCloseable {
             .count();
   }
 
+  /** Who needs the slot that moves make at a target ({@link TargetSettings#mirror}): who is written there, or may be soon. */
+  public List<String> mirroredTenants(String target) {
+    Set<UUID> armed =
+        backRoutes.all().stream()
+            .filter(route -> route.next().equals(target))
+            .map(BackRoutes.BackRoute::tenant)
+            .collect(Collectors.toSet());
+    return tenants.values().stream()
+        .filter(pipeline -> pipeline.desired() != DesiredState.CREATED)
+        .map(TenantPipeline::tenant)
+        .filter(tenant -> tenant.source().equals(target) || armed.contains(tenant.id()))
+        .map(Tenant::name)
+        .sorted()
+        .toList();
+  }
+
   public List<Finding> checkSource(String name) {
     return source(name).check();
   }
@@ -518,9 +543,17 @@ public final class Fleet implements AutoCloseable {
   /** Everything that could hurt a source or a target, asked of all of them now; one that does not answer is a finding. */
   public List<Finding> examine() {
     return new Examination(
-            endpoints.sources().values(), endpoints.targets().values(), tenants.values().stream().map(TenantPipeline::tenant).toList(), walBudget,
-            drivers)
+            endpoints.sources().values(), endpoints.targets().values(),
+            tenants.values().stream().map(TenantPipeline::tenant).toList(), slots(), settings.walBudget(), drivers)
         .run();
+  }
+
+  /** That are captured with: a source that is polled has no use for one, nor a target that no tenant has moved to. */
+  private Set<String> slots() {
+    return Stream.concat(
+            settings.sources().stream().filter(s -> s.capture() instanceof CaptureMode.Wal).map(SourceSettings::slot),
+            settings.targets().stream().filter(t -> !mirroredTenants(t.name()).isEmpty()).map(TargetSettings::mirror))
+        .collect(Collectors.toSet());
   }
 
   public List<Finding> checkTarget(String name) {
@@ -544,7 +577,7 @@ public final class Fleet implements AutoCloseable {
   private TenantStarter starter(Tenant tenant) {
     SourceEngine source = source(tenant.source());
     return new TenantStarter(
-        source, target(tenant.target()), keyring, endpoints.captured(tenant), tables(tenant), CopySettings.DEFAULT, ticker,
+        source, target(tenant.target()), keyring, endpoints.captured(tenant), tables(tenant), CopySettings.DEFAULT, copyLoad, ticker,
         (resynced, what) -> event(FleetEvent.Severity.INFO, resynced.name(), "tenant-resynced", what, null));
   }
 
@@ -694,6 +727,7 @@ public final class Fleet implements AutoCloseable {
     tenants.values().forEach(TenantPipeline::cancel);
     supervisor.close();
     guests.close();
+    copyLoad.close();
     endpoints.close();
     drivers.shutdown();
     tracing.close();

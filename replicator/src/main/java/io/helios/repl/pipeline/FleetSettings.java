@@ -12,6 +12,7 @@ import java.util.List;
  * @param walBudget how far behind what is captured the slot may stay for tenants that lag, in bytes of WAL
  * @param applyWorkers connections per target that apply
  * @param zstdLevel of frames
+ * @param copyLimits how much others may feel of copies
  */
 public record FleetSettings(
     Path dataDirectory,
@@ -21,10 +22,26 @@ public record FleetSettings(
     long journalBytesPerTenant,
     long walBudget,
     int applyWorkers,
-    int zstdLevel) {
+    int zstdLevel,
+    CopyLimits copyLimits) {
 
   public FleetSettings {
     sources = List.copyOf(sources);
     targets = List.copyOf(targets);
+  }
+
+  /** With the limits of copies that are usual. */
+  public FleetSettings(
+      Path dataDirectory,
+      List<SourceSettings> sources,
+      List<TargetSettings> targets,
+      long journalBytes,
+      long journalBytesPerTenant,
+      long walBudget,
+      int applyWorkers,
+      int zstdLevel) {
+    this(
+        dataDirectory, sources, targets, journalBytes, journalBytesPerTenant, walBudget, applyWorkers, zstdLevel,
+        CopyLimits.DEFAULT);
   }
 }

@@ -45,6 +45,7 @@ final class Supervisor implements AutoCloseable {
   private final Barriers barriers;
   private final SequenceKeeper sequences;
   private final Meters meters;
+  private final CopyLoad copyLoad;
   private final Executor passing;
   private final Map<UUID, TenantGauges> gauges = new ConcurrentHashMap<>();
   private final AppliedMarks marks;
@@ -61,6 +62,7 @@ final class Supervisor implements AutoCloseable {
       Barriers barriers,
       SequenceKeeper sequences,
       Meters meters,
+      CopyLoad copyLoad,
       Executor passing,
       Ticker ticker) {
     this.sources = sources;
@@ -68,6 +70,7 @@ final class Supervisor implements AutoCloseable {
     this.barriers = barriers;
     this.sequences = sequences;
     this.meters = meters;
+    this.copyLoad = copyLoad;
     this.passing = passing;
     this.ticker = ticker;
     this.markedNanos = ticker.nanos() - MARK_EVERY_NANOS;
@@ -100,6 +103,7 @@ final class Supervisor implements AutoCloseable {
           targets.values().stream().map(target -> target.status(0)).toList(),
           stages(now),
           ticker.now());
+      copyLoad.look();
       sources.forEach((name, source) -> source.releaseUpTo(marks.releasable(streaming(tenant -> tenant.source().equals(name)))));
     }
     if (now - lookedNanos >= LOOK_EVERY_NANOS) {

@@ -8,9 +8,11 @@ import io.helios.repl.apply.SequenceLedger;
 import io.helios.repl.apply.TargetCheck;
 import io.helios.repl.apply.TargetHealth;
 import io.helios.repl.apply.TargetSchema;
+import io.helios.repl.capture.OrphanSlots;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.EmptySearchPath;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
 import io.helios.repl.postgres.SequenceSample;
@@ -26,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -69,11 +72,20 @@ final class TargetEngine implements AutoCloseable {
     }
   }
 
-  /** The check, and what could hurt a target that works. */
-  Examination.Examined examine() {
+  /**
+   * The check, and what could hurt a target that works.
+   *
+   * @param slots names of all that this server captures with; null when its server's slots were looked at already
+   */
+  Examination.Examined examine(@Nullable Set<String> slots) {
     try (Connection connection = PgConnections.open(settings.connection(), "doctor", null)) {
       List<Finding> findings = new ArrayList<>(TargetCheck.run(connection, settings.name(), null, List.of()));
       findings.addAll(TargetHealth.run(connection, settings.name()));
+      if (slots != null) {
+        try (EmptySearchPath _ = EmptySearchPath.on(connection)) {
+          findings.addAll(OrphanSlots.find(connection, "target", settings.name(), slots));
+        }
+      }
       EndpointFacts facts = EndpointFacts.read(connection, settings.connection().host(), ticker);
       facts.clock("target \"" + settings.name() + "\"").ifPresent(findings::add);
       return new Examination.Examined(facts, findings);

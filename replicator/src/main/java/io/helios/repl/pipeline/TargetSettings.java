@@ -3,6 +3,7 @@ package io.helios.repl.pipeline;
 import io.helios.repl.apply.DdlPolicy;
 import io.helios.repl.postgres.ConnectionSettings;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,5 +49,14 @@ public record TargetSettings(
 
   public TargetSettings(String name, ConnectionSettings connection, String region) {
     this(name, connection, region, null);
+  }
+
+  /**
+   * The publication and slot with which it is captured when tenants move there. Slots are a server's, and it may hold several
+   * targets of one name for different programs: with the database's name.
+   */
+  public String mirror() {
+    String object = ("helios_" + name + "_" + connection.database()).toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
+    return object.length() <= 63 ? object : object.substring(0, 63);
   }
 }

@@ -63,6 +63,7 @@ public final class TenantCopy {
   private final String tenant;
   private final List<TenantTable> tables;
   private final CopySettings settings;
+  private final CopyGate gate;
   private final CopyLedger ledger;
   private final ConnectionScope scope = new ConnectionScope();
 
@@ -89,6 +90,20 @@ public final class TenantCopy {
       String tenant,
       List<TenantTable> tables,
       CopySettings settings) {
+    this(source, target, id, epoch, tenant, tables, settings, CopyGate.OPEN);
+  }
+
+  /** @param gate where its rows may have to wait */
+  public TenantCopy(
+      SourceSnapshots source,
+      ConnectionSettings target,
+      UUID id,
+      long epoch,
+      String tenant,
+      List<TenantTable> tables,
+      CopySettings settings,
+      CopyGate gate) {
+    this.gate = gate;
     this.source = source;
     this.target = target;
     this.id = id;
@@ -122,7 +137,7 @@ public final class TenantCopy {
 
   /** Tables, rows and bytes so far; the estimates are there once the snapshot is taken. */
   public CopyProgress progress() {
-    return new CopyProgress(tables.size(), done.get(), rows.sum(), bytes.sum(), estimatedRows, estimatedBytes);
+    return new CopyProgress(tables.size(), done.get(), rows.sum(), bytes.sum(), estimatedRows, estimatedBytes, gate.held());
   }
 
   /** Tables that were compared and repaired instead of being copied, so far. */
@@ -302,6 +317,7 @@ public final class TenantCopy {
           ledger.permit(name(part), point, epoch),
           whole,
           sink -> reader.read(part, format, rows, (array, offset, length) -> {
+            gate.pass(length, scope);
             sink.write(array, offset, length);
             bytes.add(length);
           }));

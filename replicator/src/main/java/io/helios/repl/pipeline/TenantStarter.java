@@ -65,10 +65,14 @@ final class TenantStarter implements TenantPipeline.Steps {
   private final CapturedTenants captured;
   private final TenantTables tables;
   private final CopySettings copySettings;
+  private final CopyLoad load;
   private final Ticker ticker;
   private final BiConsumer<Tenant, String> resynced;
 
-  /** @param resynced is told, in one line, what a resync has moved */
+  /**
+   * @param load slows copies down that others feel
+   * @param resynced is told, in one line, what a resync has moved
+   */
   TenantStarter(
       SourceEngine source,
       TargetEngine target,
@@ -76,6 +80,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       CapturedTenants captured,
       TenantTables tables,
       CopySettings copySettings,
+      CopyLoad load,
       Ticker ticker,
       BiConsumer<Tenant, String> resynced) {
     this.resynced = resynced;
@@ -85,6 +90,7 @@ final class TenantStarter implements TenantPipeline.Steps {
     this.captured = captured;
     this.tables = tables;
     this.copySettings = copySettings;
+    this.load = load;
     this.ticker = ticker;
   }
 
@@ -486,18 +492,24 @@ final class TenantStarter implements TenantPipeline.Steps {
   }
 
   private TenantCopy copy(Tenant tenant, List<TenantTable> rows, TenantPipeline.Progress progress) {
-    TenantCopy copy =
-        new TenantCopy(
-            source.snapshots(),
-            target.settings().connection(),
-            tenant.id(),
-            tenant.epoch(),
-            tenant.name(),
-            rows,
-            copySettings);
-    progress.copying(copy);
-    copy.run();
-    return copy;
+    CopyLane lane = load.enter(tenant, source.settings(), target.settings());
+    try {
+      TenantCopy copy =
+          new TenantCopy(
+              source.snapshots(),
+              target.settings().connection(),
+              tenant.id(),
+              tenant.epoch(),
+              tenant.name(),
+              rows,
+              copySettings,
+              lane);
+      progress.copying(copy);
+      copy.run();
+      return copy;
+    } finally {
+      load.leave(lane);
+    }
   }
 
   /** What a resync has moved, in one line. */

@@ -51,8 +51,13 @@ public record TenantStatus(
         copy, conflicts, sealedBytes, rawBytes, since, error, errorAt, sourceRegion, targetRegion, objective);
   }
 
-  /** The initial copy, or a resync: tables to do, tables done, rows and bytes moved so far; totals as estimated by the source. */
-  public record CopyProgress(int tables, int done, long rows, long bytes, long estimatedRows, long estimatedBytes) {
-    public static final CopyProgress NONE = new CopyProgress(0, 0, 0, 0, 0, 0);
+  /**
+   * The initial copy, or a resync: tables to do, tables done, rows and bytes moved so far; totals as estimated by the source.
+   *
+   * @param throttled why it goes slowly just now; null when it does not
+   */
+  public record CopyProgress(
+      int tables, int done, long rows, long bytes, long estimatedRows, long estimatedBytes, @Nullable String throttled) {
+    public static final CopyProgress NONE = new CopyProgress(0, 0, 0, 0, 0, 0, null);
   }
 }

@@ -3,11 +3,9 @@ package io.helios.repl.migration.traffic;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.helios.repl.error.ErrorCode;
-import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
-import io.helios.repl.status.Finding;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -27,7 +25,7 @@ import java.util.concurrent.TimeoutException;
  * whole environment variables and nowhere else, so nothing that a tenant is called can become an option or reach a shell. Of this
  * server's environment it gets what finds programs and their language, no secret.
  */
-final class CommandSwitch implements TrafficSwitch {
+final class CommandSwitch implements PhaseSwitch {
 
   /** What is handed down of our own environment. */
   private static final List<String> INHERITED = List.of("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR");
@@ -49,40 +47,12 @@ final class CommandSwitch implements TrafficSwitch {
   }
 
   @Override
-  public List<Finding> check(TrafficMove move) {
-    try {
-      run(move, TrafficPhase.CHECK, settings.timeout());
-      return List.of();
-    } catch (HeliosException e) {
-      return List.of(TrafficCheck.error(e.problem()));
-    }
+  public Duration timeout() {
+    return settings.timeout();
   }
 
   @Override
-  public void pause(TrafficMove move, Duration within) {
-    try {
-      run(move, TrafficPhase.PAUSE, within.compareTo(settings.timeout()) < 0 ? within : settings.timeout());
-    } catch (HeliosException e) {
-      try {
-        resume(move);
-      } catch (HeliosException second) {
-        e.addSuppressed(second);
-      }
-      throw e;
-    }
-  }
-
-  @Override
-  public void change(TrafficMove move) {
-    run(move, TrafficPhase.CHANGE, settings.timeout());
-  }
-
-  @Override
-  public void resume(TrafficMove move) {
-    run(move, TrafficPhase.RESUME, settings.timeout());
-  }
-
-  private void run(TrafficMove move, TrafficPhase phase, Duration patience) {
+  public void call(TrafficMove move, TrafficPhase phase, Duration patience) {
     List<String> words = new ArrayList<>(settings.words());
     words.add(phase.word());
     ProcessBuilder builder =

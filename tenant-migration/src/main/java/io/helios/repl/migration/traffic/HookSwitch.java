@@ -1,17 +1,14 @@
 package io.helios.repl.migration.traffic;
 
 import io.helios.repl.error.ErrorCode;
-import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
-import io.helios.repl.status.Finding;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -23,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Switches by a URL that takes a JSON document for each phase, by POST, with an {@code Idempotency-Key} of tenant, epoch and phase.
  * 2xx is success; no redirect is followed, so neither the token nor the document goes elsewhere; the answer's body is not read.
  */
-final class HookSwitch implements TrafficSwitch {
+final class HookSwitch implements PhaseSwitch {
 
   /** Statuses that say "not now" (RFC 9110, 8470, 6585), beside all of 5xx. */
   private static final Set<Integer> NOT_NOW = Set.of(408, 425, 429);
@@ -48,37 +45,8 @@ final class HookSwitch implements TrafficSwitch {
   }
 
   @Override
-  public List<Finding> check(TrafficMove move) {
-    try {
-      post(move, TrafficPhase.CHECK, settings.timeout());
-      return List.of();
-    } catch (HeliosException e) {
-      return List.of(TrafficCheck.error(e.problem()));
-    }
-  }
-
-  @Override
-  public void pause(TrafficMove move, Duration within) {
-    try {
-      post(move, TrafficPhase.PAUSE, within.compareTo(settings.timeout()) < 0 ? within : settings.timeout());
-    } catch (HeliosException e) {
-      try {
-        resume(move);
-      } catch (HeliosException second) {
-        e.addSuppressed(second);
-      }
-      throw e;
-    }
-  }
-
-  @Override
-  public void change(TrafficMove move) {
-    post(move, TrafficPhase.CHANGE, settings.timeout());
-  }
-
-  @Override
-  public void resume(TrafficMove move) {
-    post(move, TrafficPhase.RESUME, settings.timeout());
+  public Duration timeout() {
+    return settings.timeout();
   }
 
   @Override
@@ -86,7 +54,8 @@ final class HookSwitch implements TrafficSwitch {
     client.shutdownNow();
   }
 
-  private void post(TrafficMove move, TrafficPhase phase, Duration patience) {
+  @Override
+  public void call(TrafficMove move, TrafficPhase phase, Duration patience) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(settings.url())
             .timeout(patience)

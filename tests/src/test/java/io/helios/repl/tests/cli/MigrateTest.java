@@ -184,6 +184,10 @@ class MigrateTest {
     assertThat(ends.calls.stream().filter(c -> c.startsWith("arm ")).distinct().toList()).containsExactly("arm globex", "arm acme", "arm late");
     assertThat(server.run("migrate", "start", "acme").code()).isEqualTo(6);
     assertThat(server.run("migrate", "start", "-f", file.toString()).err()).contains("HR-7102");
+    Files.writeString(file, "moves: [{ source: shop, order: loudest }]");
+    assertThat(server.run("migrate", "start", "-f", file.toString()).err()).contains("HR-9009", "quietest");
+    Files.writeString(file, "moves: [{ source: shop, order: quietest }]");
+    assertThat(server.run("migrate", "start", "-f", file.toString()).err()).contains("HR-7102");
   }
 
   @Test

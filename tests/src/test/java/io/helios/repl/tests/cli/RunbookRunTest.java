@@ -4,20 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.cli.Main;
-import io.helios.repl.cli.Shell;
 import io.helios.repl.tests.cli.TestServer.Ran;
-import java.io.BufferedReader;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.io.StringReader;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -460,33 +453,16 @@ class RunbookRunTest {
     }
   }
 
-  private static Ran atATerminal(String input, String... arguments) {
-    Map<String, String> environment = new HashMap<>(server.environment());
-    environment.put("HELIOS_SERVER", server.server().address().toString());
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Shell shell =
-        new Shell(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            new BufferedReader(new StringReader(input)),
-            environment,
-            true,
-            false);
-    int code = Main.run(shell, arguments);
-    return new Ran(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-  }
-
   @Test
   void anApprovalIsAskedForAtATerminalAndKeptWithWhoGaveIt() throws IOException {
     String file = file("steps:\n  - { name: ask, approval: Is it a good day? }\n  - { name: after, hook: { run: %s }, timeout: 10s }\n".formatted(append("approved")));
-    Ran declined = atATerminal("no\n", "runbook", "run", file);
+    Ran declined = server.atATerminal("no\n", "runbook", "run", file);
     assertThat(declined.code()).isEqualTo(3);
     assertThat(declined.err()).contains("Is it a good day?", "HR-7509", "--approve ask");
     String run = run(declined);
     assertThat(shown(run).path("state").asString()).isEqualTo("WAITING");
     assertThat(lines("approved")).isZero();
-    assertThat(atATerminal("yes\n", "runbook", "resume", run).code()).isZero();
+    assertThat(server.atATerminal("yes\n", "runbook", "resume", run).code()).isZero();
     assertThat(lines("approved")).isOne();
     assertThat(journal(run)).containsExactly("ask WAITING", "ask DONE", "after DONE");
     assertThat(shown(run).path("steps").get(1).path("note").asString()).startsWith("approved by " + System.getProperty("user.name"));

@@ -28,7 +28,7 @@ class SlotCommandsTest {
       assertThat(server.done("slot", "drop", "shop", orphan, "--dry-run").out()).contains("drop replication slot " + orphan);
       assertThat(server.run("slot", "drop", "shop", orphan).code()).as("not confirmed").isEqualTo(3);
       assertThat(server.done("slot", "drop", "shop", orphan, "--confirm=" + orphan).out())
-          .isEqualTo("slot " + orphan + " of source shop is dropped\n");
+          .isEqualTo("slot " + orphan + " of shop is dropped\n");
       assertThat(server.done("slot", "list", "-o", "name").out().lines()).doesNotContain(orphan).contains(ours);
 
       server.done("tenant", "create", "acme", "--source", "shop", "--target", "shop-eu");

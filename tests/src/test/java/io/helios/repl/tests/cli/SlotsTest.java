@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,6 +74,41 @@ class SlotsTest {
     assertThat(json(server.api("DELETE", "/slots/shop/" + orphan + "?confirm=" + orphan, null)).path("done").asBoolean()).isTrue();
     assertThat(slot(orphan).isNull()).isTrue();
     refused(orphan, "HR-9026", "no slot");
+  }
+
+  @Test
+  void theSlotThatAMoveMakesAtItsTargetIsOursUntilNoTenantNeedsItAndThenAnOrphan() throws Exception {
+    String mirror = "helios_shop_eu_" + server.target.name();
+    server.done("tenant", "create", "mover", "--key", "globex", "--source", "shop", "--target", "shop-eu");
+    server.done("migrate", "start", "mover", "--wait", "--timeout", "90s");
+    JsonNode told = slot(mirror);
+    assertThat(told.path("use").asString()).isEqualTo("move");
+    assertThat(told.path("at").asString()).isEqualTo("target");
+    assertThat(told.path("source").asString()).isEqualTo("shop-eu");
+    assertThat(told.path("database").asString()).isEqualTo(server.target.name());
+    assertThat(orphans()).noneMatch(hint -> hint.endsWith(mirror));
+    server.restart(server.yaml());
+    Awaitility.await().until(() -> slot(mirror).path("active").asBoolean());
+    HttpResponse<String> needed = server.api("DELETE", "/slots/shop-eu/" + mirror + "?confirm=" + mirror, null);
+    assertThat(needed.statusCode()).isEqualTo(409);
+    assertThat(needed.body()).contains("HR-9027");
+
+    server.done("migrate", "cancel", "mover", "--yes", "--wait", "--timeout", "60s");
+    Awaitility.await().until(() -> slot(mirror).isNull());
+    server.target.execute("SELECT pg_create_logical_replication_slot('" + mirror + "', 'pgoutput')");
+    assertThat(slot(mirror).path("use").asString()).isEqualTo("orphan");
+    assertThat(orphans()).contains("helios-repl slot drop shop-eu " + mirror);
+    server.done("slot", "drop", "shop-eu", mirror, "--confirm=" + mirror);
+    assertThat(slot(mirror).isNull()).isTrue();
+    assertThat(orphans()).noneMatch(hint -> hint.endsWith(mirror));
+  }
+
+  /** What doctor says would drop slots that nobody reads. */
+  private static List<String> orphans() throws Exception {
+    return json(server.api("GET", "/doctor", null)).path("findings").valueStream()
+        .filter(f -> f.path("code").asString().equals("HR-9056"))
+        .map(f -> f.path("hint").asString())
+        .toList();
   }
 
   @Test

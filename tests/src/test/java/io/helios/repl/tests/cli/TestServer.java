@@ -105,6 +105,15 @@ final class TestServer implements AutoCloseable {
   }
 
   Ran run(Map<String, String> more, String... arguments) {
+    return run(more, "", false, arguments);
+  }
+
+  /** Where somebody can be asked, who answers this. */
+  Ran atATerminal(String input, String... arguments) {
+    return run(Map.of(), input, true, arguments);
+  }
+
+  private Ran run(Map<String, String> more, String input, boolean interactive, String... arguments) {
     Map<String, String> environment = new HashMap<>(environment());
     environment.put("HELIOS_SERVER", server.address().toString());
     environment.putAll(more);
@@ -115,9 +124,9 @@ final class TestServer implements AutoCloseable {
             new Shell(
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
-                new BufferedReader(new StringReader("")),
+                new BufferedReader(new StringReader(input)),
                 environment,
-                false,
+                interactive,
                 false),
             arguments);
     return new Ran(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.apply.DdlPolicy;
 import io.helios.repl.capture.CaptureMode;
+import io.helios.repl.pipeline.CopyLimits;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
@@ -75,7 +76,14 @@ public final class Replication implements AutoCloseable {
   public Replication(Path directory, Database source, Database target, Surroundings surroundings) {
     this(
         directory, source, source.settings(), target, target.settings(), new Tenancy.ByColumn("tenant_id"), null, null,
-        surroundings, new CaptureMode.Wal());
+        surroundings, new CaptureMode.Wal(), CopyLimits.DEFAULT);
+  }
+
+  /** One tenant column; copies step back beyond these limits. */
+  public Replication(Path directory, Database source, Database target, CopyLimits limits) {
+    this(
+        directory, source, source.settings(), target, target.settings(), new Tenancy.ByColumn("tenant_id"), null, null,
+        Surroundings.REAL, new CaptureMode.Wal(), limits);
   }
 
   /** Captured in this way. */
@@ -93,7 +101,7 @@ public final class Replication implements AutoCloseable {
       @Nullable TableFilter reference) {
     this(
         directory, source, source.settings(), target, target.settings(), tenancy, reference, null, Surroundings.REAL,
-        capture);
+        capture, CopyLimits.DEFAULT);
   }
 
   /** @param reader the login at the source */
@@ -104,7 +112,8 @@ public final class Replication implements AutoCloseable {
       ConnectionSettings reader,
       Database target,
       Tenancy tenancy) {
-    this(directory, source, reader, target, target.settings(), tenancy, null, null, Surroundings.REAL, capture);
+    this(directory, source, reader, target, target.settings(), tenancy, null, null, Surroundings.REAL, capture,
+        CopyLimits.DEFAULT);
   }
 
   /** @param reader the login at the source; {@code applier}: the one at the target */
@@ -118,7 +127,7 @@ public final class Replication implements AutoCloseable {
       @Nullable TableFilter reference,
       @Nullable DdlPolicy ddl) {
     this(directory, source, reader, target, applier, tenancy, reference, ddl, Surroundings.REAL,
-        new CaptureMode.Wal());
+        new CaptureMode.Wal(), CopyLimits.DEFAULT);
   }
 
   private Replication(
@@ -131,7 +140,8 @@ public final class Replication implements AutoCloseable {
       @Nullable TableFilter reference,
       @Nullable DdlPolicy ddl,
       Surroundings surroundings,
-      CaptureMode capture) {
+      CaptureMode capture,
+      CopyLimits limits) {
     this.source = source;
     this.target = target;
     String slot = "helios_" + source.name();
@@ -147,7 +157,8 @@ public final class Replication implements AutoCloseable {
                 1L << 28,
                 1L << 30,
                 2,
-                3),
+                3,
+                limits),
             keyring,
             meters,
             events::add,
