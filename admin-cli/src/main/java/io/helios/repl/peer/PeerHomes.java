@@ -1,12 +1,12 @@
 package io.helios.repl.peer;
 
 import io.helios.repl.apply.SourceCatalog;
-import io.helios.repl.pipeline.Guests;
-import io.helios.repl.postgres.schema.LiveTable;
-import io.helios.repl.relay.FrameSource;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
+import io.helios.repl.pipeline.Guests;
+import io.helios.repl.postgres.schema.LiveTable;
+import io.helios.repl.relay.FrameSource;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.time.Duration;

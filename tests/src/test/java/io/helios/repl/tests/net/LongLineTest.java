@@ -13,7 +13,6 @@ import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.server.FrameRoutes;
 import io.helios.repl.tests.fixture.LongLine;
 import io.javalin.Javalin;
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
