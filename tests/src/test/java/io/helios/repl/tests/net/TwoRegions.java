@@ -12,7 +12,6 @@ import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.GivenTenant;
 import io.helios.repl.pipeline.Guests;
-import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.pki.CertificateAuthority;
 import io.helios.repl.pki.CertificateRequest;
 import io.helios.repl.pki.PemFiles;
@@ -42,7 +41,6 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -162,20 +160,12 @@ final class TwoRegions implements AutoCloseable {
         HeliosServer.start(
             configuration(US, yaml),
             (configuration, data, meters, events, peers) -> {
-              Fleet made = standard.make(withFarTarget(configuration), data, meters, events, peers);
+              Fleet made = standard.make(configuration, data, meters, events, peers);
               home = made;
               return made;
             },
             environment(US));
     tenants.forEach(this::add);
-  }
-
-  private ServerConfiguration withFarTarget(ServerConfiguration c) {
-    List<TargetSettings> targets = new ArrayList<>(c.targets());
-    targets.add(TargetSettings.of(EU, "shop-eu", target.settings()));
-    return new ServerConfiguration(
-        c.region(), c.listen(), c.dataDirectory(), c.store(), c.sources(), targets, c.peers(), c.relay(), c.apply(), c.masterKeys(),
-        c.access(), c.traces(), c.traffic(), c.values());
   }
 
   private Map<String, String> environment(String region) {
