@@ -152,7 +152,7 @@ public final class HeliosServer implements AutoCloseable {
     Scrapes scrapes = new Scrapes(Instant.now());
     new UnverifiedGauge(new TenantHealth(tenants, history)).register(meters);
     EventRoutes eventRoutes =
-        new EventRoutes(store, events.bell(), tenants, fleet, configuration.region(), nodeName());
+        new EventRoutes(store, events.bell(), tenants, fleet, migrations, configuration.region(), nodeName());
     AuditLog audit = new AuditLog(store);
     RouteIndex index = new RouteIndex();
     AuditEntry lastChange = audit.last();
