@@ -67,8 +67,8 @@ class TopTest {
         terminal.keys("Escape");
         terminal.resize(120, 40);
         terminal.awaitScreen(s -> s.contains("[1 Tenants]") && s.contains("─ events ─"));
-        terminal.keys("3");
-        terminal.awaitScreen(s -> s.contains("[3 Events]") && s.contains("INFO"));
+        terminal.keys("4");
+        terminal.awaitScreen(s -> s.contains("[4 Events]") && s.contains("INFO"));
         terminal.keys("1");
 
         int port = server.server().address().getPort();
