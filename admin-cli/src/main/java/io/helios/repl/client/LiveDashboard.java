@@ -1,12 +1,15 @@
 package io.helios.repl.client;
 
+import com.googlecode.lanterna.terminal.Terminal;
 import io.helios.repl.tui.Dashboard;
+import io.helios.repl.tui.screen.Theme;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
-/** The dashboard on a running server, on this process's terminal. */
+/** The dashboard on a running server. */
 public final class LiveDashboard {
 
   /**
@@ -26,11 +29,25 @@ public final class LiveDashboard {
    * @throws IOException when there is no terminal
    */
   public static Dashboard.End run(HeliosClient client, Look look) throws IOException, InterruptedException {
+    return run(client, look, (dashboard, servant) -> dashboard.run(servant, look.charset(), look.colours()));
+  }
+
+  /** On any terminal, which it leaves open. */
+  public static Dashboard.End run(HeliosClient client, Look look, Terminal terminal) throws IOException, InterruptedException {
+    Theme theme = new Theme(look.colours(), look.charset().equals(StandardCharsets.UTF_8));
+    return run(client, look, (dashboard, servant) -> dashboard.run(servant, terminal, theme));
+  }
+
+  private interface Showing {
+    Dashboard.End show(Dashboard dashboard, Dashboard.Servant servant) throws IOException, InterruptedException;
+  }
+
+  private static Dashboard.End run(HeliosClient client, Look look, Showing showing) throws IOException, InterruptedException {
     Dashboard dashboard = new Dashboard(label(client.server()), look.readOnly(), look.filter(), look.every());
     try (DashboardServant servant = new DashboardServant(client, dashboard::tell);
         FleetStream stream = new FleetStream(client, look.every(), dashboard::tell)) {
       stream.start();
-      return dashboard.run(servant, look.charset(), look.colours());
+      return showing.show(dashboard, servant);
     }
   }
 

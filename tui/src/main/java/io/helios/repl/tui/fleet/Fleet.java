@@ -29,7 +29,6 @@ public final class Fleet {
     return new Fleet(update, tenants, migrations(before, update));
   }
 
-  /** Most updates change none of them. */
   private static Map<String, Migration> migrations(@Nullable Fleet before, FleetUpdate update) {
     if (before != null && !update.full() && update.migrations().isEmpty() && update.migrationsRemoved().isEmpty()) {
       return before.migrations;
@@ -81,6 +80,11 @@ public final class Fleet {
   /** In no order. */
   public Collection<Migration> migrations() {
     return migrations.values();
+  }
+
+  /** Most updates change none, and whoever keeps them in order need not sort them again. */
+  public boolean hasSameMigrationsAs(@Nullable Fleet other) {
+    return other != null && migrations == other.migrations;
   }
 
   /** The tenant's newest; null when it was never moved. */

@@ -13,10 +13,18 @@ final class Moves {
 
   final Cursor cursor = new Cursor();
   private List<Migration> listed = List.of();
+  private @Nullable Fleet seen;
+  private Filter by = Filter.NONE;
   private @Nullable Passages passages;
   private @Nullable Gates gates;
 
   void relist(Fleet fleet, Filter filter) {
+    boolean same = fleet.hasSameMigrationsAs(seen) && filter.isNone() && by.isNone();
+    seen = fleet;
+    by = filter;
+    if (same) {
+      return;
+    }
     listed = fleet.migrations().stream().filter(filter.moves(fleet)).sorted(Phase.ORDER).toList();
     cursor.relist(keys());
   }
