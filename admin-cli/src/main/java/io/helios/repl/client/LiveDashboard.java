@@ -1,12 +1,9 @@
 package io.helios.repl.client;
 
-import com.googlecode.lanterna.terminal.Terminal;
 import io.helios.repl.tui.Dashboard;
-import io.helios.repl.tui.screen.Theme;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /** The dashboard on a running server. */
@@ -21,6 +18,11 @@ public final class LiveDashboard {
    */
   public record Look(boolean readOnly, String filter, Duration every, Charset charset, boolean colours) {}
 
+  /** Runs the dashboard on a terminal, until the operator leaves it. */
+  public interface Showing {
+    Dashboard.End show(Dashboard dashboard, Dashboard.Servant servant) throws IOException, InterruptedException;
+  }
+
   private LiveDashboard() {}
 
   /**
@@ -32,17 +34,8 @@ public final class LiveDashboard {
     return run(client, look, (dashboard, servant) -> dashboard.run(servant, look.charset(), look.colours()));
   }
 
-  /** On any terminal, which it leaves open. */
-  public static Dashboard.End run(HeliosClient client, Look look, Terminal terminal) throws IOException, InterruptedException {
-    Theme theme = new Theme(look.colours(), look.charset().equals(StandardCharsets.UTF_8));
-    return run(client, look, (dashboard, servant) -> dashboard.run(servant, terminal, theme));
-  }
-
-  private interface Showing {
-    Dashboard.End show(Dashboard dashboard, Dashboard.Servant servant) throws IOException, InterruptedException;
-  }
-
-  private static Dashboard.End run(HeliosClient client, Look look, Showing showing) throws IOException, InterruptedException {
+  /** Wherever it is shown. */
+  public static Dashboard.End run(HeliosClient client, Look look, Showing showing) throws IOException, InterruptedException {
     Dashboard dashboard = new Dashboard(label(client.server()), look.readOnly(), look.filter(), look.every());
     try (DashboardServant servant = new DashboardServant(client, dashboard::tell);
         FleetStream stream = new FleetStream(client, look.every(), dashboard::tell)) {

@@ -94,6 +94,18 @@ class MigrationScreensTest {
 
   @ParameterizedTest
   @CsvSource({"80, 24", "120, 40"})
+  void aPauseThatIsLikelyToBeTooLongIsToldBeforeAnybodyWaits(int columns, int rows) {
+    Model model = SampleFleet.model(columns, rows, false);
+    Migration slow = SampleMoves.with(SampleMoves.ready(), null, 0, new Migration.Terms(15, 0, null, false, null), null);
+    model.hear(new News.Told(SampleFleet.update(SampleFleet.NOW, SampleFleet.tenants(), List.of(slow))));
+    Typist.on(model).type("2");
+    DefaultVirtualTerminal terminal = GoldenScreen.terminal(model, FULL);
+    assertThat(GoldenScreen.text(terminal)).contains("c = cutover; more pause is predicted than allowed");
+    assertThat(GoldenScreen.styles(terminal)).contains("YYYY");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"80, 24", "120, 40"})
   void aServerThatIsGoneLeavesTheMigrationsWithTheirAge(int columns, int rows) {
     Model model = model(columns, rows, "2");
     model.hear(new News.Lost("nothing listens there"));

@@ -11,6 +11,7 @@ import io.helios.repl.client.HeliosClient;
 import io.helios.repl.client.LiveDashboard;
 import io.helios.repl.migration.EndFacts;
 import io.helios.repl.tui.Dashboard;
+import io.helios.repl.tui.screen.Theme;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -117,7 +118,7 @@ class TopMovesTest {
 
   private Dashboard.End run(HeliosClient client, LiveDashboard.Look look) {
     try (client) {
-      return LiveDashboard.run(client, look, terminal);
+      return LiveDashboard.run(client, look, (dashboard, servant) -> dashboard.run(servant, terminal, new Theme(true, true)));
     } catch (Exception e) {
       throw new IllegalStateException(e);
     }

@@ -2,7 +2,6 @@ package io.helios.repl.tui.model;
 
 import io.helios.repl.tui.fleet.Endpoint;
 import io.helios.repl.tui.fleet.Event;
-import io.helios.repl.tui.fleet.Fault;
 import io.helios.repl.tui.fleet.Fleet;
 import io.helios.repl.tui.fleet.FleetUpdate;
 import io.helios.repl.tui.fleet.Gates;
@@ -221,10 +220,6 @@ public final class Model {
 
   void notice(Event.Severity severity, String text) {
     notice = new Notice(severity, text, now.plus(NOTICE));
-  }
-
-  void refuse(String what, String message, String why, String hint) {
-    dialog = new Dialog.Refusal(what, Fault.of("", message, why, hint));
   }
 
   private Cursor cursor() {

@@ -99,7 +99,7 @@ record MigrationWords(Migration move, Phase phase, @Nullable Tenant tenant, Inst
       case READY ->
           move.wish() != null
               ? "asked for: " + move.wish()
-              : move.terms().automatic() ? "cut over by itself" + inWindow() : "it waits for somebody: " + key(Action.CUTOVER);
+              : move.terms().automatic() ? "cut over by itself" + inWindow() : "it waits for somebody: " + key(Action.CUTOVER) + likelyUndone();
       case CATCHING_UP -> "it streams; both ends are made ready, compared and rehearsed";
       case COPYING ->
           tenant == null || tenant.copy().tables() == 0
@@ -115,6 +115,13 @@ record MigrationWords(Migration move, Phase phase, @Nullable Tenant tenant, Inst
       case CANCELLED -> "given up; its home is " + home + " as before";
       case UNKNOWN -> "this dashboard does not know that state: helios-repl migrate status " + move.tenant();
     };
+  }
+
+  private String likelyUndone() {
+    Migration.Prediction predicted = move.predicted();
+    return predicted != null && predicted.pause().p99() > move.terms().maxPauseMillis()
+        ? "; more pause is predicted than allowed"
+        : "";
   }
 
   private String inWindow() {
