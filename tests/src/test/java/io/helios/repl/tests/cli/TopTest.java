@@ -105,5 +105,10 @@ class TopTest {
     terminal.awaitScreen(s -> s.contains("verify acme would") && s.contains("y does it"));
     terminal.keys("y");
     terminal.awaitScreen(s -> s.contains("verified acme: both sides are equal"));
+    terminal.keys("2");
+    terminal.awaitScreen(s -> s.contains("no tenant has been moved yet"));
+    terminal.keys("1", "m");
+    terminal.awaitScreen(s -> s.contains("migrate acme would") && s.contains("y does it"));
+    terminal.keys("n");
   }
 }

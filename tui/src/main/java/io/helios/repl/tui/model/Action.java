@@ -72,7 +72,10 @@ public enum Action {
 
   /** Whether it is a step of a tenant's move. */
   public boolean isOfMove() {
-    return compareTo(MIGRATE) >= 0;
+    return switch (this) {
+      case MIGRATE, CUTOVER, ROLLBACK, COMPLETE, CANCEL -> true;
+      case PAUSE, RESUME, START, STOP, VERIFY, RESYNC, DELETE -> false;
+    };
   }
 
   /** What is pressed for it; null when it is only typed. */
