@@ -7,14 +7,13 @@ import io.helios.repl.tui.fleet.Event.Severity;
 import io.helios.repl.tui.fleet.Fault;
 import io.helios.repl.tui.model.Action;
 import io.helios.repl.tui.model.News;
+import io.helios.repl.tui.model.Watched;
 import io.helios.repl.tui.model.Wish;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -23,25 +22,49 @@ import tools.jackson.databind.JsonNode;
 final class DashboardServant implements Dashboard.Servant, AutoCloseable {
 
   private static final Duration VERIFICATION = Duration.ofMinutes(30);
-  private static final long PIPELINE_SECONDS = 1;
-  private static final long PIPELINE_MISSING_SECONDS = 5;
+  private static final Duration STAGES_AGAIN = Duration.ofSeconds(1);
+
+  /** They are looked at in both databases. */
+  private static final Duration GATES_AGAIN = Duration.ofSeconds(10);
 
   private final HeliosClient client;
   private final Consumer<News> dashboard;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final Semaphore changed = new Semaphore(0);
-  private volatile @Nullable String watched;
+  private final MoveWishes moves;
+  private final Lookout<Watched.Stages> stages;
+  private final Lookout<Watched.Move> passages;
+  private final Lookout<Watched.Move> gates;
 
   DashboardServant(HeliosClient client, Consumer<News> dashboard) {
     this.client = client;
     this.dashboard = dashboard;
-    threads.execute(this::pipelines);
+    this.moves = new MoveWishes(client, dashboard);
+    this.stages =
+        new Lookout<>(
+            STAGES_AGAIN,
+            shown ->
+                dashboard.accept(
+                    new News.Piped(FleetDocuments.pipeline(shown.tenant(), client.get("/tenants/" + shown.tenant() + "/pipeline")))));
+    this.passages =
+        new Lookout<>(
+            null, shown -> dashboard.accept(new News.Recounted(MoveDocuments.passages(client.get(migration(shown))))));
+    this.gates =
+        new Lookout<>(
+            GATES_AGAIN,
+            shown ->
+                MoveDocuments.gates(client.get(migration(shown) + "?gates=true")).map(News.Looked::new).ifPresent(dashboard));
+    List.of(stages, passages, gates).forEach(threads::execute);
+  }
+
+  private static String migration(Watched.Move shown) {
+    return "/tenants/" + shown.tenant() + "/migration";
   }
 
   @Override
-  public void watch(@Nullable String tenant) {
-    watched = tenant;
-    changed.release();
+  public void watch(@Nullable Watched shown) {
+    stages.look(shown instanceof Watched.Stages tenant ? tenant : null);
+    passages.look(shown instanceof Watched.Move move ? move : null);
+    gates.look(shown instanceof Watched.Move move && move.gates() ? move : null);
   }
 
   @Override
@@ -78,6 +101,7 @@ final class DashboardServant implements Dashboard.Servant, AutoCloseable {
                         "compare every table of " + tenant + " on both sides, at one point of the WAL",
                         "change nothing; it reads all of its rows");
                 case DELETE -> FleetDocuments.steps(client.delete("/tenants/" + tenant + "?dryRun=true"));
+                case MIGRATE, CUTOVER, ROLLBACK, COMPLETE, CANCEL -> moves.plan(action, tenant);
                 case PAUSE, RESUME, START, STOP, RESYNC ->
                     FleetDocuments.steps(client.post(path(action, tenant) + "?dryRun=true", null));
               }));
@@ -94,6 +118,7 @@ final class DashboardServant implements Dashboard.Servant, AutoCloseable {
         switch (action) {
           case VERIFY -> verify(tenant);
           case DELETE -> client.delete("/tenants/" + tenant + "?confirm=" + tenant);
+          case MIGRATE, CUTOVER, ROLLBACK, COMPLETE, CANCEL -> moves.act(action, tenant);
           case PAUSE, RESUME, START, STOP, RESYNC -> client.post(path(action, tenant), null);
         }
         done++;
@@ -101,7 +126,8 @@ final class DashboardServant implements Dashboard.Servant, AutoCloseable {
         failed = failed == null ? e : failed;
       }
     }
-    if (action != Action.VERIFY && done > 0) {
+    boolean told = action == Action.VERIFY || (action.isOfMove() && tenants.size() == 1);
+    if (!told && done > 0) {
       dashboard.accept(
           new News.Done(Severity.INFO, action.word() + " " + (done == 1 && tenants.size() == 1 ? tenants.getFirst() : done + " tenants") + ": the server has taken it"));
     }
@@ -144,33 +170,6 @@ final class DashboardServant implements Dashboard.Servant, AutoCloseable {
   private static Fault fault(FailedException e) {
     Failure first = e.failures().getFirst();
     return Fault.of(first.code(), first.message(), first.why(), first.hint());
-  }
-
-  /** Asks for the watched tenant's pipeline again and again; a server that tells none is asked less often. */
-  private void pipelines() {
-    try {
-      while (true) {
-        String tenant = watched;
-        if (tenant == null) {
-          changed.acquire();
-          continue;
-        }
-        long pause = PIPELINE_SECONDS;
-        try {
-          dashboard.accept(new News.Piped(FleetDocuments.pipeline(tenant, client.get("/tenants/" + tenant + "/pipeline"))));
-        } catch (FailedException e) {
-          if (e.exitCode() == ExitCode.INTERRUPTED) {
-            return;
-          }
-          pause = PIPELINE_MISSING_SECONDS;
-        }
-        if (changed.tryAcquire(pause, TimeUnit.SECONDS)) {
-          changed.drainPermits();
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /** What was begun on the server goes on there. */

@@ -35,7 +35,9 @@ final class FleetDocuments {
         node.path("sources").valueStream().map(s -> endpoint(Endpoint.Role.SOURCE, s)).toList(),
         node.path("targets").valueStream().map(t -> endpoint(Endpoint.Role.TARGET, t)).toList(),
         node.path("tenants").valueStream().map(FleetDocuments::tenant).toList(),
-        node.path("removed").valueStream().map(JsonNode::asString).toList());
+        node.path("removed").valueStream().map(JsonNode::asString).toList(),
+        node.path("migrations").valueStream().map(MoveDocuments::migration).toList(),
+        node.path("migrationsRemoved").valueStream().map(JsonNode::asString).toList());
   }
 
   private static Totals totals(JsonNode node) {
@@ -150,7 +152,7 @@ final class FleetDocuments {
     return plan.path("steps").valueStream().map(JsonNode::asString).toList();
   }
 
-  private static @Nullable Fault fault(JsonNode node) {
+  static @Nullable Fault fault(JsonNode node) {
     return node.isObject()
         ? new Fault(
             node.path("code").asString(""),
@@ -163,7 +165,7 @@ final class FleetDocuments {
         : null;
   }
 
-  private static @Nullable String text(JsonNode node) {
+  static @Nullable String text(JsonNode node) {
     return node.isString() ? node.asString() : null;
   }
 
@@ -175,7 +177,7 @@ final class FleetDocuments {
     return node.isNumber() ? (Long) node.asLong() : null;
   }
 
-  private static @Nullable Instant instant(JsonNode node) {
+  static @Nullable Instant instant(JsonNode node) {
     try {
       return node.isString() ? Instant.parse(node.asString()) : null;
     } catch (DateTimeParseException e) {
@@ -183,7 +185,7 @@ final class FleetDocuments {
     }
   }
 
-  private static Instant moment(JsonNode node) {
+  static Instant moment(JsonNode node) {
     return Objects.requireNonNullElse(instant(node), Instant.EPOCH);
   }
 }

@@ -6,7 +6,7 @@ import java.net.URI;
 import java.nio.charset.Charset;
 import java.time.Duration;
 
-/** The dashboard on a running server, on this process's terminal. */
+/** The dashboard on a running server. */
 public final class LiveDashboard {
 
   /**
@@ -18,6 +18,11 @@ public final class LiveDashboard {
    */
   public record Look(boolean readOnly, String filter, Duration every, Charset charset, boolean colours) {}
 
+  /** Runs the dashboard on a terminal, until the operator leaves it. */
+  public interface Showing {
+    Dashboard.End show(Dashboard dashboard, Dashboard.Servant servant) throws IOException, InterruptedException;
+  }
+
   private LiveDashboard() {}
 
   /**
@@ -26,11 +31,16 @@ public final class LiveDashboard {
    * @throws IOException when there is no terminal
    */
   public static Dashboard.End run(HeliosClient client, Look look) throws IOException, InterruptedException {
+    return run(client, look, (dashboard, servant) -> dashboard.run(servant, look.charset(), look.colours()));
+  }
+
+  /** Wherever it is shown. */
+  public static Dashboard.End run(HeliosClient client, Look look, Showing showing) throws IOException, InterruptedException {
     Dashboard dashboard = new Dashboard(label(client.server()), look.readOnly(), look.filter(), look.every());
     try (DashboardServant servant = new DashboardServant(client, dashboard::tell);
         FleetStream stream = new FleetStream(client, look.every(), dashboard::tell)) {
       stream.start();
-      return dashboard.run(servant, look.charset(), look.colours());
+      return showing.show(dashboard, servant);
     }
   }
 

@@ -9,6 +9,7 @@ import io.helios.repl.config.TenantNames;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
+import io.helios.repl.migration.Migrations;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
 import io.javalin.config.RoutesConfig;
@@ -42,6 +43,7 @@ final class EventRoutes implements AutoCloseable {
   private final Bell bell;
   private final Tenants tenants;
   private final Fleet fleet;
+  private final Migrations migrations;
   private final String region;
   private final String node;
   private final Semaphore free = new Semaphore(STREAMS);
@@ -50,11 +52,13 @@ final class EventRoutes implements AutoCloseable {
   /**
    * @param node what this server is called among several
    */
-  EventRoutes(ControlStore store, Bell bell, Tenants tenants, Fleet fleet, String region, String node) {
+  EventRoutes(
+      ControlStore store, Bell bell, Tenants tenants, Fleet fleet, Migrations migrations, String region, String node) {
     this.store = store;
     this.bell = bell;
     this.tenants = tenants;
     this.fleet = fleet;
+    this.migrations = migrations;
     this.region = region;
     this.node = node;
   }
@@ -94,7 +98,11 @@ final class EventRoutes implements AutoCloseable {
     Duration every = every(request);
     FleetNews news = new FleetNews(region, ProductVersion.current(), node);
     Supplier<ObjectNode> told =
-        () -> news.next(Instant.now(), System.nanoTime(), tenants.statuses(), fleet.sources(), fleet.targets());
+        () ->
+            news.next(
+                Instant.now(),
+                System.nanoTime(),
+                new FleetNews.Standing(tenants.statuses(), fleet.sources(), fleet.targets(), migrations.all()));
     if (!free.tryAcquire()) {
       throw new TransientException(
           new Problem(

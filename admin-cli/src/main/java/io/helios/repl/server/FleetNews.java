@@ -1,5 +1,6 @@
 package io.helios.repl.server;
 
+import io.helios.repl.migration.Migration;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
@@ -15,8 +16,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a dashboard is told of the fleet: all of it first, then whole totals but only the tenants that have changed since
- * the last time. One for each listener, one thread.
+ * What a dashboard is told of the fleet: all of it first, then whole totals but only the tenants and the migrations that have
+ * changed since the last time. One for each listener, one thread.
  */
 final class FleetNews {
 
@@ -24,6 +25,7 @@ final class FleetNews {
   private final String version;
   private final String node;
   private Map<String, TenantStatus> told = Map.of();
+  private Map<String, Migration> toldMoves = Map.of();
   private long toldAtNanos;
   private boolean begun;
 
@@ -33,11 +35,15 @@ final class FleetNews {
     this.node = node;
   }
 
+  /** All that is told of at one moment. */
+  record Standing(
+      List<TenantStatus> tenants, List<EndpointStatus> sources, List<EndpointStatus> targets, List<Migration> migrations) {}
+
   /**
    * @param nanos of a clock that only goes forward, for rates
    */
-  ObjectNode next(
-      Instant at, long nanos, List<TenantStatus> tenants, List<EndpointStatus> sources, List<EndpointStatus> targets) {
+  ObjectNode next(Instant at, long nanos, Standing standing) {
+    List<TenantStatus> tenants = standing.tenants();
     Map<String, TenantStatus> now = new LinkedHashMap<>();
     tenants.forEach(t -> now.put(t.tenant(), t));
     double seconds = begun ? (nanos - toldAtNanos) / 1e9 : 0;
@@ -45,17 +51,30 @@ final class FleetNews {
     document.putObject("server").put("region", region).put("version", version).put("node", node).putNull("epoch");
     totals(document.putObject("totals"), tenants, seconds);
     ArrayNode sourceList = document.putArray("sources");
-    sources.forEach(s -> sourceList.add(Documents.endpoint(s)));
+    standing.sources().forEach(s -> sourceList.add(Documents.endpoint(s)));
     ArrayNode targetList = document.putArray("targets");
-    targets.forEach(t -> targetList.add(Documents.endpoint(t)));
+    standing.targets().forEach(t -> targetList.add(Documents.endpoint(t)));
     ArrayNode changed = document.putArray("tenants");
     now.values().stream().filter(t -> !t.equals(told.get(t.tenant()))).forEach(t -> changed.add(Documents.tenantStatus(t)));
     ArrayNode removed = document.putArray("removed");
     told.keySet().stream().filter(name -> !now.containsKey(name)).forEach(removed::add);
+    moves(document, standing.migrations());
     told = now;
     toldAtNanos = nanos;
     begun = true;
     return document;
+  }
+
+  private void moves(ObjectNode document, List<Migration> migrations) {
+    Map<String, Migration> now = new LinkedHashMap<>();
+    migrations.forEach(m -> now.put(m.tenant(), m));
+    ArrayNode changed = document.putArray("migrations");
+    now.values().stream()
+        .filter(m -> !m.equals(toldMoves.get(m.tenant())))
+        .forEach(m -> changed.add(MigrationDocuments.migration(m)));
+    ArrayNode removed = document.putArray("migrationsRemoved");
+    toldMoves.keySet().stream().filter(name -> !now.containsKey(name)).forEach(removed::add);
+    toldMoves = now;
   }
 
   private void totals(ObjectNode totals, List<TenantStatus> tenants, double seconds) {

@@ -156,7 +156,7 @@ public final class HeliosServer implements AutoCloseable {
     Scrapes scrapes = new Scrapes(Instant.now());
     new UnverifiedGauge(new TenantHealth(tenants, history)).register(meters);
     EventRoutes eventRoutes =
-        new EventRoutes(store, events.bell(), tenants, fleet, configuration.region(), nodeName());
+        new EventRoutes(store, events.bell(), tenants, fleet, migrations, configuration.region(), nodeName());
     FrameRoutes frames = new FrameRoutes(fleet::frames, fleet::isGiven, PeerGate::region);
     GuestRoutes guests = keys == null ? null : new GuestRoutes(fleet.guests(), configuration.region(), keys);
     AuditLog audit = new AuditLog(store);

@@ -13,8 +13,10 @@ import io.helios.repl.migration.Prediction;
 import io.helios.repl.migration.TimeWindow;
 import io.helios.repl.migration.Wish;
 import io.helios.repl.tenant.Tenant;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -152,18 +154,42 @@ final class MigrationDocuments {
             .put("tenant", tenant.name())
             .put("from", tenant.source())
             .put("to", tenant.target());
-    ArrayNode gates = node.putArray("gates");
-    for (CutoverGate gate : CutoverGate.values()) {
-      ObjectNode one = gates.addObject().put("gate", gate.label()).put("forcible", gate.forcible());
-      Problem problem =
-          closed.stream().filter(c -> c.gate() == gate).map(Gates.Refusal::problem).findFirst().orElse(null);
-      one.put("open", problem == null);
-      one.set("problem", Documents.error(problem, null));
-    }
+    gates(node.putArray("gates"), closed);
     node.set("predicted", prediction == null ? null : prediction(prediction));
     node.set("unrehearsed", Documents.error(unrehearsed, null));
     ArrayNode list = node.putArray("steps");
     steps.forEach(list::add);
     return node;
+  }
+
+  /**
+   * How the gates stand.
+   *
+   * @param byItself those of the closed ones that a cutover opens before it begins
+   * @param unseen why they could not be looked at; null when they were
+   */
+  static ObjectNode gates(
+      Instant at, List<Gates.Refusal> closed, Set<CutoverGate> byItself, @Nullable Problem unseen) {
+    ObjectNode node = Json.MAPPER.createObjectNode().put("at", Documents.time(at));
+    ArrayNode items = node.putArray("items");
+    if (unseen == null) {
+      gates(items, closed);
+      items.forEach(
+          one ->
+              ((ObjectNode) one)
+                  .put("byItself", CutoverGate.of(one.path("gate").asString()).filter(byItself::contains).isPresent()));
+    }
+    node.set("unseen", Documents.error(unseen, null));
+    return node;
+  }
+
+  private static void gates(ArrayNode items, List<Gates.Refusal> closed) {
+    for (CutoverGate gate : CutoverGate.values()) {
+      ObjectNode one = items.addObject().put("gate", gate.label()).put("forcible", gate.forcible());
+      Problem problem =
+          closed.stream().filter(c -> c.gate() == gate).map(Gates.Refusal::problem).findFirst().orElse(null);
+      one.put("open", problem == null);
+      one.set("problem", Documents.error(problem, null));
+    }
   }
 }

@@ -24,6 +24,7 @@ import java.util.UUID;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The routes of migrations, as {@link Api} has the others. */
 final class MigrationRoutes {
@@ -64,8 +65,13 @@ final class MigrationRoutes {
   }
 
   private void show(Context request) {
-    Migration migration = moves.migrations().of(tenants.get(name(request)).tenant());
-    answer(request, 200, MigrationDocuments.migration(migration, moves.migrations().passages(migration)));
+    Tenant tenant = tenants.get(name(request)).tenant();
+    Migration migration = moves.migrations().of(tenant);
+    ObjectNode document = MigrationDocuments.migration(migration, moves.migrations().passages(migration));
+    if (flag(request, "gates")) {
+      document.set("gates", moves.gates(tenant, migration));
+    }
+    answer(request, 200, document);
   }
 
   private void plan(Context request) {

@@ -19,8 +19,11 @@ import io.helios.repl.migration.Prediction;
 import io.helios.repl.migration.Proof;
 import io.helios.repl.migration.Wish;
 import io.helios.repl.tenant.Tenant;
+import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -136,15 +139,39 @@ final class Moves {
       return;
     }
     GateFacts seen = facts.facts(tenant.id(), options.proofAge());
-    boolean made = seen.proof().standing() == Proof.Standing.OLD || seen.proof().standing() == Proof.Standing.RUNNING;
     Gates.closed(tenant.name(), seen, options).stream()
-        .filter(refusal -> !(made && refusal.gate() == CutoverGate.VERIFICATION))
-        .filter(refusal -> now.armed() || refusal.gate() != CutoverGate.TARGET) // it is armed first
+        .filter(refusal -> !opensByItself(refusal.gate(), seen, now))
         .findFirst()
         .ifPresent(
             refusal -> {
               throw new OperatorException(refusal.problem());
             });
+  }
+
+  /** An old verification is made anew, and what is not armed yet is armed first. */
+  private static boolean opensByItself(CutoverGate gate, GateFacts seen, Migration now) {
+    Proof.Standing proof = seen.proof().standing();
+    return (gate == CutoverGate.VERIFICATION && (proof == Proof.Standing.OLD || proof == Proof.Standing.RUNNING))
+        || (gate == CutoverGate.TARGET && !now.armed());
+  }
+
+  /** How the gates stand for its next cutover, looked at now in both databases; what keeps them from being seen is told. */
+  ObjectNode gates(Tenant tenant, Migration now) {
+    Instant at = Instant.now();
+    try {
+      GateFacts seen = facts.facts(tenant.id(), now.options().proofAge());
+      List<Gates.Refusal> closed = Gates.all(tenant.name(), seen, now.options());
+      return MigrationDocuments.gates(
+          at,
+          closed,
+          closed.stream()
+              .map(Gates.Refusal::gate)
+              .filter(gate -> opensByItself(gate, seen, now))
+              .collect(Collectors.toSet()),
+          null);
+    } catch (HeliosException e) {
+      return MigrationDocuments.gates(at, List.of(), Set.of(), e.problem());
+    }
   }
 
   Migration ask(Tenant tenant, Wish wish, UnaryOperator<MigrationOptions> options) {

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.helios.repl.tui.fleet.Fault;
+import io.helios.repl.tui.fleet.Migration;
 import io.helios.repl.tui.model.News;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -36,7 +39,26 @@ class FleetStreamTest {
       "lagBytes":41984,"lagTargetSeconds":5.0,"rowsPerSecond":12.5,"appliedLsn":"0/1","capturedLsn":"0/2",\
       "copy":{"tables":2,"done":2,"rows":10,"bytes":100},"conflicts":1,"sealedBytes":25,"rawBytes":100,"since":"2026-01-01T00:00:00Z",\
       "error":null,"nextSteps":[],"objective":{"windowSeconds":3600,"attained":0.9993,"goal":0.99,"budgetLeft":0.93,"burnRate":0.2}}],\
-      "removed":["gone"]}""";
+      "removed":["gone"],"migrations":[{"kind":"Migration","id":"7f","tenant":"acme","from":"shop","to":"eu","state":"SWITCHED","direction":"back",\
+      "wish":"rollback","epoch":4,"attempts":2,"begunAt":"2026-01-01T00:00:00Z","since":"2026-01-01T00:10:00Z","notBefore":"2026-01-01T00:11:00Z",\
+      "maxPauseMillis":100,"retries":5,"backoffSeconds":30.0,"cutover":"auto","window":"22:00-04:00","predicted":{"at":"2026-01-01T00:09:00Z",\
+      "rehearsals":5,"p50Millis":13.5,"p99Millis":18.5,"lock":{"p50Millis":1.5,"p99Millis":2.5},"drain":{"p50Millis":12.0,"p99Millis":16.0},\
+      "traffic":{"p50Millis":0.1,"p99Millis":0.2}},"there":{"epoch":4,"pauseMillis":21.5,"exact":true,"drainedLsn":"0/1",\
+      "at":"2026-01-01T00:10:00Z","parts":{"trafficMillis":0.3,"lockMillis":2.1,"drainMillis":14.4,"switchMillis":4.2}},"back":null,\
+      "error":{"code":"HR-7110","message":"undone","why":"slow","hint":"again"},"nextSteps":["helios-repl migrate complete acme"]}],\
+      "migrationsRemoved":["left"]}""";
+
+  private static final Migration MOVE =
+      new Migration(
+          "7f", "acme", "shop", "eu", "SWITCHED", "rollback", 4, 2, Instant.parse("2026-01-01T00:00:00Z"), Instant.parse("2026-01-01T00:10:00Z"),
+          new Migration.Terms(100, 5, Instant.parse("2026-01-01T00:11:00Z"), true, "22:00-04:00"),
+          new Migration.Prediction(
+              Instant.parse("2026-01-01T00:09:00Z"), 5, new Migration.Share(13.5, 18.5), new Migration.Share(1.5, 2.5),
+              new Migration.Share(12, 16), new Migration.Share(0.1, 0.2)),
+          new Migration.Pause(Instant.parse("2026-01-01T00:10:00Z"), 4, 21.5, true, 2.1, 14.4, 0.3, 4.2),
+          null,
+          Fault.of("HR-7110", "undone", "slow", "again"),
+          List.of("helios-repl migrate complete acme"));
 
   private final List<String> lastIds = new CopyOnWriteArrayList<>();
   private final BlockingQueue<News> news = new LinkedBlockingQueue<>();
@@ -109,6 +131,8 @@ class FleetStreamTest {
                           assertThat(t.sourceRegion()).isNull();
                           assertThat(t.objective()).isNotNull();
                         });
+                assertThat(told.update().migrations()).containsExactly(MOVE);
+                assertThat(told.update().migrationsRemoved()).containsExactly("left");
               });
       assertThat(next()).isInstanceOfSatisfying(News.Happened.class, h -> assertThat(h.event().id()).isEqualTo(4));
       assertThat(next()).isInstanceOf(News.Lost.class);

@@ -2,10 +2,14 @@ package io.helios.repl.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.helios.repl.migration.Migration;
+import io.helios.repl.migration.MigrationOptions;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -25,7 +29,19 @@ class FleetNewsTest {
   }
 
   private ObjectNode tell(long seconds, TenantStatus... tenants) {
-    return news.next(AT.plusSeconds(seconds), seconds * 1_000_000_000L, List.of(tenants), List.of(), List.of());
+    return tell(seconds, List.of(tenants), List.of());
+  }
+
+  private ObjectNode tell(long seconds, List<TenantStatus> tenants, List<Migration> migrations) {
+    return news.next(
+        AT.plusSeconds(seconds),
+        seconds * 1_000_000_000L,
+        new FleetNews.Standing(tenants, List.of(), List.of(), migrations));
+  }
+
+  private static Migration move(String tenant) {
+    UUID id = UUID.nameUUIDFromBytes(tenant.getBytes(StandardCharsets.UTF_8));
+    return Migration.planned(id, id, tenant, "shop", "shop-eu", MigrationOptions.DEFAULT, AT);
   }
 
   private static List<String> names(JsonNode document) {
@@ -42,6 +58,20 @@ class FleetNewsTest {
     assertThat(names(third)).containsExactly("c");
     assertThat(third.path("removed").toString()).isEqualTo("[\"a\"]");
     assertThat(names(tell(3, tenant("a", 1.0, 0)))).as("one that came back").containsExactly("a");
+  }
+
+  @Test
+  void aMigrationIsToldWhenItIsNewOrHasChangedAndWhenItIsGone() {
+    assertThat(moves(tell(0, List.of(), List.of(move("a"), move("b"))))).containsExactly("a", "b");
+    assertThat(moves(tell(1, List.of(), List.of(move("a"), move("b"))))).isEmpty();
+    Migration again = Migration.planned(UUID.randomUUID(), UUID.randomUUID(), "b", "shop", "shop-eu", MigrationOptions.DEFAULT, AT);
+    JsonNode later = tell(2, List.of(), List.of(again));
+    assertThat(moves(later)).containsExactly("b");
+    assertThat(later.path("migrationsRemoved").toString()).isEqualTo("[\"a\"]");
+  }
+
+  private static List<String> moves(JsonNode document) {
+    return document.path("migrations").valueStream().map(m -> m.path("tenant").asString()).toList();
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.helios.repl.tui.model.Filter;
 import io.helios.repl.tui.model.Keys;
 import io.helios.repl.tui.model.Model;
 import io.helios.repl.tui.model.News;
+import io.helios.repl.tui.model.Watched;
 import io.helios.repl.tui.model.Wish;
 import io.helios.repl.tui.screen.Screens;
 import io.helios.repl.tui.screen.Theme;
@@ -38,8 +39,8 @@ public final class Dashboard {
   public interface Servant {
     void carryOut(Wish wish);
 
-    /** Whose pipeline is shown from now on; null for nobody's. */
-    void watch(@Nullable String tenant);
+    /** What is shown from now on, and is to be asked for; null for nothing. */
+    void watch(@Nullable Watched shown);
   }
 
   /** How it ended. */
@@ -62,7 +63,7 @@ public final class Dashboard {
   private final Instant begin = Instant.now();
   private final Model model;
   private final Keys keys;
-  private @Nullable String watched;
+  private @Nullable Watched watched;
   private boolean redraw = true;
 
   /**

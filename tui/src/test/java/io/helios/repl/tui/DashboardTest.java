@@ -9,6 +9,7 @@ import com.googlecode.lanterna.input.KeyType;
 import com.googlecode.lanterna.terminal.virtual.DefaultVirtualTerminal;
 import io.helios.repl.tui.model.Action;
 import io.helios.repl.tui.model.News;
+import io.helios.repl.tui.model.Watched;
 import io.helios.repl.tui.model.Wish;
 import io.helios.repl.tui.screen.Theme;
 import java.time.Duration;
@@ -63,8 +64,8 @@ class DashboardTest {
         }
 
         @Override
-        public void watch(@Nullable String tenant) {
-          asked.add("watch " + tenant);
+        public void watch(@Nullable Watched shown) {
+          asked.add(String.valueOf(shown));
         }
       };
 
@@ -95,7 +96,7 @@ class DashboardTest {
     dashboard.tell(new News.Told(SampleFleet.update(SampleFleet.NOW, SampleFleet.tenants())));
     awaitScreen("HR-3107 target rejected a row");
     terminal.addInput(new KeyStroke(KeyType.Enter));
-    await().atMost(PATIENCE).until(() -> asked.contains("watch tenant-009"));
+    await().atMost(PATIENCE).until(() -> asked.contains("Stages[tenant=tenant-009]"));
     dashboard.tell(new News.Piped(SampleFleet.pipeline("tenant-009")));
     awaitScreen("blocked by pid 8812");
     type('p');
@@ -140,7 +141,7 @@ class DashboardTest {
                       }
 
                       @Override
-                      public void watch(@Nullable String tenant) {}
+                      public void watch(@Nullable Watched shown) {}
                     },
                     terminal,
                     broken);

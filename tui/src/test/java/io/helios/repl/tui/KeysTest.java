@@ -12,6 +12,7 @@ import io.helios.repl.tui.model.News;
 import io.helios.repl.tui.model.Notice;
 import io.helios.repl.tui.model.Sort;
 import io.helios.repl.tui.model.Tab;
+import io.helios.repl.tui.model.Watched;
 import io.helios.repl.tui.model.Wish;
 import io.helios.repl.tui.screen.Theme;
 import java.util.ArrayList;
@@ -132,6 +133,8 @@ class KeysTest {
   @Test
   void tabsOpenByNumberAndEscapeLeadsHome() {
     typist.type("2");
+    assertThat(model.tab()).isEqualTo(Tab.MIGRATIONS);
+    typist.type("3");
     assertThat(model.tab()).isEqualTo(Tab.SOURCES);
     typist.press(new KeyStroke(KeyType.Tab));
     assertThat(model.tab()).isEqualTo(Tab.EVENTS);
@@ -141,7 +144,7 @@ class KeysTest {
 
   @Test
   void anEventOpensItsTenantAlsoWhenTheFilterHidesIt() {
-    typist.type("/tier:prem\n3jj\n");
+    typist.type("/tier:prem\n4jj\n");
     assertThat(model.isOpen()).isTrue();
     assertThat(chosen()).isEqualTo("tenant-009");
   }
@@ -250,7 +253,7 @@ class KeysTest {
   void aPipelineIsWatchedOnlyWhereItIsShown() {
     assertThat(model.watched()).isNull();
     typist.enter();
-    assertThat(model.watched()).isEqualTo("tenant-009");
+    assertThat(model.watched()).isEqualTo(new Watched.Stages("tenant-009"));
     model.hear(new News.Piped(SampleFleet.pipeline("tenant-417")));
     assertThat(model.pipeline()).as("of another tenant").isNull();
     model.hear(new News.Piped(SampleFleet.pipeline("tenant-009")));
@@ -258,7 +261,7 @@ class KeysTest {
     assertThat(model.pipeline()).isNull();
     model.resize(120, 40);
     typist.escape();
-    assertThat(model.watched()).isEqualTo("tenant-417");
+    assertThat(model.watched()).isEqualTo(new Watched.Stages("tenant-417"));
   }
 
   @Test

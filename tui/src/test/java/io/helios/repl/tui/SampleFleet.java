@@ -4,6 +4,7 @@ import io.helios.repl.tui.fleet.Endpoint;
 import io.helios.repl.tui.fleet.Event;
 import io.helios.repl.tui.fleet.Fault;
 import io.helios.repl.tui.fleet.FleetUpdate;
+import io.helios.repl.tui.fleet.Migration;
 import io.helios.repl.tui.fleet.Objective;
 import io.helios.repl.tui.fleet.Pipeline;
 import io.helios.repl.tui.fleet.Server;
@@ -112,6 +113,10 @@ public final class SampleFleet {
   }
 
   public static FleetUpdate update(Instant at, List<Tenant> tenants) {
+    return update(at, tenants, List.of());
+  }
+
+  public static FleetUpdate update(Instant at, List<Tenant> tenants, List<Migration> moves) {
     return new FleetUpdate(
         true,
         at,
@@ -120,6 +125,8 @@ public final class SampleFleet {
         sources(),
         targets(),
         tenants,
+        List.of(),
+        moves,
         List.of());
   }
 
@@ -170,7 +177,7 @@ public final class SampleFleet {
       then.set(5, withLag(then.get(5), 0.05 + (i * 7 % 10) * 0.3));
       model.hear(new News.Told(update(NOW.minusSeconds(120 - i), then)));
     }
-    model.hear(new News.Told(update(NOW, tenants())));
+    model.hear(new News.Told(update(NOW, tenants(), SampleMoves.all())));
     events().forEach(e -> model.hear(new News.Happened(e)));
     return model;
   }

@@ -7,6 +7,7 @@ import com.googlecode.lanterna.screen.Screen;
 import com.googlecode.lanterna.screen.TerminalScreen;
 import com.googlecode.lanterna.terminal.ansi.ANSITerminal;
 import io.helios.repl.tui.fleet.FleetUpdate;
+import io.helios.repl.tui.fleet.Migration;
 import io.helios.repl.tui.fleet.Objective;
 import io.helios.repl.tui.fleet.Server;
 import io.helios.repl.tui.fleet.Tenant;
@@ -116,6 +117,18 @@ final class DashboardBenchmark {
     screen.refresh(Screen.RefreshType.DELTA);
   }
 
+  /** Every tenth tenant was moved, or is on its way. */
+  private static List<Migration> moves(Instant at) {
+    List<Migration> moves = new ArrayList<>(TENANTS / 10);
+    for (int i = 0; i < TENANTS; i += 10) {
+      moves.add(
+          new Migration(
+              "move-" + i, String.format(Locale.ROOT, "tenant-%05d", i), "shop", "shop-eu", i % 30 == 0 ? "COMPLETED" : "READY", null, 2, 0,
+              at, at, new Migration.Terms(100, 0, null, false, null), null, null, null, null, List.of()));
+    }
+    return moves;
+  }
+
   private static FleetUpdate update(Instant at, int second) {
     List<Tenant> tenants = new ArrayList<>(TENANTS);
     for (int i = 0; i < TENANTS; i++) {
@@ -128,6 +141,6 @@ final class DashboardBenchmark {
     }
     return new FleetUpdate(
         true, at, new Server("us-east-1", "bench", "node-a", null), new Totals(TENANTS, new Totals.Lag(0.1, 0.4, 0.8, 15), 41_000, 4e7, 9e6),
-        List.of(), List.of(), tenants, List.of());
+        List.of(), List.of(), tenants, List.of(), moves(at), List.of());
   }
 }

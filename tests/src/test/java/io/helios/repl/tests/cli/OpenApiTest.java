@@ -167,6 +167,7 @@ class OpenApiTest {
     call("POST", of + "/start", "{\"to\": \"nowhere\"}", 409);
     done(call("POST", of + "/start?wait=true", "{\"to\": \"shop-eu\", \"maxPause\": \"200ms\"}", 202));
     call("POST", of + "/plan", "{\"rehearsals\": 3}", 200);
+    assertThat(call("GET", of + "?gates=true", null, 200).path("gates").path("items")).hasSize(7);
     call("POST", of + "/cutover?dryRun=true", "{}", 200);
     call("POST", of + "/cutover", "{}", 400);
     call("POST", of + "/rollback?confirm=globex", "{}", 409);

@@ -67,8 +67,8 @@ class TopTest {
         terminal.keys("Escape");
         terminal.resize(120, 40);
         terminal.awaitScreen(s -> s.contains("[1 Tenants]") && s.contains("─ events ─"));
-        terminal.keys("3");
-        terminal.awaitScreen(s -> s.contains("[3 Events]") && s.contains("INFO"));
+        terminal.keys("4");
+        terminal.awaitScreen(s -> s.contains("[4 Events]") && s.contains("INFO"));
         terminal.keys("1");
 
         int port = server.server().address().getPort();
@@ -105,5 +105,10 @@ class TopTest {
     terminal.awaitScreen(s -> s.contains("verify acme would") && s.contains("y does it"));
     terminal.keys("y");
     terminal.awaitScreen(s -> s.contains("verified acme: both sides are equal"));
+    terminal.keys("2");
+    terminal.awaitScreen(s -> s.contains("no tenant has been moved yet"));
+    terminal.keys("1", "m");
+    terminal.awaitScreen(s -> s.contains("migrate acme would") && s.contains("y does it"));
+    terminal.keys("n");
   }
 }

@@ -250,10 +250,14 @@ final class TwoRegions implements AutoCloseable {
 
   /** Until it streams. */
   UUID stream(String name) {
+    becomes(start(name), TenantState.STREAMING);
+    return id(name);
+  }
+
+  UUID start(String name) {
     add(name, DesiredState.CREATED);
     tenants.put(name, DesiredState.RUNNING);
     home().startTenant(id(name));
-    becomes(id(name), TenantState.STREAMING);
     return id(name);
   }
 

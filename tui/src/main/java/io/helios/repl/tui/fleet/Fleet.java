@@ -13,10 +13,12 @@ public final class Fleet {
 
   private final FleetUpdate latest;
   private final Map<String, Tenant> tenants;
+  private final Map<String, Migration> migrations;
 
-  private Fleet(FleetUpdate latest, Map<String, Tenant> tenants) {
+  private Fleet(FleetUpdate latest, Map<String, Tenant> tenants, Map<String, Migration> migrations) {
     this.latest = latest;
     this.tenants = tenants;
+    this.migrations = migrations;
   }
 
   /** Takes an update on top of what was known; null when nothing was. */
@@ -24,7 +26,18 @@ public final class Fleet {
     Map<String, Tenant> tenants = before == null || update.full() ? new HashMap<>() : new HashMap<>(before.tenants);
     update.removed().forEach(tenants::remove);
     update.tenants().forEach(t -> tenants.put(t.name(), t));
-    return new Fleet(update, tenants);
+    return new Fleet(update, tenants, migrations(before, update));
+  }
+
+  private static Map<String, Migration> migrations(@Nullable Fleet before, FleetUpdate update) {
+    if (before != null && !update.full() && update.migrations().isEmpty() && update.migrationsRemoved().isEmpty()) {
+      return before.migrations;
+    }
+    Map<String, Migration> migrations =
+        before == null || update.full() ? new HashMap<>() : new HashMap<>(before.migrations);
+    update.migrationsRemoved().forEach(migrations::remove);
+    update.migrations().forEach(m -> migrations.put(m.tenant(), m));
+    return migrations;
   }
 
   /** By the server's clock. */
@@ -62,6 +75,21 @@ public final class Fleet {
 
   public @Nullable Tenant tenant(String name) {
     return tenants.get(name);
+  }
+
+  /** In no order. */
+  public Collection<Migration> migrations() {
+    return migrations.values();
+  }
+
+  /** Most updates change none, and whoever keeps them in order need not sort them again. */
+  public boolean hasSameMigrationsAs(@Nullable Fleet other) {
+    return other != null && migrations == other.migrations;
+  }
+
+  /** The tenant's newest; null when it was never moved. */
+  public @Nullable Migration migration(String tenant) {
+    return migrations.get(tenant);
   }
 
   /** WAL that all sources hold back together; null when no source tells. */

@@ -6,8 +6,9 @@ import java.util.List;
 /**
  * What a server says each second.
  *
- * @param full whether {@code tenants} are all there are; else those that changed since the last update
+ * @param full whether {@code tenants} and {@code migrations} are all there are; else those that changed since the last update
  * @param at by the server's clock
+ * @param migrationsRemoved tenants that have none any more
  */
 public record FleetUpdate(
     boolean full,
@@ -17,12 +18,16 @@ public record FleetUpdate(
     List<Endpoint> sources,
     List<Endpoint> targets,
     List<Tenant> tenants,
-    List<String> removed) {
+    List<String> removed,
+    List<Migration> migrations,
+    List<String> migrationsRemoved) {
 
   public FleetUpdate {
     sources = List.copyOf(sources);
     targets = List.copyOf(targets);
     tenants = List.copyOf(tenants);
     removed = List.copyOf(removed);
+    migrations = List.copyOf(migrations);
+    migrationsRemoved = List.copyOf(migrationsRemoved);
   }
 }

@@ -1,8 +1,12 @@
 package io.helios.repl.tui.model;
 
+import io.helios.repl.tui.fleet.Migration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What an operator can have done to tenants from here. */
 public enum Action {
@@ -12,7 +16,12 @@ public enum Action {
   STOP(false, "helios-repl tenant stop"),
   VERIFY(false, "helios-repl verify run"),
   RESYNC(true, "helios-repl tenant resync"),
-  DELETE(true, "helios-repl tenant delete");
+  DELETE(true, "helios-repl tenant delete"),
+  MIGRATE(false, "helios-repl migrate start"),
+  CUTOVER(true, "helios-repl migrate cutover"),
+  ROLLBACK(true, "helios-repl migrate rollback"),
+  COMPLETE(true, "helios-repl migrate complete"),
+  CANCEL(false, "helios-repl migrate cancel");
 
   private final boolean severe;
   private final String command;
@@ -26,8 +35,61 @@ public enum Action {
     return Arrays.stream(values()).filter(a -> a.word().equals(word)).findFirst();
   }
 
+  /** The one that a key stands for. */
+  static Optional<Action> keyed(char key) {
+    return Arrays.stream(values()).filter(a -> Objects.equals(a.key(), key)).findFirst();
+  }
+
+  /**
+   * Those that belong to moving and fit a migration as it stands, the one that goes on first. The server judges too; here they are
+   * what is offered.
+   *
+   * @param migration null when there is none
+   */
+  public static List<Action> fitting(@Nullable Migration migration) {
+    if (migration == null) {
+      return List.of(MIGRATE);
+    }
+    boolean free = migration.wish() == null;
+    List<Action> all =
+        switch (migration.state()) {
+          case "PLANNED", "COPYING", "CATCHING_UP" -> List.of(CANCEL);
+          case "READY" -> List.of(CUTOVER, CANCEL);
+          case "SWITCHED" -> migration.error() == null ? List.of(COMPLETE, ROLLBACK) : List.of(ROLLBACK, COMPLETE);
+          case "FAILED" -> List.of(MIGRATE, CANCEL);
+          case "ROLLED_BACK", "CANCELLED" -> List.of(MIGRATE);
+          default -> List.of();
+        };
+    // While one is on its way it can be asked again, or given up, and nothing else.
+    return all.stream()
+        .filter(a -> a == CANCEL ? !migration.isAsked(a.word()) : free || migration.isAsked(a.word()))
+        .toList();
+  }
+
   public String word() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether it is a step of a tenant's move. */
+  public boolean isOfMove() {
+    return switch (this) {
+      case MIGRATE, CUTOVER, ROLLBACK, COMPLETE, CANCEL -> true;
+      case PAUSE, RESUME, START, STOP, VERIFY, RESYNC, DELETE -> false;
+    };
+  }
+
+  /** What is pressed for it; null when it is only typed. */
+  public @Nullable Character key() {
+    return switch (this) {
+      case PAUSE -> 'p';
+      case VERIFY -> 'v';
+      case MIGRATE -> 'm';
+      case CUTOVER -> 'c';
+      case ROLLBACK -> 'b';
+      case COMPLETE -> 'e';
+      case CANCEL -> 'x';
+      case RESUME, START, STOP, RESYNC, DELETE -> null;
+    };
   }
 
   /** Whether the tenant's name has to be typed. */

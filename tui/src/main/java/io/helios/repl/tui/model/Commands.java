@@ -2,6 +2,8 @@ package io.helios.repl.tui.model;
 
 import io.helios.repl.tui.fleet.Event.Severity;
 import io.helios.repl.tui.fleet.Fleet;
+import io.helios.repl.tui.fleet.Migration;
+import io.helios.repl.tui.fleet.Phase;
 import io.helios.repl.tui.fleet.Tenant;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -14,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /** What can be asked for: by a key for the marked or the chosen tenants, or typed after a colon. */
 final class Commands {
 
-  static final String KNOWN = "pause, resume, start, stop, verify, resync, delete, open, filter, sort, tab, quit";
+  static final String KNOWN =
+      "pause, resume, start, stop, verify, resync, delete, migrate, cutover, rollback, complete, cancel, open, filter, sort, tab, quit";
 
   private final Model model;
 
@@ -25,6 +28,11 @@ final class Commands {
   /** For the marked tenants, else for the chosen one. */
   @Nullable Wish act(Action action) {
     return act(action, subjects());
+  }
+
+  /** What a key stands for. */
+  @Nullable Wish press(Action action) {
+    return action.isOfMove() ? step(action) : act(action);
   }
 
   /** What the state of the chosen tenant asks for next. */
@@ -58,6 +66,48 @@ final class Commands {
     };
   }
 
+  /** A step of a move that fits its migration as it stands. Where one is in hand already, that is shown instead of a second one. */
+  private @Nullable Wish step(Action action) {
+    List<String> names = subjects();
+    for (String name : names) {
+      Migration migration = migration(name);
+      List<Action> fitting = Action.fitting(migration);
+      if (migration == null && action != Action.MIGRATE) {
+        model.notice(Severity.WARN, name + " is not being moved" + (model.isReadOnly() ? "" : "; m migrates it"));
+        return null;
+      }
+      if (migration != null && !fitting.contains(action)) {
+        if (action == Action.MIGRATE && model.tab() == Tab.TENANTS && names.size() == 1) {
+          openMove(name);
+        }
+        model.notice(Severity.WARN, doesNotFit(migration, action, fitting));
+        return null;
+      }
+    }
+    return act(action, names);
+  }
+
+  private String doesNotFit(Migration migration, Action action, List<Action> fitting) {
+    String left =
+        fitting.isEmpty() || model.isReadOnly()
+            ? ""
+            : "; what fits is " + String.join(", ", fitting.stream().map(a -> a.key() + " " + a.word()).toList());
+    return migration.tenant() + ": its migration is " + Phase.of(migration).count() + ", no " + action.word() + " now" + left;
+  }
+
+  private @Nullable Migration migration(String tenant) {
+    Fleet fleet = model.fleet();
+    return fleet == null ? null : fleet.migration(tenant);
+  }
+
+  private void openMove(String tenant) {
+    model.show(Tab.MIGRATIONS);
+    if (!model.keys().contains(tenant)) {
+      model.filter(Filter.NONE);
+    }
+    model.moveTo(model.keys().indexOf(tenant));
+  }
+
   private @Nullable Wish act(Action action, List<String> names) {
     if (model.isReadOnly()) {
       model.notice(Severity.WARN, "this dashboard is read-only: " + action.command() + " NAME");
@@ -76,14 +126,11 @@ final class Commands {
   }
 
   private List<String> subjects() {
-    if (model.tab() != Tab.TENANTS) {
-      return List.of();
-    }
-    if (!model.marked().isEmpty() && !model.isOpen()) {
+    if (model.tab() == Tab.TENANTS && !model.marked().isEmpty() && !model.isOpen()) {
       return List.copyOf(model.marked());
     }
-    Tenant tenant = model.selected();
-    return tenant == null ? List.of() : List.of(tenant.name());
+    String subject = model.subject();
+    return subject == null ? List.of() : List.of(subject);
   }
 
   /** Carries out a typed line. */
@@ -148,7 +195,7 @@ final class Commands {
         .filter(t -> !wanted.isEmpty() && t.title().toLowerCase(Locale.ROOT).startsWith(wanted.toLowerCase(Locale.ROOT)))
         .findFirst()
         .ifPresentOrElse(
-            model::show, () -> model.notice(Severity.WARN, "the tabs are tenants, sources, events"));
+            model::show, () -> model.notice(Severity.WARN, "the tabs are tenants, migrations, sources, events"));
   }
 
   private boolean isKnown(String name) {

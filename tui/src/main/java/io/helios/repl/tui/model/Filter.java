@@ -1,5 +1,8 @@
 package io.helios.repl.tui.model;
 
+import io.helios.repl.tui.fleet.Fleet;
+import io.helios.repl.tui.fleet.Migration;
+import io.helios.repl.tui.fleet.Phase;
 import io.helios.repl.tui.fleet.Standing;
 import io.helios.repl.tui.fleet.Tenant;
 import java.util.List;
@@ -10,7 +13,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which tenants are listed: words that all have to hold. A word is a part of the name, or {@code state:}, {@code tier:},
+ * Which tenants and migrations are listed: words that all have to hold. A word is a part of the name, or {@code state:}, {@code tier:},
  * {@code source:}, {@code target:}, {@code region:} with the beginning of what is meant; {@code !} before it turns it round.
  */
 public record Filter(String text) {
@@ -35,6 +38,31 @@ public record Filter(String text) {
 
   Predicate<Tenant> predicate() {
     return words().stream().map(Filter::word).reduce(t -> true, Predicate::and);
+  }
+
+  /** The same of migrations: their state is meant then, and where they go from and to. */
+  Predicate<Migration> moves(Fleet fleet) {
+    return words().stream().map(w -> move(w, fleet)).reduce(m -> true, Predicate::and);
+  }
+
+  private static Predicate<Migration> move(String word, Fleet fleet) {
+    if (word.startsWith("!") && word.length() > 1) {
+      return move(word.substring(1), fleet).negate();
+    }
+    int colon = word.indexOf(':');
+    String value = word.substring(colon + 1);
+    return switch (colon < 0 ? "" : word.substring(0, colon)) {
+      case "state" -> m -> begins(m.state().replace('_', '-'), value) || begins(Phase.of(m).word(), value);
+      case "source" -> m -> begins(m.from(), value);
+      case "target" -> m -> begins(m.to(), value);
+      default -> {
+        Predicate<Tenant> ofTenant = word(word);
+        yield m -> {
+          Tenant tenant = fleet.tenant(m.tenant());
+          return tenant != null && ofTenant.test(tenant);
+        };
+      }
+    };
   }
 
   private List<String> words() {

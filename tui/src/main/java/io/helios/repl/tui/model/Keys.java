@@ -3,8 +3,8 @@ package io.helios.repl.tui.model;
 import com.googlecode.lanterna.input.KeyStroke;
 import com.googlecode.lanterna.input.KeyType;
 import io.helios.repl.tui.fleet.Event.Severity;
-import io.helios.repl.tui.fleet.Tenant;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What each key does. Owned by the model's thread. */
@@ -188,7 +188,7 @@ public final class Keys {
       case '>' -> model.sort(model.sort().next(1));
       case '/' -> {
         filterBefore = model.filter();
-        model.show(Tab.TENANTS);
+        model.show(model.tab() == Tab.MIGRATIONS ? Tab.MIGRATIONS : Tab.TENANTS);
         model.prompt(new Prompt(Prompt.Kind.FILTER, model.filter().text()));
       }
       case ':' -> model.prompt(new Prompt(Prompt.Kind.COMMAND, ""));
@@ -206,12 +206,6 @@ public final class Keys {
           model.move(1);
         }
       }
-      case 'p' -> {
-        return commands.act(Action.PAUSE);
-      }
-      case 'v' -> {
-        return commands.act(Action.VERIFY);
-      }
       case 'R' -> {
         return commands.goOn();
       }
@@ -221,14 +215,17 @@ public final class Keys {
             model.show(tab);
           }
         }
+        Optional<Action> action = Action.keyed(c);
+        if (action.isPresent()) {
+          return commands.press(action.get());
+        }
       }
     }
     return null;
   }
 
   private void enter() {
-    Tenant tenant = model.selected();
-    if (model.tab() == Tab.TENANTS && tenant != null) {
+    if (model.subject() != null) {
       model.open(true);
     } else if (model.tab() == Tab.EVENTS && !model.events().isEmpty()) {
       String name = model.events().get(model.chosen()).tenant();
@@ -241,6 +238,8 @@ public final class Keys {
   private void escape() {
     if (model.isOpen()) {
       model.open(false);
+    } else if (model.tab() == Tab.MIGRATIONS && !model.filter().isNone()) {
+      model.filter(Filter.NONE);
     } else if (model.tab() != Tab.TENANTS) {
       model.show(Tab.TENANTS);
     } else if (!model.marked().isEmpty()) {

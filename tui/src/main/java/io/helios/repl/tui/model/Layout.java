@@ -22,6 +22,12 @@ public record Layout(int columns, int rows, boolean wide, int header, boolean ru
         columns, rows, false, rows >= 14 ? 3 : rows >= 9 ? 2 : 1, rows >= 16, rows >= 18 ? 2 : 0, rows >= 20 ? 1 : 0);
   }
 
+  /** The same with more room for the chosen line, and less for the list. */
+  Layout withStory() {
+    int more = detail == 0 ? 0 : wide ? Math.max(detail, (rows - 16) / 2 + 1) : Math.max(detail, (rows - 12) / 2);
+    return new Layout(columns, rows, wide, header, rules, more, events);
+  }
+
   /** The line of the lists' titles. */
   public int titles() {
     return header + (rules ? 1 : 0);

@@ -2,10 +2,12 @@ package io.helios.repl.tui.model;
 
 import io.helios.repl.tui.fleet.Endpoint;
 import io.helios.repl.tui.fleet.Event;
-import io.helios.repl.tui.fleet.Fault;
 import io.helios.repl.tui.fleet.Fleet;
 import io.helios.repl.tui.fleet.FleetUpdate;
+import io.helios.repl.tui.fleet.Gates;
 import io.helios.repl.tui.fleet.LagHistory;
+import io.helios.repl.tui.fleet.Migration;
+import io.helios.repl.tui.fleet.Passages;
 import io.helios.repl.tui.fleet.Pipeline;
 import io.helios.repl.tui.fleet.Tenant;
 import java.time.Duration;
@@ -33,6 +35,7 @@ public final class Model {
   private final LagHistory history = new LagHistory();
   private final List<Event> events = new ArrayList<>();
   private final Set<String> marked = new LinkedHashSet<>();
+  private final Moves moves = new Moves();
   private final Cursor tenantCursor = new Cursor();
   private final Cursor endpointCursor = new Cursor();
   private final Cursor eventCursor = new Cursor();
@@ -85,10 +88,12 @@ public final class Model {
       case News.Told told -> take(told.update());
       case News.Happened happened -> take(happened.event());
       case News.Piped piped -> {
-        if (piped.pipeline().tenant().equals(watched())) {
+        if (isWatched(piped.pipeline())) {
           pipeline = piped.pipeline();
         }
       }
+      case News.Recounted recounted -> moves.hear(recounted.passages());
+      case News.Looked looked -> moves.hear(looked.gates());
       case News.Connected c -> lost = null;
       case News.Lost gone -> {
         if (lost == null) {
@@ -139,18 +144,21 @@ public final class Model {
     listed = known.tenants().stream().filter(filter.predicate()).sorted(sort.order()).toList();
     marked.removeIf(name -> known.tenant(name) == null);
     tenantCursor.relist(tenantKeys());
+    moves.relist(known, filter);
     endpointCursor.relist(endpointKeys());
-    if (open && listed.isEmpty()) {
-      open = false;
-    }
+    open(open);
     forgetPipeline();
   }
 
   /** What was told of another tenant is not shown for this one. */
   private void forgetPipeline() {
-    if (pipeline != null && !pipeline.tenant().equals(watched())) {
+    if (pipeline != null && !isWatched(pipeline)) {
       pipeline = null;
     }
+  }
+
+  private boolean isWatched(Pipeline told) {
+    return new Watched.Stages(told.tenant()).equals(watched());
   }
 
   // What keys do.
@@ -172,7 +180,7 @@ public final class Model {
   }
 
   void open(boolean wanted) {
-    open = wanted && tab == Tab.TENANTS && selected() != null;
+    open = wanted && subject() != null;
     forgetPipeline();
   }
 
@@ -214,13 +222,10 @@ public final class Model {
     notice = new Notice(severity, text, now.plus(NOTICE));
   }
 
-  void refuse(String what, String message, String why, String hint) {
-    dialog = new Dialog.Refusal(what, Fault.of("", message, why, hint));
-  }
-
   private Cursor cursor() {
     return switch (tab) {
       case TENANTS -> tenantCursor;
+      case MIGRATIONS -> moves.cursor;
       case SOURCES -> endpointCursor;
       case EVENTS -> eventCursor;
     };
@@ -229,6 +234,7 @@ public final class Model {
   List<String> keys() {
     return switch (tab) {
       case TENANTS -> tenantKeys();
+      case MIGRATIONS -> moves.keys();
       case SOURCES -> endpointKeys();
       case EVENTS -> eventKeys();
     };
@@ -256,8 +262,9 @@ public final class Model {
     return readOnly;
   }
 
+  /** A migration has more to tell than a tenant, and there are fewer of them. */
   public Layout layout() {
-    return layout;
+    return tab == Tab.MIGRATIONS ? layout.withStory() : layout;
   }
 
   /** Null before the first update. */
@@ -291,7 +298,7 @@ public final class Model {
     return tab;
   }
 
-  /** Whether the chosen tenant has the whole screen. */
+  /** Whether the chosen tenant, or migration, has the whole screen. */
   public boolean isOpen() {
     return open;
   }
@@ -329,6 +336,7 @@ public final class Model {
   int size() {
     return switch (tab) {
       case TENANTS -> listed.size();
+      case MIGRATIONS -> moves.listed().size();
       case SOURCES -> endpoints().size();
       case EVENTS -> events.size();
     };
@@ -336,7 +344,7 @@ public final class Model {
 
   /** How many lines of the tab's list are seen at once. */
   public int page() {
-    return tab == Tab.EVENTS ? layout.whole() : layout.listed();
+    return tab == Tab.EVENTS ? layout().whole() : layout().listed();
   }
 
   /** The chosen tenant; null when none is listed. */
@@ -344,10 +352,45 @@ public final class Model {
     return listed.isEmpty() ? null : listed.get(Math.min(tenantCursor.index(), listed.size() - 1));
   }
 
-  /** The tenant whose pipeline is to be asked for, since it is shown; null when none is. */
-  public @Nullable String watched() {
+  /** Migrations that the filter lets through: what needs somebody first, what has ended last. */
+  public List<Migration> moves() {
+    return moves.listed();
+  }
+
+  /** The chosen migration; null when none is listed. */
+  public @Nullable Migration selectedMove() {
+    return moves.selected();
+  }
+
+  /** What has happened to the chosen migration, once it was told. */
+  public @Nullable Passages passages() {
+    return moves.passages();
+  }
+
+  /** How the gates of the chosen migration stood when they were last looked at; null when they never were. */
+  public @Nullable Gates gates() {
+    return moves.gates();
+  }
+
+  /** The tenant that the chosen line is about; null when it is about none. */
+  public @Nullable String subject() {
     Tenant tenant = selected();
-    return tenant != null && tab == Tab.TENANTS && (open || layout.wide()) ? tenant.name() : null;
+    Migration move = selectedMove();
+    return switch (tab) {
+      case TENANTS -> tenant == null ? null : tenant.name();
+      case MIGRATIONS -> move == null ? null : move.tenant();
+      case SOURCES, EVENTS -> null;
+    };
+  }
+
+  /** What is to be asked for, since it is shown; null when nothing is. */
+  public @Nullable Watched watched() {
+    Tenant tenant = selected();
+    return switch (tab) {
+      case TENANTS -> tenant != null && (open || layout.wide()) ? new Watched.Stages(tenant.name()) : null;
+      case MIGRATIONS -> moves.watched();
+      case SOURCES, EVENTS -> null;
+    };
   }
 
   /** The watched tenant's, once it was told. */

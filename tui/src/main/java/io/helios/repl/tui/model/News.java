@@ -3,6 +3,8 @@ package io.helios.repl.tui.model;
 import io.helios.repl.tui.fleet.Event;
 import io.helios.repl.tui.fleet.Fault;
 import io.helios.repl.tui.fleet.FleetUpdate;
+import io.helios.repl.tui.fleet.Gates;
+import io.helios.repl.tui.fleet.Passages;
 import io.helios.repl.tui.fleet.Pipeline;
 import java.util.List;
 
@@ -14,6 +16,12 @@ public sealed interface News {
   record Happened(Event event) implements News {}
 
   record Piped(Pipeline pipeline) implements News {}
+
+  /** What has happened to a migration. */
+  record Recounted(Passages passages) implements News {}
+
+  /** The gates of a migration were looked at. */
+  record Looked(Gates gates) implements News {}
 
   /** The stream of news is open (again). */
   record Connected() implements News {}

@@ -3,6 +3,7 @@ package io.helios.repl.tui.model;
 /** The screens that a number opens. */
 public enum Tab {
   TENANTS("Tenants"),
+  MIGRATIONS("Migrations"),
   SOURCES("Sources/WAL"),
   EVENTS("Events");
 

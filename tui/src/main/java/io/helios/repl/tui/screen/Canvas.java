@@ -77,6 +77,13 @@ final class Canvas {
     }
   }
 
+  /** How much of something is done. */
+  void progress(int column, int row, int width, double share) {
+    int full = (int) Math.round(share * width);
+    fill(column, row, full, 1, glyphs().full(), Style.BUSY);
+    fill(column + full, row, width - full, 1, glyphs().target(), Style.FAINT);
+  }
+
   /** Ends before {@code end}. */
   void right(int end, int row, String text, Style style) {
     String clean = Text.clean(text, theme.isUnicode());

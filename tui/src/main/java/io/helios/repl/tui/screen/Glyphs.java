@@ -16,6 +16,7 @@ record Glyphs(
     String tee,
     char target,
     String arrow,
+    String back,
     String down,
     String ellipsis,
     String enter,
@@ -23,10 +24,10 @@ record Glyphs(
     List<String> corners) {
 
   static final Glyphs UNICODE =
-      new Glyphs(" ▁▂▃▄▅▆▇█", "▸", "*", '─', '│', "┤", '╌', "→", "▼", "…", "↵", "·", List.of("┌", "┐", "└", "┘"));
+      new Glyphs(" ▁▂▃▄▅▆▇█", "▸", "*", '─', '│', "┤", '╌', "→", "←", "▼", "…", "↵", "·", List.of("┌", "┐", "└", "┘"));
 
   static final Glyphs ASCII =
-      new Glyphs(" _.:-=+*#", ">", "*", '-', '|', "|", '-', ">", "v", ".", "Enter", "-", List.of("+", "+", "+", "+"));
+      new Glyphs(" _.:-=+*#", ">", "*", '-', '|', "|", '-', ">", "<", "v", ".", "Enter", "-", List.of("+", "+", "+", "+"));
 
   /** The bar of height {@code share} of a cell, 0 to 1; what is more than nothing shows. */
   char level(double share) {

@@ -1,13 +1,16 @@
 package io.helios.repl.tui.screen;
 
 import io.helios.repl.tui.fleet.Fleet;
+import io.helios.repl.tui.fleet.Phase;
 import io.helios.repl.tui.fleet.Standing;
 import io.helios.repl.tui.fleet.Tenant;
 import io.helios.repl.tui.fleet.Totals;
 import io.helios.repl.tui.model.Layout;
 import io.helios.repl.tui.model.Model;
 import io.helios.repl.tui.model.Tab;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 
 /** Who tells, and the fleet in sums. */
@@ -25,7 +28,7 @@ final class Header {
     if (layout.wide()) {
       tabs(canvas, model, fleet);
     } else if (layout.header() > 1) {
-      counts(canvas, fleet);
+      counts(canvas, model, fleet);
     }
     if (layout.header() > 2) {
       sums(canvas, model, fleet);
@@ -60,15 +63,19 @@ final class Header {
     }
   }
 
-  /** How many tenants stand how, what is wrong first. */
-  private static void counts(Canvas canvas, Fleet fleet) {
+  /** How many stand how, what is wrong first. */
+  private static void counts(Canvas canvas, Model model, Fleet fleet) {
     Totals totals = fleet.totals();
+    if (model.tab() == Tab.MIGRATIONS) {
+      counts(canvas, 0, 1, canvas.columns(), counted(model.tab(), fleet), 1);
+      return;
+    }
     String sums =
         (totals.lag() == null ? "" : "p99 " + Figures.seconds(totals.lag().p99()) + " ")
             + Figures.rate(totals.rowsPerSecond())
             + " rows/s";
     int end = canvas.columns() - canvas.width(sums);
-    standings(canvas, 0, 1, end - 1, fleet);
+    counts(canvas, 0, 1, end - 1, counted(model.tab(), fleet), 1);
     canvas.put(end, 1, sums, Style.PLAIN);
   }
 
@@ -79,33 +86,46 @@ final class Header {
       String text = tab.key() + " " + tab.title();
       x = canvas.put(x, 1, open ? "[" + text + "]" : " " + text + " ", open ? Style.BOLD.inReverse() : Style.PLAIN) + 1;
     }
-    int width = standingsWidth(fleet);
-    standings(canvas, Math.max(x + 2, canvas.columns() - width), 1, canvas.columns(), fleet);
+    List<Count> counts = counted(model.tab(), fleet);
+    int room = canvas.columns() - x - 2;
+    int gap = width(counts, 2) <= room ? 2 : 1;
+    counts(canvas, canvas.columns() - Math.min(room, width(counts, gap)), 1, canvas.columns(), counts, gap);
   }
 
-  private static Map<Standing, Integer> count(Fleet fleet) {
-    Map<Standing, Integer> counts = new EnumMap<>(Standing.class);
-    fleet.tenants().forEach(t -> counts.merge(Standing.of(t), 1, Integer::sum));
+  /** Behind a number, what is wrong first. */
+  private record Count(String text, Style style) {}
+
+  private static List<Count> counted(Tab tab, Fleet fleet) {
+    List<Count> counts = new ArrayList<>();
+    if (tab == Tab.MIGRATIONS) {
+      Map<Phase, Integer> phases = new EnumMap<>(Phase.class);
+      fleet.migrations().forEach(m -> phases.merge(Phase.of(m), 1, Integer::sum));
+      counts.add(total(fleet.migrations().size(), "migration"));
+      phases.forEach((phase, count) -> counts.add(new Count(count + " " + phase.count(), Style.of(phase.gravity()))));
+    } else {
+      Map<Standing, Integer> standings = new EnumMap<>(Standing.class);
+      fleet.tenants().forEach(t -> standings.merge(Standing.of(t), 1, Integer::sum));
+      counts.add(total(fleet.tenants().size(), "tenant"));
+      standings.forEach((s, count) -> counts.add(new Count(count + " " + s.count(), Style.of(s.gravity()))));
+    }
     return counts;
   }
 
-  private static int standingsWidth(Fleet fleet) {
-    int width = (fleet.tenants().size() + " tenants:").length();
-    for (Map.Entry<Standing, Integer> entry : count(fleet).entrySet()) {
-      width += 2 + (entry.getValue() + " " + entry.getKey().count()).length();
-    }
-    return width;
+  private static Count total(int size, String what) {
+    return new Count(size + " " + what + (size == 1 ? "" : "s") + (size == 0 ? "" : ":"), Style.BOLD);
   }
 
-  private static void standings(Canvas canvas, int column, int row, int end, Fleet fleet) {
-    int tenants = fleet.tenants().size();
-    int x = canvas.put(column, row, tenants + (tenants == 0 ? " tenants" : tenants == 1 ? " tenant:" : " tenants:"), Style.BOLD);
-    for (Map.Entry<Standing, Integer> entry : count(fleet).entrySet()) {
-      String text = entry.getValue() + " " + entry.getKey().count();
-      if (x + 1 + text.length() > end) {
+  private static int width(List<Count> counts, int gap) {
+    return counts.stream().mapToInt(c -> c.text().length() + gap).sum() - gap;
+  }
+
+  private static void counts(Canvas canvas, int column, int row, int end, List<Count> counts, int gap) {
+    int x = column;
+    for (Count count : counts) {
+      if (x + count.text().length() > end) {
         return;
       }
-      x = canvas.put(x + (column == 0 ? 1 : 2), row, text, Style.of(entry.getKey().gravity()));
+      x = canvas.put(x, row, count.text(), count.style()) + gap;
     }
   }
 
@@ -113,8 +133,10 @@ final class Header {
     Totals totals = fleet.totals();
     int x = canvas.put(0, 2, "filter ", Style.FAINT);
     x = canvas.put(x, 2, model.filter().isNone() ? "-" : model.filter().text().strip(), Math.max(8, canvas.columns() / 4), Style.BOLD);
-    x = canvas.put(x + 3, 2, "sort ", Style.FAINT);
-    x = canvas.put(x, 2, model.sort().word() + canvas.glyphs().down(), Style.BOLD);
+    if (model.tab() == Tab.TENANTS) {
+      x = canvas.put(x + 3, 2, "sort ", Style.FAINT);
+      x = canvas.put(x, 2, model.sort().word() + canvas.glyphs().down(), Style.BOLD);
+    }
     if (!model.marked().isEmpty()) {
       x = canvas.put(x + 3, 2, model.marked().size() + " marked", Style.BOLD);
     }

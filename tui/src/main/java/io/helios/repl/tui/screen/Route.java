@@ -1,8 +1,10 @@
 package io.helios.repl.tui.screen;
 
+import io.helios.repl.tui.fleet.Migration;
 import io.helios.repl.tui.fleet.Tenant;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** From where to where a tenant is replicated: regions where they differ, names where they do not or where there is room. Pure. */
 final class Route {
@@ -12,18 +14,36 @@ final class Route {
   private Route() {}
 
   static String of(Tenant tenant, int width, Glyphs glyphs) {
-    String from = tenant.sourceRegion();
-    String to = tenant.targetRegion();
-    boolean regions = from != null && to != null && !from.equals(to);
-    String left = regions ? abbreviated(String.valueOf(from)) : tenant.source();
-    String right = regions ? abbreviated(String.valueOf(to)) : tenant.target();
-    int room = width - glyphs.arrow().length();
+    return of(tenant.source(), tenant.target(), tenant, glyphs.arrow(), width, glyphs);
+  }
+
+  /** The same way all along, with an arrow that turns round where it goes back. */
+  static String of(Migration move, @Nullable Tenant tenant, int width, Glyphs glyphs) {
+    return of(move.from(), move.to(), tenant, move.goesBack() ? glyphs.back() : glyphs.arrow(), width, glyphs);
+  }
+
+  private static String of(
+      String from, String to, @Nullable Tenant tenant, String arrow, int width, Glyphs glyphs) {
+    String regionFrom = region(from, tenant);
+    String regionTo = region(to, tenant);
+    boolean regions = regionFrom != null && regionTo != null && !regionFrom.equals(regionTo);
+    String left = regions ? abbreviated(String.valueOf(regionFrom)) : from;
+    String right = regions ? abbreviated(String.valueOf(regionTo)) : to;
+    int room = width - arrow.length();
     if (left.length() + right.length() <= room) {
-      return left + glyphs.arrow() + right;
+      return left + arrow + right;
     }
     int forRight = Math.min(right.length(), Math.max(room / 2, room - left.length()));
     int forLeft = room - forRight;
-    return Text.cut(left, forLeft, glyphs.ellipsis()) + glyphs.arrow() + Text.cut(right, forRight, glyphs.ellipsis());
+    return Text.cut(left, forLeft, glyphs.ellipsis()) + arrow + Text.cut(right, forRight, glyphs.ellipsis());
+  }
+
+  /** Where one of a tenant's two ends is; null when nobody tells. They change places when the tenant is moved. */
+  static @Nullable String region(String end, @Nullable Tenant tenant) {
+    if (tenant == null) {
+      return null;
+    }
+    return end.equals(tenant.source()) ? tenant.sourceRegion() : end.equals(tenant.target()) ? tenant.targetRegion() : null;
   }
 
   /** us-east-1 is use1, ap-southeast-2 apse2; what has no such form stays as it is. */

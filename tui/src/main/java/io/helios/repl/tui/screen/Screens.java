@@ -1,7 +1,10 @@
 package io.helios.repl.tui.screen;
 
 import com.googlecode.lanterna.graphics.TextGraphics;
+import io.helios.repl.tui.fleet.Fleet;
+import io.helios.repl.tui.fleet.Migration;
 import io.helios.repl.tui.fleet.Tenant;
+import io.helios.repl.tui.model.Action;
 import io.helios.repl.tui.model.Dialog;
 import io.helios.repl.tui.model.Layout;
 import io.helios.repl.tui.model.Model;
@@ -48,6 +51,16 @@ public final class Screens {
         } else {
           TenantPane.below(canvas, model);
           TenantTable.draw(canvas, model);
+          EventLines.newest(canvas, model);
+        }
+      }
+      case MIGRATIONS -> {
+        Migration move = model.selectedMove();
+        if (model.isOpen() && move != null) {
+          MigrationPane.whole(canvas, model, move);
+        } else {
+          MigrationPane.below(canvas, model);
+          MigrationTable.draw(canvas, model);
           EventLines.newest(canvas, model);
         }
       }
@@ -102,6 +115,7 @@ public final class Screens {
   private static String keys(Canvas canvas, Model model) {
     String enter = canvas.glyphs().enter();
     boolean tenants = model.tab() == Tab.TENANTS;
+    boolean moves = model.tab() == Tab.MIGRATIONS;
     List<String> shown = new ArrayList<>();
     if (model.isOpen()) {
       shown.addAll(List.of("Esc back", "j k next"));
@@ -115,12 +129,26 @@ public final class Screens {
     if (tenants && !model.isReadOnly()) {
       shown.addAll(List.of("p pause", "v verify", "R resume"));
     }
-    shown.addAll(List.of("1-3 tabs", "l events", "q " + (model.isOpen() ? "back" : "quit")));
-    for (String least : List.of("l events", "space mark", "< > sort", "1-3 tabs", ": cmd", "j k next", "v verify", "R resume", "p pause")) {
+    List<String> steps = (tenants || moves) && !model.isReadOnly() ? steps(model) : List.of();
+    shown.addAll(steps);
+    shown.addAll(List.of("1-4 tabs", "l events", "q " + (model.isOpen() ? "back" : "quit")));
+    List<String> leastFirst =
+        new ArrayList<>(List.of("l events", "space mark", "< > sort", ": cmd", "v verify", "1-4 tabs", "j k next", "R resume", "p pause"));
+    leastFirst.addAll(steps.reversed());
+    for (String least : leastFirst) {
       if (canvas.width(String.join("  ", shown)) > canvas.columns() - 1) {
         shown.remove(least);
       }
     }
     return String.join("  ", shown);
+  }
+
+  /** Those of a move that fit the chosen line. */
+  private static List<String> steps(Model model) {
+    Fleet fleet = model.fleet();
+    String subject = model.subject();
+    return fleet == null || subject == null
+        ? List.of()
+        : Action.fitting(fleet.migration(subject)).stream().map(a -> a.key() + " " + a.word()).toList();
   }
 }

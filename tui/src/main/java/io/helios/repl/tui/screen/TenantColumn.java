@@ -111,7 +111,7 @@ enum TenantColumn {
       case ZSTD -> right(canvas, column, row, width, Figures.ratio(tenant.compression()), Style.PLAIN);
       case TREND -> {
         if (standing == Standing.COPYING) {
-          progress(canvas, column, row, Math.min(width, 24), share(tenant));
+          canvas.progress(column, row, Math.min(width, 24), share(tenant));
         } else {
           Sparkline.draw(
               canvas,
@@ -153,12 +153,6 @@ enum TenantColumn {
   /** Tables that are done: how much of one that is under way is left, nobody tells. */
   static double share(Tenant tenant) {
     return tenant.copy().tables() == 0 ? 0 : (double) tenant.copy().done() / tenant.copy().tables();
-  }
-
-  private static void progress(Canvas canvas, int column, int row, int width, double share) {
-    int full = (int) Math.round(share * width);
-    canvas.fill(column, row, full, 1, canvas.glyphs().full(), Style.BUSY);
-    canvas.fill(column + full, row, width - full, 1, canvas.glyphs().target(), Style.FAINT);
   }
 
   private static Style budget(@Nullable Objective objective) {

@@ -1,7 +1,9 @@
 package io.helios.repl.tui.screen;
 
 import io.helios.repl.tui.fleet.Fault;
+import io.helios.repl.tui.fleet.Fleet;
 import io.helios.repl.tui.fleet.LagHistory;
+import io.helios.repl.tui.fleet.Migration;
 import io.helios.repl.tui.fleet.Objective;
 import io.helios.repl.tui.fleet.Pipeline;
 import io.helios.repl.tui.fleet.Standing;
@@ -45,8 +47,9 @@ final class TenantPane {
     int left = Math.min(STAGES, canvas.columns() / 2);
     int used = 0;
     if (tenant.error() != null) {
-      used = fault(canvas, 1, row, left - 2, 4, tenant.error());
+      used = FaultLines.draw(canvas, 1, row, left - 2, 4, tenant.error());
     }
+    used += move(canvas, row + used, left - 2, model, tenant);
     stages(canvas, 1, row + used, left - 2, rows - used, model, tenant, true);
     for (int i = 0; i < rows; i++) {
       canvas.cell(left, row + i, canvas.glyphs().side(), Style.FAINT);
@@ -63,9 +66,10 @@ final class TenantPane {
     canvas.rule(row, tenant.name());
     row++;
     row = facts(canvas, model, tenant, row);
+    row += move(canvas, row, width, model, tenant);
     Fault error = tenant.error();
     if (error != null && row < end) {
-      row += fault(canvas, 1, row, width, Math.min(6, end - row), error);
+      row += FaultLines.draw(canvas, 1, row, width, Math.min(6, end - row), error);
     }
     int left = end - row;
     if (layout.wide()) {
@@ -113,7 +117,23 @@ final class TenantPane {
       return;
     }
     canvas.put(x, row, summary(model, tenant), Style.PLAIN);
-    canvas.put(1, row + 1, positions(tenant), Style.PLAIN);
+    if (move(canvas, row + 1, canvas.columns() - 2, model, tenant) == 0) {
+      canvas.put(1, row + 1, positions(tenant), Style.PLAIN);
+    }
+  }
+
+  /** How its migration stands, where one is in hand. Returns how many lines it took. */
+  private static int move(Canvas canvas, int row, int width, Model model, Tenant tenant) {
+    Fleet fleet = model.fleet();
+    Migration migration = fleet == null ? null : fleet.migration(tenant.name());
+    if (migration == null || (migration.isOver() && !migration.state().equals("FAILED"))) {
+      return 0;
+    }
+    MigrationWords words = MigrationTable.words(model, migration);
+    int x = canvas.put(1, row, "moving: ", Style.PLAIN);
+    x = canvas.put(x, row, words.state(), Style.of(words.phase().gravity()));
+    canvas.put(x, row, ", " + words.summary(), width + 1 - x, Style.PLAIN);
+    return 1;
   }
 
   /** How it stands, in words. */
@@ -172,31 +192,6 @@ final class TenantPane {
 
   private static String region(@Nullable String region) {
     return region == null ? "" : " (" + region + ")";
-  }
-
-  /** Returns how many lines it took. */
-  private static int fault(Canvas canvas, int column, int row, int width, int most, Fault fault) {
-    List<String> message = canvas.wrap(fault.code() + " " + fault.message() + (fault.table() == null ? "" : " [" + fault.table() + "]"), width);
-    List<String> hint = fault.hint().isEmpty() ? List.of() : canvas.wrap("hint: " + fault.hint(), width);
-    List<String> why = fault.why().isEmpty() ? List.of() : canvas.wrap("why:  " + fault.why(), width);
-    // The hint is what mends it: the message gives way to it, and the reason to both.
-    int forHint = Math.min(hint.size(), Math.max(1, most / 2));
-    int forMessage = Math.min(message.size(), most - forHint);
-    int forWhy = Math.min(why.size(), most - forHint - forMessage);
-    forHint = Math.min(hint.size(), most - forMessage - forWhy);
-    int y = lines(canvas, column, row, width, message, forMessage, Style.BAD);
-    y = lines(canvas, column, y, width, why, forWhy, Style.PLAIN);
-    y = lines(canvas, column, y, width, hint, forHint, Style.BOLD);
-    return y - row;
-  }
-
-  /** So many of the lines; the last says when there are more. Returns the row below. */
-  private static int lines(Canvas canvas, int column, int row, int width, List<String> lines, int most, Style style) {
-    for (int i = 0; i < most; i++) {
-      boolean cut = i == most - 1 && lines.size() > most;
-      canvas.put(column, row + i, lines.get(i) + (cut ? canvas.glyphs().ellipsis() : ""), width, style);
-    }
-    return row + most;
   }
 
   private static void stages(Canvas canvas, int column, int row, int width, int rows, Model model, Tenant tenant, boolean alone) {

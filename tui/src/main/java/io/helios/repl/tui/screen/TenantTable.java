@@ -41,8 +41,13 @@ final class TenantTable {
     for (int i = 0; i < rows && first + i < tenants.size(); i++) {
       row(canvas, model, widths, tenants.get(first + i), layout.first() + i, first + i == model.chosen());
     }
-    if (tenants.size() > rows && layout.rules() && canvas.columns() >= 40) {
-      String where = (first + 1) + "-" + Math.min(first + rows, tenants.size()) + " of " + tenants.size();
+    place(canvas, layout, first, rows, tenants.size());
+  }
+
+  /** Which part of a list is seen, where it is not seen whole. */
+  static void place(Canvas canvas, Layout layout, int first, int rows, int size) {
+    if (size > rows && layout.rules() && canvas.columns() >= 40) {
+      String where = (first + 1) + "-" + Math.min(first + rows, size) + " of " + size;
       // Where the next part begins, so that no line of the list is lost to it.
       canvas.right(canvas.columns() - 1, layout.detailRule(), " " + where + " ", Style.PLAIN);
     }

@@ -39,6 +39,7 @@ final class Text {
     return switch (point) {
       case '…' -> '.';
       case '→' -> '>';
+      case '←', '≤' -> '<';
       case '–', '—', '·' -> '-';
       case '‘', '’' -> '\'';
       case '“', '”' -> '"';
