@@ -4,6 +4,7 @@ import io.helios.repl.migration.traffic.TrafficSettings;
 import io.helios.repl.pipeline.FleetSettings;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
+import io.helios.repl.postgres.schema.DumpPolicy;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param dataDirectory absolute
  * @param traffic what sends a tenant's clients to its home, in the order in which it is switched
+ * @param pgDump what tells the definitions of tenants that have a schema or a database of their own
  * @param values each value in force with its origin, for showing
  */
 public record ServerConfiguration(
@@ -31,6 +33,7 @@ public record ServerConfiguration(
     ApiAccess access,
     Traces traces,
     List<TrafficSettings> traffic,
+    DumpPolicy pgDump,
     List<EffectiveValue> values) {
 
   public ServerConfiguration {
@@ -97,6 +100,7 @@ public record ServerConfiguration(
         relay.maxBytesPerTenant(),
         relay.walBudget(),
         apply.workers(),
-        relay.zstdLevel());
+        relay.zstdLevel(),
+        pgDump);
   }
 }

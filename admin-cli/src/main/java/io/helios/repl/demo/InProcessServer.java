@@ -19,6 +19,7 @@ import io.helios.repl.server.FleetMaker;
 import io.helios.repl.server.HeliosServer;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.status.Verification;
+import io.helios.repl.postgres.schema.DumpPolicy;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
 import java.io.IOException;
@@ -110,6 +111,7 @@ public final class InProcessServer implements DemoServer {
         ApiAccess.DEFAULT,
         ServerConfiguration.Traces.DEFAULT,
         List.of(),
+        DumpPolicy.AUTO,
         List.of());
   }
 

@@ -7,6 +7,7 @@ import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
+import io.helios.repl.postgres.schema.DumpPolicy;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
@@ -73,6 +74,7 @@ public final class Fleet implements AutoCloseable {
   private final Barriers barriers = new Barriers();
   private final Supervisor supervisor;
   private final long walBudget;
+  private final DumpPolicy pgDump;
   private final Tracing tracing;
   private volatile boolean started;
 
@@ -92,6 +94,7 @@ public final class Fleet implements AutoCloseable {
     this.events = events;
     this.ticker = surroundings.ticker();
     this.walBudget = settings.walBudget();
+    this.pgDump = settings.pgDump();
     this.tracing = surroundings.tracing();
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
@@ -479,11 +482,20 @@ public final class Fleet implements AutoCloseable {
     return starter(planned).plan(planned);
   }
 
+  /**
+   * What the tenant's target has not, or would not have, of what its schema or database defines: one line each, empty where
+   * tenants share tables.
+   */
+  public List<String> leftOut(UUID tenant) {
+    Tenant planned = pipeline(tenant).tenant();
+    return starter(planned).leftOut(planned);
+  }
+
   private TenantStarter starter(Tenant tenant) {
     SourceEngine source = source(tenant.source());
     return new TenantStarter(
-        source, target(tenant.target()), keyring, endpoints.captured(tenant), tables(tenant), CopySettings.DEFAULT, ticker,
-        (resynced, what) -> event(FleetEvent.Severity.INFO, resynced.name(), "tenant-resynced", what, null));
+        source, target(tenant.target()), keyring, endpoints.captured(tenant), tables(tenant), CopySettings.DEFAULT, pgDump,
+        ticker, (severity, about, kind, message) -> event(severity, about.name(), kind, message, null));
   }
 
   private TenantTables tables(Tenant tenant) {

@@ -1,5 +1,6 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.postgres.schema.DumpPolicy;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -12,6 +13,7 @@ import java.util.List;
  * @param walBudget how far behind what is captured the slot may stay for tenants that lag, in bytes of WAL
  * @param applyWorkers connections per target that apply
  * @param zstdLevel of frames
+ * @param pgDump what tells the definitions of tenants that have a schema or a database of their own
  */
 public record FleetSettings(
     Path dataDirectory,
@@ -21,7 +23,23 @@ public record FleetSettings(
     long journalBytesPerTenant,
     long walBudget,
     int applyWorkers,
-    int zstdLevel) {
+    int zstdLevel,
+    DumpPolicy pgDump) {
+
+  /** With a pg_dump that is installed and fits, where there is one. */
+  public FleetSettings(
+      Path dataDirectory,
+      List<SourceSettings> sources,
+      List<TargetSettings> targets,
+      long journalBytes,
+      long journalBytesPerTenant,
+      long walBudget,
+      int applyWorkers,
+      int zstdLevel) {
+    this(
+        dataDirectory, sources, targets, journalBytes, journalBytesPerTenant, walBudget, applyWorkers, zstdLevel,
+        DumpPolicy.AUTO);
+  }
 
   public FleetSettings {
     sources = List.copyOf(sources);
