@@ -223,7 +223,7 @@ final class DefinitionRules {
             + DefinitionNames.printable(roles.self()) + ": "
             + (roles.all().contains(role)
                 ? "GRANT " + Identifiers.quote(role) + " TO " + Identifiers.quote(roles.self())
-                : "the target has no such role")));
+                : "the target has no such role; make it before the tenant is started, or ALTER … OWNER afterwards")));
     return lines;
   }
 }

@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -25,6 +26,10 @@ final class DefinitionWriter {
 
   /** A relation, an object, a function or a schema of that name is there already. */
   private static final Set<String> THERE = Set.of("42P07", SqlStates.DUPLICATE_OBJECT, "42723", "42P06");
+
+  /** Schemas, then tables, with which their sequences go, then the rest. */
+  private static final Comparator<ArchiveEntry> BY_OWNER =
+      Comparator.comparingInt(entry -> entry.kind().equals("SCHEMA") ? 0 : entry.kind().equals("TABLE") ? 1 : 2);
 
   private final Connection target;
   private final Statement statement;
@@ -72,12 +77,10 @@ final class DefinitionWriter {
 
   /** All entries that are to be made, around the tables that are made already. */
   void write(List<ArchiveEntry> entries, Made made, DefinitionRules rules) throws SQLException {
-    for (ArchiveEntry entry : entries) {
-      if (made.has(entry)) {
-        String giveAway = rules.giveAway(entry);
-        if (giveAway != null) {
-          attempt("owner " + entry.owner() + " of " + entry.name(), giveAway);
-        }
+    for (ArchiveEntry entry : entries.stream().filter(made::has).sorted(BY_OWNER).toList()) {
+      String giveAway = rules.giveAway(entry);
+      if (giveAway != null) {
+        attempt("owner " + entry.owner() + " of " + entry.name(), giveAway);
       }
     }
     for (ArchiveEntry entry : entries) {

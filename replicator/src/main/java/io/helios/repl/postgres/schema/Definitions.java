@@ -80,9 +80,11 @@ public final class Definitions {
         case PASS -> {}
         case LEAVE -> leftOut.add(entry.name() + ": " + verdict.why());
         case MAKE -> {
-          made.add(entry);
-          if (!rules.isDetail(entry) && !there.has(here.of(entry))) {
-            counts.merge(entry.kind().toLowerCase(java.util.Locale.ROOT), 1, Integer::sum);
+          if (!there.has(here.of(entry))) {
+            made.add(entry);
+            if (!rules.isDetail(entry)) {
+              counts.merge(entry.kind().toLowerCase(java.util.Locale.ROOT), 1, Integer::sum);
+            }
           }
         }
       }

@@ -122,7 +122,7 @@ public final class SchemaBuilder {
 
   /**
    * @param lateDefaults SQL that may be run once functions are there, by the line of {@code plan.leftOut()} that it makes untrue
-   * @param made quoted names of the tables, partitions and free sequences in the plan
+   * @param made quoted names of the tables, partitions and sequences in the plan
    * @param schemas names of its schemas
    * @param types quoted names of its types
    */
@@ -242,6 +242,7 @@ public final class SchemaBuilder {
   private void create(SourceRelation relation) {
     schemas.add(relation.schema());
     TableStatement statement = new TableStatement(relation, sequencesOf(relation), available, target);
+    sequencesOf(relation).stream().filter(s -> s.tie() == 'i').forEach(s -> createdSequences.add(s.sqlName()));
     statement.sequences().forEach(s -> {
       schemas.add(s.schema());
       if (!target.relations().containsKey(s.sqlName())) {

@@ -28,6 +28,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,9 +112,19 @@ class DefinitionsTest {
     return Database.create(Postgres.shared(major, "target"));
   }
 
+  @Test
+  void everythingOfASchemaIsMadeAndTheSecondTimeNothing() throws Exception {
+    isMadeOnce(17);
+  }
+
+  @Tag("long")
   @ParameterizedTest
-  @ValueSource(ints = {14, 17, 18})
-  void everythingOfASchemaIsMadeAndTheSecondTimeNothing(int to) throws Exception {
+  @ValueSource(ints = {14, 15, 18})
+  void everythingOfASchemaIsMadeWhateverTheTargetRuns(int to) throws Exception {
+    isMadeOnce(to);
+  }
+
+  private static void isMadeOnce(int to) throws Exception {
     PgDumps.assumeFits(14);
     DefinitionScope shop = DefinitionScope.of("shop");
     Database source = source(14, SHOP);
@@ -129,13 +140,13 @@ class DefinitionsTest {
         .anySatisfy(line -> assertThat(line).startsWith("trigger shop.customers always").contains("ALWAYS"))
         .anySatisfy(line -> assertThat(line).startsWith("sequence shop.alone"))
         .hasSize(2);
-    assertThat(done.statements()).last().asString().startsWith("-- by pg_dump ").contains("4 functions, 1 procedure");
+    assertThat(done.statements()).last().asString().startsWith("-- by pg_dump ").contains("1 procedure, 3 functions");
     assertThat(planned.statements()).last().isEqualTo(done.statements().getLast());
     target.execute(
         "SET session_replication_role = replica; INSERT INTO shop.customers (name, kind) VALUES ('x', 'b;''');"
-            + " INSERT INTO shop.orders (customer, total) VALUES (1, 5)",
+            + " INSERT INTO shop.orders (customer, total) VALUES (1, 5); RESET session_replication_role",
         "INSERT INTO shop.orders (customer, total) VALUES (1, 7)",
-        "REFRESH MATERIALIZED VIEW CONCURRENTLY shop.daily".replace("CONCURRENTLY ", ""));
+        "REFRESH MATERIALIZED VIEW shop.daily");
     assertThat(target.query("SELECT * FROM shop.totals")).containsExactly("1|x|12");
     assertThat(target.query("SELECT code FROM shop.orders ORDER BY id")).containsExactly("c0", "c1!");
     assertThat(target.query("SELECT orders FROM shop.daily")).containsExactly("2");
@@ -163,12 +174,12 @@ class DefinitionsTest {
     assertThat(plan(source, target, shop, DumpPolicy.AUTO).isEmpty()).isTrue();
   }
 
-  @ParameterizedTest
-  @ValueSource(ints = {14, 17})
-  void withoutAFittingPgDumpTablesAreMadeAndTheRestIsToldByName(int from) throws Exception {
+  @Test
+  void withoutAFittingPgDumpTablesAreMadeAndTheRestIsToldByName() throws Exception {
+    int from = 17;
     DefinitionScope shop = DefinitionScope.of("shop");
     Database source = source(from, SHOP);
-    Database target = target(from == 14 ? 17 : 18);
+    Database target = target(18);
     DumpPolicy policy = policy(PgDumps.newest() < from);
 
     SchemaPlan planned = plan(source, target, shop, policy);
@@ -202,7 +213,7 @@ class DefinitionsTest {
         "CREATE SCHEMA empty; CREATE FUNCTION empty.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "CREATE FUNCTION empty.e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'",
         "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION empty.e()");
-    Database target = target(18);
+    Database target = target(17);
 
     SchemaPlan done = prepare(source, target, DefinitionScope.DATABASE);
 
@@ -225,7 +236,7 @@ class DefinitionsTest {
     Database target = target(17);
 
     assertThat(prepare(source, target, DefinitionScope.of("one")).leftOut())
-        .containsExactly("view one.both: schema \"two\" does not exist (3F000)");
+        .containsExactly("view one.both: relation \"two.t\" does not exist (SQLSTATE 42P01)");
     assertThat(prepare(source, target, DefinitionScope.of("two")).leftOut()).hasSize(1);
     assertThat(prepare(source, target, DefinitionScope.of("one")).leftOut()).isEmpty();
     assertThat(prepare(source, target, DefinitionScope.of("two")).leftOut()).isEmpty();
@@ -293,7 +304,8 @@ class DefinitionsTest {
     assertThat(target.value("SELECT has_function_privilege('pg_monitor', 's.mild()', 'EXECUTE')")).isEqualTo("f");
 
     target.execute("CREATE ROLE " + tenant + "; CREATE ROLE " + other);
-    assertThat(prepare(source, target, scope).leftOut()).singleElement().asString().startsWith("owner");
+    assertThat(prepare(source, target, scope).leftOut()).isEmpty();
+    assertThat(target.value("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'v'")).isEqualTo(tenant);
     Database fresh = target(17);
     assertThat(prepare(source, fresh, scope).leftOut()).singleElement().asString().startsWith("index by_code");
 
@@ -345,14 +357,14 @@ class DefinitionsTest {
         "CREATE FUNCTION s.sees(int) RETURNS bool SECURITY DEFINER LANGUAGE sql AS 'SELECT $1 = 1'",
         "ALTER FUNCTION s.sees(int) OWNER TO " + role,
         "CREATE POLICY all_of_them ON s.t USING (true)",
-        "CREATE POLICY some ON s.t AS RESTRICTIVE USING (s.sees(a))",
+        "CREATE POLICY less ON s.t AS RESTRICTIVE USING (s.sees(a))",
         "GRANT USAGE ON SCHEMA s TO PUBLIC; GRANT SELECT ON s.t TO PUBLIC");
     Database target = target(17);
 
     SchemaPlan done = prepare(source, target, DefinitionScope.of("s"));
 
     assertThat(done.leftOut())
-        .anySatisfy(line -> assertThat(line).startsWith("policy s.t some:"))
+        .anySatisfy(line -> assertThat(line).startsWith("policy s.t less:"))
         .anySatisfy(line -> assertThat(line).startsWith("every policy on \"s\".\"t\":"));
     target.execute("INSERT INTO s.t VALUES (1)");
     assertThat(target.query("SELECT relrowsecurity FROM pg_class WHERE relname = 't'")).containsExactly("t");
