@@ -93,6 +93,9 @@ final class DefinitionNames {
       FROM pg_catalog.pg_index i JOIN relations c ON c.oid = i.indrelid JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
       WHERE NOT c.relispartition AND i.indisvalid
       UNION ALL
+      SELECT 'inheritance', 'of ' || c.name || ' from ' || h.inhparent::pg_catalog.regclass::pg_catalog.text, 0, 0
+      FROM pg_catalog.pg_inherits h JOIN relations c ON c.oid = h.inhrelid WHERE c.relkind = 'r' AND NOT c.relispartition
+      UNION ALL
       SELECT 'statistics', pg_catalog.quote_ident(t.stxname) || ' of ' || c.name,
         'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::pg_catalog.oid::pg_catalog.int8, t.oid::pg_catalog.int8
       FROM pg_catalog.pg_statistic_ext t JOIN relations c ON c.oid = t.stxrelid
@@ -217,7 +220,7 @@ final class DefinitionNames {
 
   /** For example {@code 3 policies}. */
   static String counted(String kind, int count) {
-    if (count == 1 || kind.endsWith("s") || kind.endsWith("security")) {
+    if (count == 1 || kind.endsWith("s") || kind.endsWith("security") || kind.equals("inheritance")) {
       return count + " " + kind;
     }
     return count + " " + switch (kind) {

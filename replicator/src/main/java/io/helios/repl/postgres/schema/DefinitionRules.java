@@ -44,12 +44,10 @@ final class DefinitionRules {
   private static final Set<String> OF_RELATIONS = Set.of("TRIGGER", "RULE", "POLICY", "FK CONSTRAINT", "STATISTICS");
 
   private static final Set<String> FREE = Set.of(
-      "FUNCTION", "PROCEDURE", "AGGREGATE", "VIEW", "MATERIALIZED VIEW", "OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY",
-      "COLLATION", "CAST", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY");
+      "FUNCTION", "PROCEDURE", "AGGREGATE", "VIEW", "MATERIALIZED VIEW", "OPERATOR", "COLLATION", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY");
 
   /** What is owned by itself, and named in SQL by what follows DROP. */
-  private static final Set<String> NAMED_BY_DROP =
-      Set.of("FUNCTION", "PROCEDURE", "AGGREGATE", "OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY");
+  private static final Set<String> NAMED_BY_DROP = Set.of("FUNCTION", "PROCEDURE", "AGGREGATE", "OPERATOR");
 
   private static final Set<String> NAMED_BY_TAG = Set.of(
       "VIEW", "MATERIALIZED VIEW", "COLLATION", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "STATISTICS",
@@ -161,6 +159,7 @@ final class DefinitionRules {
     if (!FREE.contains(entry.kind())) {
       return Verdict.leave(
           switch (entry.kind()) {
+            case "CAST", "OPERATOR CLASS", "OPERATOR FAMILY" -> "it would have a say in how values are applied";
             case "EVENT TRIGGER" -> "it would run for everybody who changes definitions there";
             case "FOREIGN TABLE", "SERVER", "USER MAPPING", "FOREIGN DATA WRAPPER" ->
                 "how another server is reached is for whoever may reach it";

@@ -71,6 +71,7 @@ public final class Definitions {
       return new SchemaPlan(statements, leftOut);
     }
     leftOut.removeAll(built.lateDefaults().keySet());
+    leftOut.addAll(inheritance(here, there));
     Made made = new Made(built.made(), built.schemas(), built.types());
     DefinitionRules rules = rules(source, target, inventory, here, there);
     Map<String, Integer> counts = new LinkedHashMap<>();
@@ -111,6 +112,12 @@ public final class Definitions {
         here.without(there).stream()
             .filter(named -> !TABLES_OWN.contains(named.kind()) || (tables.isEmpty() && named.kind().equals("table")))
             .toList());
+  }
+
+  /** It says nothing about rows: each table is made by itself. */
+  private static List<String> inheritance(DefinitionNames here, DefinitionNames there) {
+    return DefinitionNames.lines(
+        here.without(there).stream().filter(named -> named.kind().equals("inheritance")).toList());
   }
 
   /** What comes with tables, and is told of singly where it does not. */
@@ -176,6 +183,7 @@ public final class Definitions {
         leftOut.remove(late.getKey()); // else it is told again, with the newer reason
         writer.attempt(late.getKey(), late.getValue());
       }
+      leftOut.addAll(inheritance(here, there));
       leftOut.addAll(rules.missingOwners());
       leftOut.addAll(writer.leftOut());
     } else {

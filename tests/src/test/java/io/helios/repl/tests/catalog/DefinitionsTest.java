@@ -212,6 +212,9 @@ class DefinitionsTest {
         "CREATE TRIGGER helios_guard BEFORE INSERT ON shop.orders FOR EACH ROW EXECUTE FUNCTION helios.guard()",
         "CREATE SCHEMA empty; CREATE FUNCTION empty.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "CREATE FUNCTION empty.e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'",
+        "CREATE FUNCTION empty.kind(text) RETURNS shop.kind LANGUAGE sql AS 'SELECT ''a''::shop.kind'",
+        "CREATE CAST (text AS shop.kind) WITH FUNCTION empty.kind(text) AS ASSIGNMENT",
+        "CREATE TABLE shop.child () INHERITS (shop.customers)",
         "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION empty.e()");
     Database target = target(17);
 
@@ -221,6 +224,9 @@ class DefinitionsTest {
     assertThat(target.value("SELECT count(*) FROM pg_trigger WHERE tgname = 'helios_guard'")).isEqualTo("0");
     assertThat(target.value("SELECT count(*) FROM pg_event_trigger")).isEqualTo("0");
     assertThat(done.leftOut()).anySatisfy(line -> assertThat(line).startsWith("event trigger watch:"));
+    assertThat(done.leftOut()).anySatisfy(line -> assertThat(line).startsWith("cast CAST (text AS shop.kind):"));
+    assertThat(done.leftOut()).contains("1 inheritance: of shop.child from shop.customers");
+    assertThat(target.value("SELECT count(*) FROM pg_cast WHERE oid >= 16384")).isEqualTo("0");
     assertThat(done.leftOut()).noneSatisfy(line -> assertThat(line).contains("helios"));
     assertThat(target.value("SELECT length(public.digest('a', 'md5'))")).isEqualTo("16");
   }
