@@ -55,7 +55,12 @@ final class DefinitionFacts {
         c.relkind IN ('v', 'm') AND NOT coalesce((
           SELECT pg_catalog.bool_or(pg_catalog.lower(o) ~ '^security_invoker=(true|on|yes|1|t|y)$')
           FROM pg_catalog.unnest(c.reloptions) o), false),
-        false, false, NULL
+        false, false,
+        CASE WHEN t.relkind = 'm' AND EXISTS (
+            SELECT FROM pg_catalog.pg_depend d
+            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.refclassid IN (
+              'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass))
+          THEN 'calls functions, which would run while it is made' END
       FROM pg_catalog.pg_class c
       LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
       LEFT JOIN pg_catalog.pg_class t ON t.oid = i.indrelid

@@ -44,7 +44,8 @@ final class DefinitionRules {
   private static final Set<String> OF_RELATIONS = Set.of("TRIGGER", "RULE", "POLICY", "FK CONSTRAINT", "STATISTICS");
 
   private static final Set<String> FREE = Set.of(
-      "FUNCTION", "PROCEDURE", "AGGREGATE", "VIEW", "MATERIALIZED VIEW", "OPERATOR", "COLLATION", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY");
+      "FUNCTION", "PROCEDURE", "AGGREGATE", "VIEW", "MATERIALIZED VIEW", "OPERATOR", "COLLATION",
+      "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY");
 
   /** What is owned by itself, and named in SQL by what follows DROP. */
   private static final Set<String> NAMED_BY_DROP = Set.of("FUNCTION", "PROCEDURE", "AGGREGATE", "OPERATOR");
@@ -127,9 +128,9 @@ final class DefinitionRules {
           ? Verdict.MAKE
           : Verdict.PASS;
       case "DEFAULT ACL" -> schema != null && made.hasSchema(schema) ? Verdict.MAKE : Verdict.PASS;
-      case "INDEX" -> !fact.onTable() && fact.relation() != null && made.hasRelation(fact.relation())
-          ? Verdict.MAKE
-          : Verdict.PASS;
+      case "INDEX" -> fact.onTable() || fact.relation() == null || !made.hasRelation(fact.relation())
+          ? Verdict.PASS
+          : fact.obstacle() == null ? Verdict.MAKE : Verdict.leave(fact.obstacle());
       default -> OF_RELATIONS.contains(kind) ? ofRelation(entry, fact, made) : free(entry, fact);
     };
   }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.helios.repl.apply.TargetPreparation;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
+import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Catalog;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.postgres.Identifiers;
@@ -258,7 +259,8 @@ class DefinitionsTest {
         14,
         "CREATE SCHEMA " + q + "; CREATE SCHEMA \"a\"\"b'; DROP SCHEMA x;\n-- Name: eé*.?$1 \\\"",
         "CREATE TABLE " + q + "." + q + " (" + q + " int PRIMARY KEY)",
-        "CREATE FUNCTION " + q + "." + q + "() RETURNS text LANGUAGE sql AS $x$ SELECT 'DROP SCHEMA x;\n$$\n--\n-- Name: f; Type: FUNCTION\n' $x$",
+        "CREATE FUNCTION " + q + "." + q + "() RETURNS text LANGUAGE sql AS"
+            + " $x$ SELECT 'DROP SCHEMA x;\n$$\n--\n-- Name: f; Type: FUNCTION\n' $x$",
         "CREATE VIEW " + q + ".v AS SELECT " + q + ", " + q + "." + q + "() AS f FROM " + q + "." + q,
         "CREATE TRIGGER " + q + " BEFORE INSERT ON " + q + "." + q
             + " FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
@@ -325,6 +327,47 @@ class DefinitionsTest {
   }
 
   @Test
+  void nothingThatATenantWroteRunsWhileItsDefinitionsAreMade() throws Exception {
+    PgDumps.assumeFits(14);
+    Database source = source(
+        14,
+        "CREATE SCHEMA s",
+        "CREATE FUNCTION s.log() RETURNS int LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.ran VALUES (current_user); RETURN 1; END $$",
+        "CREATE FUNCTION s.f(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN"
+            + " IF to_regclass('public.ran') IS NOT NULL THEN PERFORM s.log(); END IF; RETURN 1; END $$",
+        "CREATE DOMAIN s.d AS int DEFAULT s.f(1) CHECK (VALUE + s.f(1) > 0)",
+        "CREATE TYPE s.c AS (a s.d)",
+        "CREATE TABLE s.t (a int PRIMARY KEY, b int DEFAULT s.f(1), g int GENERATED ALWAYS AS (a + s.f(1)) STORED,"
+            + " CHECK (a + s.f(1) > 0))",
+        "CREATE INDEX by_f ON s.t ((b + s.f(1)))",
+        "CREATE TABLE s.p (a int, b int) PARTITION BY RANGE ((a + s.f(b + s.f(1))))",
+        "CREATE VIEW s.v AS SELECT '(1)'::s.c AS c, s.f(1) AS f",
+        "CREATE MATERIALIZED VIEW s.m AS SELECT a, s.f(1) AS f FROM s.t",
+        "CREATE INDEX m_by_f ON s.m ((a + s.f(1)))",
+        "CREATE INDEX m_by_a ON s.m (a)",
+        "CREATE STATISTICS s.x ON (a + s.f(1)), b FROM s.t",
+        "CREATE TRIGGER w BEFORE INSERT ON s.t FOR EACH ROW WHEN (NEW.a > s.f(1)) EXECUTE FUNCTION"
+            + " suppress_redundant_updates_trigger()",
+        "CREATE RULE r AS ON UPDATE TO s.t WHERE s.f(1) = 2 DO ALSO SELECT s.f(1)",
+        "CREATE POLICY y ON s.t USING (s.f(1) = 1)");
+    Database target = target(17);
+    target.execute("CREATE TABLE public.ran (who text)");
+
+    SchemaPlan done = prepare(source, target, DefinitionScope.of("s"));
+
+    assertThat(target.query("SELECT * FROM public.ran")).isEmpty();
+    assertThat(done.leftOut())
+        .anySatisfy(line -> assertThat(line).startsWith("index s.m_by_f:"))
+        .anySatisfy(line -> assertThat(line).startsWith("statistics s.x:"))
+        .anySatisfy(line -> assertThat(line).startsWith("table s.p:"));
+    assertThat(target.value("SELECT count(*) FROM pg_class WHERE relname IN ('v', 'm', 'm_by_a', 't')")).isEqualTo("4");
+    target.execute("SET session_replication_role = replica; INSERT INTO s.t (a, b) VALUES (1, 1)");
+    assertThat(target.query("SELECT * FROM public.ran")).as("nor as the applier").isEmpty();
+    assertThat(target.value("SELECT s.f(1)")).isEqualTo("1");
+    assertThat(target.query("SELECT * FROM public.ran")).as("it would have been seen").hasSize(1);
+  }
+
+  @Test
   void whoMayNotGiveAwayLeavesOutWhatWouldRunAsHimself() throws Exception {
     PgDumps.assumeFits(14);
     String tenant = "plain" + ROLES.incrementAndGet();
@@ -375,6 +418,52 @@ class DefinitionsTest {
     target.execute("INSERT INTO s.t VALUES (1)");
     assertThat(target.query("SELECT relrowsecurity FROM pg_class WHERE relname = 't'")).containsExactly("t");
     assertThat(target.value("SELECT count(*) FROM pg_policy")).isEqualTo("0");
+  }
+
+  @Test
+  void whatIsBrokenOffInTheMiddleHasNotHappenedAndIsDoneAnew() throws Exception {
+    PgDumps.assumeFits(14);
+    DefinitionScope shop = DefinitionScope.of("shop");
+    Database source = source(14, SHOP);
+    Database target = target(17);
+    target.execute(
+        "CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql AS"
+            + " $$ BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = '40001'; END $$",
+        "CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE TRIGGER') EXECUTE FUNCTION public.refuse()");
+
+    assertThatThrownBy(() -> prepare(source, target, shop)).isInstanceOf(TransientException.class);
+
+    assertThat(target.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'shop'")).isEqualTo("0");
+    target.execute("DROP EVENT TRIGGER refuse");
+    assertThat(prepare(source, target, shop).leftOut()).hasSize(2);
+    assertThat(target.value("SELECT count(*) FROM pg_trigger WHERE tgname = 'stamp'")).isEqualTo("1");
+  }
+
+  @Test
+  void aRightThatCannotBeTakenAwayStopsEverything() throws Exception {
+    PgDumps.assumeFits(14);
+    Database source = source(
+        14,
+        "CREATE SCHEMA s; CREATE TABLE s.t (a int PRIMARY KEY)",
+        "CREATE FUNCTION s.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; REVOKE ALL ON FUNCTION s.f() FROM PUBLIC");
+    Database target = target(17);
+    target.execute(
+        "CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'never'; END $$",
+        "CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('REVOKE') EXECUTE FUNCTION public.refuse()");
+
+    OperatorException refused = catchThrowableOfType(
+        OperatorException.class, () -> prepareIn(source, target, DefinitionScope.of("s")));
+
+    assertThat(refused.problem().code()).isEqualTo(ErrorCode.DEFINITION_OPENS_MORE);
+    assertThat(target.value("SELECT count(*) FROM pg_namespace WHERE nspname = 's'")).isEqualTo("0");
+  }
+
+  /** Without schema helios, which takes rights away too. */
+  private static SchemaPlan prepareIn(Database source, Database target, DefinitionScope scope) throws SQLException {
+    try (Connection from = PgConnections.open(source.settings(), "test", null);
+        Connection to = PgConnections.openForDefinitions(target.settings(), "test", null)) {
+      return Definitions.read(from, source.settings(), scope, DumpPolicy.AUTO).create(from, to, tables(from, scope));
+    }
   }
 
   @Test
