@@ -488,7 +488,7 @@ public final class Fleet implements AutoCloseable {
    */
   public List<String> leftOut(UUID tenant) {
     Tenant planned = pipeline(tenant).tenant();
-    return starter(planned).leftOut(planned);
+    return starter(planned).definitions().leftOut(planned);
   }
 
   private TenantStarter starter(Tenant tenant) {

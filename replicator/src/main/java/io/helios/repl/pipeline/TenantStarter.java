@@ -23,7 +23,6 @@ import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableName;
-import io.helios.repl.postgres.schema.DefinitionScope;
 import io.helios.repl.postgres.schema.Definitions;
 import io.helios.repl.postgres.schema.DumpPolicy;
 import io.helios.repl.postgres.schema.SchemaComparison;
@@ -31,7 +30,6 @@ import io.helios.repl.postgres.schema.SchemaPlan;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.MendedTable;
-import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -44,7 +42,6 @@ import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,9 +57,6 @@ final class TenantStarter implements TenantPipeline.Steps {
   private static final Logger LOG = LoggerFactory.getLogger(TenantStarter.class);
   private static final Duration TURN = Duration.ofMillis(5);
 
-  /** Of what is left out, for people. */
-  private static final int MOST_LINES = 40;
-
   /** Many may wait for a place: each look costs as much as there are others. */
   private static final Duration PLACE_TURN = Duration.ofMillis(500);
 
@@ -73,7 +67,7 @@ final class TenantStarter implements TenantPipeline.Steps {
   private final TenantTables tables;
   private final CopySettings copySettings;
   private final Ticker ticker;
-  private final DumpPolicy pgDump;
+  private final TenantDefinitions own;
   private final News news;
 
   /** Who tells operators what was done. */
@@ -91,7 +85,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       DumpPolicy pgDump,
       Ticker ticker,
       News news) {
-    this.pgDump = pgDump;
+    this.own = new TenantDefinitions(source, target, tables, pgDump, news);
     this.news = news;
     this.source = source;
     this.target = target;
@@ -173,6 +167,11 @@ final class TenantStarter implements TenantPipeline.Steps {
   @Override
   public void takeDown(ReplicaTenant replica) throws InterruptedException {
     target.detach(replica.id());
+  }
+
+  /** What its schema or database defines besides rows, and its target. */
+  TenantDefinitions definitions() {
+    return own;
   }
 
   TenantRoute route(Tenant tenant) {
@@ -275,10 +274,10 @@ final class TenantStarter implements TenantPipeline.Steps {
       try (Connection to = PgConnections.openForDefinitions(target.settings().connection(), "prepare", tenant.name())) {
         List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
         // Later ones come with a move: what goes on from where it was waits for no pg_dump.
-        Definitions all = anew || target.copied(tenant).isEmpty() ? definitions(from, tenant) : null;
+        Definitions all = anew || target.copied(tenant).isEmpty() ? own.read(from, tenant) : null;
         SchemaPlan done = TargetPreparation.run(to, target.settings().name(), from, definitions, all);
         if (all != null) {
-          tell(tenant, all, done);
+          own.tell(tenant, all, done);
         }
         SeenTables.followRenames(to, tenant.id(), rows);
         List<TenantTable> uncopied = anew ? rows : uncopied(to, tenant, rows);
@@ -367,11 +366,11 @@ final class TenantStarter implements TenantPipeline.Steps {
       List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
       List<String> steps = new ArrayList<>();
       source.publishPlan(from).forEach(sql -> steps.add("source: " + sql));
-      Definitions all = definitions(from, tenant);
+      Definitions all = own.read(from, tenant);
       SchemaPlan plan = TargetPreparation.plan(to, from, definitions, all);
       plan.statements().forEach(sql -> steps.add("target: " + sql));
       if (all != null) {
-        bounded(plan.leftOut()).forEach(what -> steps.add("left out: " + what));
+        TenantDefinitions.bounded(plan.leftOut()).forEach(what -> steps.add("left out: " + what));
       }
       rows.forEach(table -> steps.add("copy " + table.qualifiedName() + ", then stream it"));
       return steps;
@@ -382,78 +381,6 @@ final class TenantStarter implements TenantPipeline.Steps {
           "what starting tenant \"" + tenant.name() + "\" would do cannot be found out",
           "helios-repl source check " + source.settings().name());
     }
-  }
-
-  /** Everything that the tenant's schema or database defines; null where tenants share one. */
-  private @Nullable Definitions definitions(Connection from, Tenant tenant) throws SQLException {
-    DefinitionScope scope = scope(tenant);
-    return scope == null ? null : Definitions.read(from, source.settings().connection(), scope, pgDump);
-  }
-
-  private @Nullable DefinitionScope scope(Tenant tenant) {
-    if (tables.reference()) {
-      return null;
-    }
-    return switch (source.settings().tenancy()) {
-      case Tenancy.ByColumn _ -> null;
-      case Tenancy.BySchema(String pattern) -> DefinitionScope.of(pattern.replace("{key}", tenant.key()));
-      case Tenancy.ByDatabase _ -> DefinitionScope.DATABASE;
-    };
-  }
-
-  /**
-   * Makes what was defined at the source since the tenant was started, and is no table: before a cutover, so that its users
-   * find at the target what they have here.
-   */
-  void completeDefinitions(Tenant tenant) {
-    if (scope(tenant) == null) {
-      return;
-    }
-    try (Connection from = PgConnections.openForDefinitions(source.settings().connection(), "definitions", tenant.name());
-        Connection to = PgConnections.openForDefinitions(target.settings().connection(), "definitions", tenant.name())) {
-      Definitions all = definitions(from, tenant);
-      if (all != null) {
-        tell(tenant, all, all.create(from, to, List.of()));
-      }
-    } catch (SQLException e) {
-      throw target.refused(e);
-    }
-  }
-
-  /** What the target has not of the tenant's definitions, or will not have when it is started. */
-  List<String> leftOut(Tenant tenant) {
-    DefinitionScope scope = scope(tenant);
-    if (scope == null) {
-      return List.of();
-    }
-    try (Connection from = PgConnections.open(source.settings().connection(), "plan", tenant.name());
-        Connection to = PgConnections.open(target.settings().connection(), "plan", tenant.name())) {
-      if (target.copied(tenant).isPresent()) {
-        return bounded(Definitions.lacking(from, to, scope));
-      }
-      List<TableDefinition> wanted = rows(from, tenant).stream().map(TenantTable::definition).toList();
-      return bounded(Definitions.read(from, source.settings().connection(), scope, pgDump).plan(from, to, wanted).leftOut());
-    } catch (SQLException e) {
-      throw target.refused(e);
-    }
-  }
-
-  private void tell(Tenant tenant, Definitions all, SchemaPlan done) {
-    List<String> leftOut = bounded(done.leftOut());
-    List<String> made = done.statements().stream().filter(sql -> sql.startsWith("-- ")).map(sql -> sql.substring(3)).toList();
-    news.tell(
-        leftOut.isEmpty() ? FleetEvent.Severity.INFO : FleetEvent.Severity.WARN,
-        tenant,
-        "tenant-definitions",
-        "definitions at \"" + target.settings().name() + "\" " + (made.isEmpty() ? all.means() : String.join("; ", made))
-            + (leftOut.isEmpty() ? "" : "; left out: " + String.join("; ", leftOut)));
-  }
-
-  private static List<String> bounded(List<String> lines) {
-    return lines.size() <= MOST_LINES
-        ? lines
-        : Stream.concat(lines.stream().limit(MOST_LINES), Stream.of("… and " + (lines.size() - MOST_LINES) + " more"))
-            .toList();
   }
 
   /** The tenant and its guard in the target's own records, in one transaction. */
