@@ -11,6 +11,7 @@ import io.helios.repl.pipeline.CopyLimits;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.schema.DumpPolicy;
 import io.helios.repl.seal.MasterKey;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
@@ -125,6 +126,9 @@ public final class ConfigurationLoader {
     List<TrafficSettings> traffic = new TrafficReader(reading, connections).read(root);
     ServerConfiguration.MasterKeys masterKeys =
         new ServerConfiguration.MasterKeys(path(root, "master-key-file"), path(root, "previous-master-key-file"));
+    DumpPolicy pgDump =
+        root.parsed(
+            "pg-dump", ConfigurationLoader::pgDump, "pg-dump: auto, none, or the path of the program", DumpPolicy.AUTO, "auto");
     root.close();
     reading.unknownVariables(OTHER_VARIABLES);
     return reading.result(
@@ -132,7 +136,15 @@ public final class ConfigurationLoader {
             ? null
             : new ServerConfiguration(
                 region, listen, dataDirectory, store, sources, targets, peers, relay, apply, copy, masterKeys, access, traces, traffic,
-                reading.values()));
+                pgDump, reading.values()));
+  }
+
+  private static Optional<DumpPolicy> pgDump(String text) {
+    return switch (text) {
+      case "auto" -> Optional.of(DumpPolicy.AUTO);
+      case "none" -> Optional.of(DumpPolicy.NONE);
+      default -> path(text).map(program -> new DumpPolicy(true, program));
+    };
   }
 
   private static @Nullable Path path(Section root, String key) {

@@ -5,6 +5,7 @@ import io.helios.repl.pipeline.CopyLimits;
 import io.helios.repl.pipeline.FleetSettings;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
+import io.helios.repl.postgres.schema.DumpPolicy;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param dataDirectory absolute
  * @param copy how much others may feel of copies
  * @param traffic what sends a tenant's clients to its home, in the order in which it is switched
+ * @param pgDump what tells the definitions of tenants that have a schema or a database of their own
  * @param values each value in force with its origin, for showing
  */
 public record ServerConfiguration(
@@ -34,6 +36,7 @@ public record ServerConfiguration(
     ApiAccess access,
     Traces traces,
     List<TrafficSettings> traffic,
+    DumpPolicy pgDump,
     List<EffectiveValue> values) {
 
   public ServerConfiguration {
@@ -114,6 +117,7 @@ public record ServerConfiguration(
         relay.walBudget(),
         apply.workers(),
         relay.zstdLevel(),
-        copy);
+        copy,
+        pgDump);
   }
 }

@@ -16,6 +16,7 @@ import io.helios.repl.pipeline.CopyLimits;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.postgres.ConnectionSettings;
+import io.helios.repl.postgres.schema.DumpPolicy;
 import io.helios.repl.server.FleetMaker;
 import io.helios.repl.server.HeliosServer;
 import io.helios.repl.status.TenantStatus;
@@ -112,6 +113,7 @@ public final class InProcessServer implements DemoServer {
         ApiAccess.DEFAULT,
         ServerConfiguration.Traces.DEFAULT,
         List.of(),
+        DumpPolicy.AUTO,
         List.of());
   }
 

@@ -99,7 +99,7 @@ final class MigrationRoutes {
     audit(request, options);
     moves.requireStartable(tenant);
     if (dryRun(request)) {
-      answer(request, 200, Documents.plan("migrate start", tenant.name(), Moves.steps(tenant, options)));
+      answer(request, 200, Documents.plan("migrate start", tenant.name(), moves.steps(tenant, options)));
       return;
     }
     Migration begun = moves.start(tenant, options);
@@ -136,7 +136,7 @@ final class MigrationRoutes {
           Documents.list(
               "PlanList",
               declared.entrySet().stream()
-                  .map(d -> Documents.plan("migrate start", d.getKey().name(), Moves.steps(d.getKey(), d.getValue())))
+                  .map(d -> Documents.plan("migrate start", d.getKey().name(), moves.steps(d.getKey(), d.getValue())))
                   .toList()));
       return;
     }

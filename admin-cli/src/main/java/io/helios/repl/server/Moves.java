@@ -20,6 +20,7 @@ import io.helios.repl.migration.Proof;
 import io.helios.repl.migration.Wish;
 import io.helios.repl.tenant.Tenant;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -72,8 +73,14 @@ final class Moves {
     return tenant;
   }
 
-  /** What a migration of it would do. */
-  static List<String> steps(Tenant tenant, MigrationOptions options) {
+  /** What a migration of it would do, and what would not come along. */
+  List<String> steps(Tenant tenant, MigrationOptions options) {
+    List<String> steps = new ArrayList<>(stages(tenant, options));
+    tenants.leftOut(tenant).forEach(what -> steps.add("left out at " + tenant.target() + ": " + what));
+    return steps;
+  }
+
+  private static List<String> stages(Tenant tenant, MigrationOptions options) {
     return List.of(
         "copy " + tenant.name() + " from " + tenant.source() + " to " + tenant.target() + ", unless it streams already",
         "arm the guard at " + tenant.source() + " and make " + tenant.target() + " ready to be captured",

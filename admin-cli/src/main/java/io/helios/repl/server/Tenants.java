@@ -356,6 +356,18 @@ final class Tenants {
     }
   }
 
+  /**
+   * What the tenant's target has not, or would not have, of what its schema or database defines. A database that does not
+   * answer is told of, since nothing is done by it.
+   */
+  List<String> leftOut(Tenant tenant) {
+    try {
+      return fleet.leftOut(tenant.id());
+    } catch (HeliosException e) {
+      return List.of("what would be left out cannot be told now: " + e.problem().message() + ": " + e.problem().why());
+    }
+  }
+
   /** What the verb would do, in steps; nothing is done. Refuses what {@link #carryOut} refuses. */
   List<String> plan(Verb verb, String name, boolean copy) {
     Entry entry = permitted(verb, name);

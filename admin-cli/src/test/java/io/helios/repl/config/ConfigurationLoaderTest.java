@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.helios.repl.apply.DdlPolicy;
 import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.schema.DumpPolicy;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
 import java.io.IOException;
@@ -138,6 +139,19 @@ class ConfigurationLoaderTest {
             .masterKeys();
     assertThat(keys.file()).isEqualTo(Path.of("/etc/helios-repl/2.key"));
     assertThat(keys.previous()).isEqualTo(Path.of("/etc/helios-repl/1.key"));
+  }
+
+  @Test
+  void whichPgDumpIsUsedIsOneThatFitsOrNoneOrTheOneThatIsNamed() {
+    assertThat(pgDump("")).isEqualTo(DumpPolicy.AUTO);
+    assertThat(pgDump("pg-dump: auto\n")).isEqualTo(DumpPolicy.AUTO);
+    assertThat(pgDump("pg-dump: none\n")).isEqualTo(DumpPolicy.NONE);
+    assertThat(pgDump("pg-dump: /opt/pg18/bin/pg_dump\n")).isEqualTo(new DumpPolicy(true, Path.of("/opt/pg18/bin/pg_dump")));
+    assertThat(load(SOUND + "pg-dump: ''\n", Map.of(), Map.of()).problems()).hasSize(1);
+  }
+
+  private DumpPolicy pgDump(String lines) {
+    return Objects.requireNonNull(load(SOUND + lines, Map.of(), Map.of()).configuration()).fleet().pgDump();
   }
 
   @Test

@@ -6,6 +6,7 @@ import io.helios.repl.postgres.EmptySearchPath;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
+import io.helios.repl.postgres.schema.Definitions;
 import io.helios.repl.postgres.schema.SchemaBuilder;
 import io.helios.repl.postgres.schema.SchemaPlan;
 import java.sql.Connection;
@@ -34,11 +35,23 @@ public final class TargetPreparation {
    */
   public static SchemaPlan plan(
       Connection target, @Nullable Connection source, Collection<TableDefinition> tables) throws SQLException {
+    return plan(target, source, tables, null);
+  }
+
+  /** The same; {@code definitions} are the tenant's own, null where tables alone are meant. */
+  public static SchemaPlan plan(
+      Connection target,
+      @Nullable Connection source,
+      Collection<TableDefinition> tables,
+      @Nullable Definitions definitions)
+      throws SQLException {
     List<String> sql = new ArrayList<>(TargetSchema.plan(target));
     if (source == null) {
       return new SchemaPlan(sql, List.of());
     }
-    SchemaPlan tablesPlan = SchemaBuilder.plan(source, target, tables);
+    SchemaPlan tablesPlan = definitions == null
+        ? SchemaBuilder.plan(source, target, tables)
+        : definitions.plan(source, target, tables);
     sql.addAll(tablesPlan.statements());
     return new SchemaPlan(sql, tablesPlan.leftOut());
   }
@@ -56,6 +69,17 @@ public final class TargetPreparation {
   public static SchemaPlan run(
       Connection target, String name, @Nullable Connection source, Collection<TableDefinition> tables)
       throws SQLException {
+    return run(target, name, source, tables, null);
+  }
+
+  /** The same, with everything of {@code definitions} around the tables; what is left out is what was then found. */
+  public static SchemaPlan run(
+      Connection target,
+      String name,
+      @Nullable Connection source,
+      Collection<TableDefinition> tables,
+      @Nullable Definitions definitions)
+      throws SQLException {
     try (EmptySearchPath _ = EmptySearchPath.on(target)) {
       String role = Identifiers.quote(TargetTableCheck.role(target));
       SchemaPlan plan;
@@ -70,7 +94,12 @@ public final class TargetPreparation {
         SchemaPlan created = new SchemaPlan(List.of(), List.of());
         try {
           created = SchemaBuilder.plan(source, target, tables);
-          SchemaBuilder.create(source, target, tables);
+          if (definitions == null) {
+            SchemaBuilder.create(source, target, tables);
+          } else {
+            SchemaPlan done = definitions.create(source, target, tables);
+            plan = new SchemaPlan(done.statements(), done.leftOut());
+          }
           SeenTables.created(target, missing);
         } catch (SQLException e) {
           throw refused(e, name, role, lines(created.statements()) + "\n" + grants(missing, role));

@@ -11,6 +11,7 @@ import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SourceIdentity;
 import io.helios.repl.postgres.TableDefinition;
+import io.helios.repl.postgres.schema.DumpPolicy;
 import io.helios.repl.relay.FrameSource;
 import io.helios.repl.seal.KeyTransfer;
 import io.helios.repl.seal.Keyring;
@@ -79,6 +80,7 @@ public final class Fleet implements AutoCloseable {
   private final Barriers barriers = new Barriers();
   private final CopyLoad copyLoad;
   private final Supervisor supervisor;
+  private final DumpPolicy pgDump;
   private final Tracing tracing;
   private volatile boolean started;
   private volatile Function<String, @Nullable ApplyPeer> peers = region -> null;
@@ -99,6 +101,7 @@ public final class Fleet implements AutoCloseable {
     this.keyring = keyring;
     this.events = events;
     this.ticker = surroundings.ticker();
+    this.pgDump = settings.pgDump();
     this.tracing = surroundings.tracing();
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
@@ -574,11 +577,20 @@ public final class Fleet implements AutoCloseable {
     return starter(planned).plan(planned);
   }
 
+  /**
+   * What the tenant's target has not, or would not have, of what its schema or database defines: one line each, empty where
+   * tenants share tables.
+   */
+  public List<String> leftOut(UUID tenant) {
+    Tenant planned = pipeline(tenant).tenant();
+    return starter(planned).definitions().leftOut(planned);
+  }
+
   private TenantStarter starter(Tenant tenant) {
     SourceEngine source = source(tenant.source());
     return new TenantStarter(
-        source, target(tenant.target()), keyring, endpoints.captured(tenant), tables(tenant), CopySettings.DEFAULT, copyLoad, ticker,
-        (resynced, what) -> event(FleetEvent.Severity.INFO, resynced.name(), "tenant-resynced", what, null));
+        source, target(tenant.target()), keyring, endpoints.captured(tenant), tables(tenant), CopySettings.DEFAULT, copyLoad,
+        pgDump, ticker, (severity, about, kind, message) -> event(severity, about.name(), kind, message, null));
   }
 
   private TenantTables tables(Tenant tenant) {

@@ -1,5 +1,6 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.postgres.schema.DumpPolicy;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -13,6 +14,7 @@ import java.util.List;
  * @param applyWorkers connections per target that apply
  * @param zstdLevel of frames
  * @param copyLimits how much others may feel of copies
+ * @param pgDump what tells the definitions of tenants that have a schema or a database of their own
  */
 public record FleetSettings(
     Path dataDirectory,
@@ -23,14 +25,15 @@ public record FleetSettings(
     long walBudget,
     int applyWorkers,
     int zstdLevel,
-    CopyLimits copyLimits) {
+    CopyLimits copyLimits,
+    DumpPolicy pgDump) {
 
   public FleetSettings {
     sources = List.copyOf(sources);
     targets = List.copyOf(targets);
   }
 
-  /** With the limits of copies that are usual. */
+  /** With the limits of copies that are usual, and a pg_dump that is installed and fits, where there is one. */
   public FleetSettings(
       Path dataDirectory,
       List<SourceSettings> sources,
@@ -42,6 +45,6 @@ public record FleetSettings(
       int zstdLevel) {
     this(
         dataDirectory, sources, targets, journalBytes, journalBytesPerTenant, walBudget, applyWorkers, zstdLevel,
-        CopyLimits.DEFAULT);
+        CopyLimits.DEFAULT, DumpPolicy.AUTO);
   }
 }

@@ -136,6 +136,7 @@ public final class Handover {
     BackRoute route =
         new BackRoute(tenant.id(), tenant.source(), tenant.target(), 0, UUID.randomUUID(), false);
     backRoutes.keep(route);
+    hands.starter(tenant).definitions().complete(tenant);
     Tenant back = back(tenant.epoch());
     hands.starter(back).arm(back, route.token());
   }

@@ -24,7 +24,10 @@ import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableName;
+import io.helios.repl.postgres.schema.Definitions;
+import io.helios.repl.postgres.schema.DumpPolicy;
 import io.helios.repl.postgres.schema.SchemaComparison;
+import io.helios.repl.postgres.schema.SchemaPlan;
 import io.helios.repl.seal.Keyring;
 import io.helios.repl.status.Finding;
 import io.helios.repl.status.MendedTable;
@@ -39,7 +42,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,12 +69,15 @@ final class TenantStarter implements TenantPipeline.Steps {
   private final CopySettings copySettings;
   private final CopyLoad load;
   private final Ticker ticker;
-  private final BiConsumer<Tenant, String> resynced;
+  private final TenantDefinitions own;
+  private final News news;
 
-  /**
-   * @param load slows copies down that others feel
-   * @param resynced is told, in one line, what a resync has moved
-   */
+  /** Who tells operators what was done. */
+  interface News {
+    void tell(FleetEvent.Severity severity, Tenant tenant, String kind, String message);
+  }
+
+  /** @param load slows copies down that others feel */
   TenantStarter(
       SourceEngine source,
       TargetEngine target,
@@ -81,9 +86,11 @@ final class TenantStarter implements TenantPipeline.Steps {
       TenantTables tables,
       CopySettings copySettings,
       CopyLoad load,
+      DumpPolicy pgDump,
       Ticker ticker,
-      BiConsumer<Tenant, String> resynced) {
-    this.resynced = resynced;
+      News news) {
+    this.own = new TenantDefinitions(source, target, tables, pgDump, news);
+    this.news = news;
     this.source = source;
     this.target = target;
     this.keyring = keyring;
@@ -121,7 +128,7 @@ final class TenantStarter implements TenantPipeline.Steps {
       captured.begins(tenant.id()); // not before: until now the journal may be as empty as a switch left it
       TenantCopy copy = copy(tenant, rows, progress);
       if (anew || !copy.mended().isEmpty()) {
-        resynced.accept(tenant, summary(copy));
+        news.tell(FleetEvent.Severity.INFO, tenant, "tenant-resynced", summary(copy));
       }
     } finally {
       source.copyPlaces().release();
@@ -163,6 +170,11 @@ final class TenantStarter implements TenantPipeline.Steps {
   @Override
   public void takeDown(Replica replica) throws InterruptedException {
     target.site().detach(replica.id());
+  }
+
+  /** What its schema or database defines besides rows, and its target. */
+  TenantDefinitions definitions() {
+    return own;
   }
 
   TenantRoute route(Tenant tenant) {
@@ -264,7 +276,12 @@ final class TenantStarter implements TenantPipeline.Steps {
       source.publish(from);
       try (Connection to = PgConnections.openForDefinitions(target.settings().connection(), "prepare", tenant.name())) {
         List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
-        TargetPreparation.run(to, target.settings().name(), from, definitions);
+        // Later ones come with a move: what goes on from where it was waits for no pg_dump.
+        Definitions all = anew || target.copied(tenant).isEmpty() ? own.read(from, tenant) : null;
+        SchemaPlan done = TargetPreparation.run(to, target.settings().name(), from, definitions, all);
+        if (all != null) {
+          own.tell(tenant, all, done);
+        }
         SeenTables.followRenames(to, tenant.id(), rows);
         List<TenantTable> uncopied = anew ? rows : uncopied(to, tenant, rows);
         refuseMismatches(
@@ -352,7 +369,12 @@ final class TenantStarter implements TenantPipeline.Steps {
       List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
       List<String> steps = new ArrayList<>();
       source.publishPlan(from).forEach(sql -> steps.add("source: " + sql));
-      TargetPreparation.plan(to, from, definitions).statements().forEach(sql -> steps.add("target: " + sql));
+      Definitions all = own.read(from, tenant);
+      SchemaPlan plan = TargetPreparation.plan(to, from, definitions, all);
+      plan.statements().forEach(sql -> steps.add("target: " + sql));
+      if (all != null) {
+        TenantDefinitions.bounded(plan.leftOut()).forEach(what -> steps.add("left out: " + what));
+      }
       rows.forEach(table -> steps.add("copy " + table.qualifiedName() + ", then stream it"));
       return steps;
     } catch (SQLException e) {

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes DDL for what a target lacks, from the source's catalog: schemas, types, sequences, tables with their
@@ -35,7 +36,7 @@ import java.util.Set;
 public final class SchemaBuilder {
 
   /** Two creators of one target wait for each other: {@code pg_advisory_xact_lock} of this number. */
-  private static final long LOCK = 0x68656C696F73L;
+  static final long LOCK = 0x68656C696F73L;
 
   private final UserTypes types;
   private final SourceRelations relations;
@@ -53,13 +54,24 @@ public final class SchemaBuilder {
   private final List<String> identitySql = new ArrayList<>();
   private final List<String> leftOut = new ArrayList<>();
 
+  /** SQL for defaults that call functions which may be there afterwards, by their line in {@link #leftOut}. */
+  private final Map<String, String> lateDefaults = new LinkedHashMap<>();
+
+  private final @Nullable DefinitionScope scope;
   private final Needs.Available available;
   private final Map<Long, Optional<String>> typeObstacles = new HashMap<>();
   private final Set<String> created = new HashSet<>();
+  private final Set<String> createdSequences = new HashSet<>();
+  private final Set<String> createdTypes = new HashSet<>();
   private final Set<String> skippedIndexes = new HashSet<>();
 
   private SchemaBuilder(
-      UserTypes types, SourceRelations relations, List<SequenceState> sequences, TargetInventory target) {
+      UserTypes types,
+      SourceRelations relations,
+      List<SequenceState> sequences,
+      TargetInventory target,
+      @Nullable DefinitionScope scope) {
+    this.scope = scope;
     this.types = types;
     this.relations = relations;
     this.sequences = sequences;
@@ -78,9 +90,44 @@ public final class SchemaBuilder {
             UserTypes.read(source),
             SourceRelations.read(source, oids),
             SequenceState.read(source, oids),
-            TargetInventory.read(target))
+            TargetInventory.read(target),
+            null)
         .build();
   }
+
+  /**
+   * The part of tables where everything else of the scope is made after them: with all its types, and without a word of
+   * what belongs to tables and comes later.
+   *
+   * @param schemas to be there, whether tables are in them or not
+   */
+  static Tables tables(
+      Connection source,
+      TargetInventory target,
+      Collection<TableDefinition> tables,
+      DefinitionScope scope,
+      Collection<String> schemas)
+      throws SQLException {
+    List<Integer> oids = tables.stream().map(TableDefinition::oid).toList();
+    SchemaBuilder builder = new SchemaBuilder(
+        UserTypes.read(source), SourceRelations.read(source, oids), SequenceState.read(source, oids), target, scope);
+    builder.schemas.addAll(schemas);
+    SchemaPlan plan = builder.build();
+    Set<String> made = new HashSet<>(builder.created);
+    made.addAll(builder.createdSequences);
+    Set<String> madeSchemas = new HashSet<>(builder.schemas);
+    madeSchemas.removeAll(target.schemas());
+    return new Tables(plan, builder.lateDefaults, made, madeSchemas, builder.createdTypes);
+  }
+
+  /**
+   * @param lateDefaults SQL that may be run once functions are there, by the line of {@code plan.leftOut()} that it makes untrue
+   * @param made quoted names of the tables, partitions and sequences in the plan
+   * @param schemas names of its schemas
+   * @param types quoted names of its types
+   */
+  record Tables(
+      SchemaPlan plan, Map<String, String> lateDefaults, Set<String> made, Set<String> schemas, Set<String> types) {}
 
   /**
    * Plans and runs, in one transaction on the target, which is committed; the target connection must not be in one.
@@ -118,12 +165,11 @@ public final class SchemaBuilder {
       obstacle.ifPresentOrElse(
           why -> leftOut.add("table " + relation.qualifiedName() + ": " + why), () -> create(relation));
     }
-    relations.relations().stream()
-        .filter(r -> created.contains(r.sqlName()))
-        .forEach(r -> relations
-            .notCarried()
-            .getOrDefault(r.oid(), List.of())
-            .forEach(what -> leftOut.add(what + " of " + r.qualifiedName())));
+    if (scope == null) {
+      notCarried();
+    } else {
+      types.all().stream().filter(t -> scope.takes(t.schema()) && t.extension().isEmpty()).forEach(this::requireAlone);
+    }
     List<String> statements = new ArrayList<>();
     schemas.stream()
         .filter(s -> !target.schemas().contains(s))
@@ -138,6 +184,21 @@ public final class SchemaBuilder {
     statements.addAll(indexSql);
     statements.addAll(identitySql);
     return new SchemaPlan(statements, leftOut);
+  }
+
+  private void notCarried() {
+    relations.relations().stream()
+        .filter(r -> created.contains(r.sqlName()))
+        .forEach(r -> relations
+            .notCarried()
+            .getOrDefault(r.oid(), List.of())
+            .forEach(what -> leftOut.add(what + " of " + r.qualifiedName())));
+  }
+
+  private void requireAlone(UserType type) {
+    if (type.standsFor() == 0) {
+      requireType(type.oid()).ifPresent(why -> leftOut.add("type " + type.qualifiedName() + ": " + why));
+    }
   }
 
   private Optional<String> obstacleToTable(SourceRelation table) {
@@ -181,10 +242,12 @@ public final class SchemaBuilder {
   private void create(SourceRelation relation) {
     schemas.add(relation.schema());
     TableStatement statement = new TableStatement(relation, sequencesOf(relation), available, target);
+    sequencesOf(relation).stream().filter(s -> s.tie() == 'i').forEach(s -> createdSequences.add(s.sqlName()));
     statement.sequences().forEach(s -> {
       schemas.add(s.schema());
       if (!target.relations().containsKey(s.sqlName())) {
         sequenceSql.add(TableStatement.createSequence(s));
+        createdSequences.add(s.sqlName());
         if (s.tie() == 'a') {
           ownerSql.add("ALTER SEQUENCE " + s.sqlName() + " OWNED BY " + relation.sqlName() + "."
               + Identifiers.quote(s.column()));
@@ -194,6 +257,7 @@ public final class SchemaBuilder {
     tableSql.add(statement.sql());
     created.add(relation.sqlName());
     leftOut.addAll(statement.leftOut());
+    lateDefaults.putAll(statement.lateDefaults());
     statement.leftOutIndexes().forEach(name -> skippedIndexes.add(Identifiers.quote(relation.schema(), name)));
     for (Index index : relation.indexes()) {
       createIndex(relation, index);
@@ -336,6 +400,7 @@ public final class SchemaBuilder {
           () -> sql.append(" CONSTRAINT ").append(Identifiers.quote(check.name())).append(' ').append(check.definition()));
     }
     typeSql.add(sql.toString());
+    createdTypes.add(type.sqlName());
     return Optional.empty();
   }
 }

@@ -6,7 +6,9 @@ import io.helios.repl.postgres.schema.SourceRelations.Column;
 import io.helios.repl.postgres.schema.SourceRelations.Constraint;
 import io.helios.repl.postgres.schema.SourceRelations.SourceRelation;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** One table, or one partition, as {@code CREATE TABLE}: pure, from facts. */
@@ -17,6 +19,7 @@ final class TableStatement {
   private final Needs.Available available;
   private final TargetInventory target;
   private final List<String> leftOut = new ArrayList<>();
+  private final Map<String, String> lateDefaults = new LinkedHashMap<>();
   private final List<String> leftOutIndexes = new ArrayList<>();
   private final List<SequenceState> sequences = new ArrayList<>();
   private final String sql;
@@ -38,6 +41,11 @@ final class TableStatement {
   /** What of it is left out, one line each. */
   List<String> leftOut() {
     return leftOut;
+  }
+
+  /** Defaults among it that call functions outside pg_catalog: what would set them, by their line there. */
+  Map<String, String> lateDefaults() {
+    return lateDefaults;
   }
 
   /** Names of the constraints among it that would have been indexes. */
@@ -103,7 +111,7 @@ final class TableStatement {
     } else if (column.expression() != null) {
       obstacleToDefault(column)
           .ifPresentOrElse(
-              why -> leave("default", column, why), () -> text.append(" DEFAULT ").append(column.expression()));
+              why -> leaveDefault(column, why), () -> text.append(" DEFAULT ").append(column.expression()));
     }
     if (column.notNull()) {
       text.append(" NOT NULL");
@@ -150,6 +158,19 @@ final class TableStatement {
 
   private void leave(String what, Column column, String why) {
     leftOut.add(what + " of " + table.qualifiedName() + "." + column.name() + ": " + why);
+  }
+
+  /** A sequence that nobody knows of would begin anew; a function of its own is code that the source runs there, too. */
+  private void leaveDefault(Column column, String why) {
+    leave("default", column, why);
+    boolean own = column.needs().functions().stream()
+        .anyMatch(f -> !f.schema().equals("pg_catalog") && f.extension().isEmpty());
+    if (own && !column.needs().calls("nextval")) {
+      lateDefaults.put(
+          leftOut.getLast(),
+          "ALTER TABLE " + table.sqlName() + " ALTER COLUMN " + Identifiers.quote(column.name()) + " SET DEFAULT "
+              + column.expression());
+    }
   }
 
   /** What a definition says that an older target does not know. A quoted name that reads like it is left out too. */

@@ -155,6 +155,10 @@ final class UserTypes {
         .findFirst();
   }
 
+  List<UserType> all() {
+    return byOid.values().stream().sorted(java.util.Comparator.comparingLong(UserType::oid)).toList();
+  }
+
   /** Built in (initdb's OIDs end at 16383), or one of these; a table's row type is neither. */
   boolean knows(long oid) {
     return oid < 16384 || byOid.containsKey(oid);

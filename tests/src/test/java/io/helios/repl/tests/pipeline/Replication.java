@@ -20,6 +20,7 @@ import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tenant.ConflictPolicy;
 import io.helios.repl.tenant.TableFilter;
+import io.helios.repl.postgres.schema.DumpPolicy;
 import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
@@ -158,7 +159,8 @@ public final class Replication implements AutoCloseable {
                 1L << 30,
                 2,
                 3,
-                limits),
+                limits,
+                DumpPolicy.AUTO),
             keyring,
             meters,
             events::add,
