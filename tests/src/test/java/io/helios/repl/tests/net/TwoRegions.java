@@ -299,9 +299,12 @@ final class TwoRegions implements AutoCloseable {
     return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 
+  /** A slot's name is the PostgreSQL server's, which other tests use too. */
   @Override
   public void close() {
     stopUs();
     stopEu();
+    target.query(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database() AND NOT active");
   }
 }
