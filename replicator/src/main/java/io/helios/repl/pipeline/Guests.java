@@ -254,7 +254,10 @@ public final class Guests implements AutoCloseable {
   /** Whose frames came: it has work. One that could not reach its home any more can do so now, and need not wait until it tries again. */
   private void news(GuestHome home, UUID tenant) {
     Guest guest = guests.get(tenant);
-    TargetEngine engine = guest == null || guest.home() != home ? null : targets.apply(guest.target());
+    if (guest == null || guest.home() != home) {
+      return;
+    }
+    TargetEngine engine = targets.apply(guest.target());
     if (engine != null && engine.site() instanceof LocalApplySite site) {
       AppliedStatus status = guest.replica().status();
       Problem error = status.error();
