@@ -55,7 +55,7 @@ public final class SessionWay implements Way {
       link.begin(opened.get(atMost.toMillis(), TimeUnit.MILLISECONDS));
       return link;
     } catch (ExecutionException e) {
-      throw refused(e.getCause());
+      throw refused(e.getCause() == null ? e : e.getCause());
     } catch (TimeoutException e) {
       opened.thenAccept(WebSocket::abort);
       throw away(new IOException("no answer within " + atMost.toSeconds() + " s", e));
