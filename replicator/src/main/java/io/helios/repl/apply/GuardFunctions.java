@@ -15,10 +15,11 @@ import java.util.List;
  * The functions behind the guard's triggers. They run with the rights of whoever prepared the database (so that clients
  * need none in schema {@code helios}) and see no schema but {@code pg_catalog}, so that no name in them can be taken over.
  *
- * <p>What they do depends on the tenant's role ({@link TenantHome}). A replica is refused. At its home a tenant may be
- * written, by who shares the tenant's lock until the end of his transaction, and looks again once he has it: a cutover has
- * the lock alone, so who waited for it sees what was decided. A transaction whose snapshot does not change (repeatable
- * read) could not see it, so there the row is locked too, which fails (40001) when it was changed since the snapshot.
+ * <p>What they do depends on the roles ({@link TenantHome}) of the tenants whose rows are written; the same rows may be
+ * several tenants', who go to several targets. They are refused unless each of these is written here. Who writes shares
+ * their locks until the end of his transaction, and looks once he has them: a cutover has its tenant's lock alone, so who
+ * waited for it sees what was decided. A transaction whose snapshot does not change (repeatable read) could not see it, so
+ * there the tenants' records are locked too, which fails (40001) when one was changed since the snapshot.
  */
 final class GuardFunctions {
 
@@ -26,37 +27,10 @@ final class GuardFunctions {
   static final String LOCK =
       "pg_catalog.hashtextextended((%s)::pg_catalog.text, 7522537965575549008)";
 
-  /** Says why, and where to write instead. */
-  private static final String REFUSE =
-      """
-          RAISE EXCEPTION USING ERRCODE = '25006',
-            MESSAGE = pg_catalog.format(CASE holder.role
-              WHEN 'closed' THEN 'tenant "%s" is being moved to region %s, and closed here'
-              WHEN 'moved' THEN 'tenant "%s" has moved to region %s'
-              ELSE 'tenant "%s" is read-only here: its primary is in region %s' END, holder.name, holder.source_region),
-            HINT = CASE holder.role WHEN 'replica' THEN 'Write at the primary. This copy is written by helios-repl alone.'
-              ELSE 'Connect again, to where the tenant is now.' END;
-      """;
+  /** All whose rows the guarded table may hold. */
+  private static final String OF_TABLE = "g.guard OPERATOR(pg_catalog.=) TG_ARGV[0]::pg_catalog.int4";
 
-  /** Lets pass who may write; takes the tenant's lock for him. */
-  private static final String JUDGE =
-      """
-          IF holder.role OPERATOR(pg_catalog.=) ANY (ARRAY['primary', 'closed']) THEN
-            PERFORM pg_catalog.pg_advisory_xact_lock_shared(%s);
-            IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' THEN
-              SELECT r.name, r.source_region, r.role, r.tenant INTO holder
-              FROM helios.replica r WHERE r.tenant OPERATOR(pg_catalog.=) holder.tenant;
-            ELSE
-              SELECT r.name, r.source_region, r.role, r.tenant INTO holder
-              FROM helios.replica r WHERE r.tenant OPERATOR(pg_catalog.=) holder.tenant FOR SHARE;
-            END IF;
-          END IF;
-          IF holder.role OPERATOR(pg_catalog.<>) 'primary' THEN
-      %s
-          END IF;
-      """.formatted(LOCK.formatted("holder.tenant"), REFUSE);
-
-  /** For tables that are guarded as a whole, and for TRUNCATE: asks for each tenant whose rows the table may hold. */
+  /** For tables that are guarded as a whole, and for TRUNCATE. */
   static final String WHOLE_TABLE =
       """
       CREATE OR REPLACE FUNCTION helios.guard_table() RETURNS trigger
@@ -64,65 +38,133 @@ final class GuardFunctions {
       DECLARE
         holder record;
       BEGIN
-        FOR holder IN
-          SELECT r.name, r.source_region, r.role, r.tenant
-          FROM helios.guarded g JOIN helios.replica r ON r.tenant OPERATOR(pg_catalog.=) g.tenant
-          WHERE g.guard OPERATOR(pg_catalog.=) TG_ARGV[0]::pg_catalog.int4
-          ORDER BY r.role OPERATOR(pg_catalog.=) 'primary', r.name
-        LOOP
       %s
-        END LOOP;
         RETURN NULL;
       END
-      $guard$""".formatted(JUDGE);
+      $guard$""".formatted(judge(OF_TABLE));
 
   private GuardFunctions() {}
 
-  /** One function for each name of a tenant column: a column known when the function is compiled costs least. */
-  static String rowFunctionName(String tenantColumn) {
-    try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(tenantColumn.getBytes(StandardCharsets.UTF_8));
-      return "helios." + Identifiers.quote("guard_rows_" + HexFormat.of().formatHex(digest, 0, 8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  /** The body is a string literal, so that no column name can end it. */
-  static String rowFunction(String tenantColumn) {
-    String column = Identifiers.quote(tenantColumn);
-    String body =
+  /**
+   * Lets pass who may write, with the tenants' locks taken for him, in one order for everybody; refuses him else, and says why
+   * and where to write instead.
+   *
+   * @param whose a condition for rows of {@code helios.guarded}
+   */
+  private static String judge(String whose) {
+    return
         """
-        DECLARE
-          holder record;
-        BEGIN
-          IF TG_OP OPERATOR(pg_catalog.<>) 'INSERT' THEN
-            SELECT r.name, r.source_region, r.role, r.tenant INTO holder
+          PERFORM pg_catalog.pg_advisory_xact_lock_shared(l.id)
+          FROM (SELECT %2$s AS id FROM helios.guarded g WHERE %1$s ORDER BY 1) l;
+          IF FOUND THEN
+            IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.<>) 'read committed' THEN
+              PERFORM 1 FROM helios.replica r
+              WHERE r.tenant OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT g.tenant FROM helios.guarded g WHERE %1$s))
+              FOR SHARE;
+            END IF;
+            SELECT r.name, r.source_region, r.role INTO holder
             FROM helios.guarded g JOIN helios.replica r ON r.tenant OPERATOR(pg_catalog.=) g.tenant
-            WHERE g.guard OPERATOR(pg_catalog.=) TG_ARGV[0]::pg_catalog.int4
-              AND g.tenant_key OPERATOR(pg_catalog.=) (OLD.%1$s)::pg_catalog.text LIMIT 1;
+            WHERE %1$s AND r.role OPERATOR(pg_catalog.<>) 'primary'
+            ORDER BY r.role OPERATOR(pg_catalog.=) 'replica', r.name LIMIT 1;
             IF FOUND THEN
-        %2$s
+              RAISE EXCEPTION USING ERRCODE = '25006',
+                MESSAGE = pg_catalog.format(CASE holder.role
+                  WHEN 'closed' THEN 'tenant "%%s" is being moved to region %%s, and closed here'
+                  WHEN 'moved' THEN 'tenant "%%s" has moved to region %%s'
+                  ELSE 'tenant "%%s" is read-only here: its primary is in region %%s' END, holder.name, holder.source_region),
+                HINT = CASE holder.role WHEN 'replica' THEN 'Write at the primary. This copy is written by helios-repl alone.'
+                  ELSE 'Connect again, to where the tenant is now.' END;
             END IF;
           END IF;
-          IF TG_OP OPERATOR(pg_catalog.=) 'DELETE'
-              OR TG_OP OPERATOR(pg_catalog.=) 'UPDATE'
-                AND (NEW.%1$s)::pg_catalog.text OPERATOR(pg_catalog.=) (OLD.%1$s)::pg_catalog.text THEN
+        """.formatted(whose, LOCK.formatted("g.tenant"));
+  }
+
+  /** Functions for a tenant column: it costs least when it is known as the function is compiled. */
+  enum Rows {
+    /** Called for each row. */
+    EACH("guard_rows_", "", "OLD.%s", "NEW.%s"),
+    /**
+     * Called once for all rows of a statement, which its transition tables hold. How many keys there will be is never known
+     * ahead, and PostgreSQL would plan for each number anew.
+     */
+    ALL("guard_set_", " SET plan_cache_mode = force_generic_plan", "o.%s", "n.%s");
+
+    private final String prefix;
+    private final String settings;
+    private final String before;
+    private final String after;
+
+    Rows(String prefix, String settings, String before, String after) {
+      this.prefix = prefix;
+      this.settings = settings;
+      this.before = before;
+      this.after = after;
+    }
+
+    String sqlName(String tenantColumn) {
+      try {
+        byte[] digest = MessageDigest.getInstance("SHA-256").digest(tenantColumn.getBytes(StandardCharsets.UTF_8));
+        return "helios." + Identifiers.quote(prefix + HexFormat.of().formatHex(digest, 0, 8)) + "()";
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    /** SQL that makes it, or brings it up to date. The body is a string literal, so that no column name can end it. */
+    List<String> create(String tenantColumn) {
+      String column = Identifiers.quote(tenantColumn);
+      String old = "(" + before.formatted(column) + ")::pg_catalog.text";
+      String now = "(" + after.formatted(column) + ")::pg_catalog.text";
+      String body = this == EACH ? eachRow(old, now) : allRows(old, now);
+      return List.of(
+          "CREATE OR REPLACE FUNCTION " + sqlName(tenantColumn)
+              + " RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''" + settings + " AS '"
+              + body.replace("'", "''") + "'",
+          "REVOKE ALL ON FUNCTION " + sqlName(tenantColumn) + " FROM PUBLIC");
+    }
+
+    private static String eachRow(String old, String now) {
+      return
+          """
+          DECLARE
+            holder record;
+            keys pg_catalog.text[];
+            written pg_catalog.text;
+          BEGIN
+            IF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
+              keys := ARRAY[%2$s];
+            ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' OR %1$s OPERATOR(pg_catalog.=) %2$s THEN
+              keys := ARRAY[%1$s];
+            ELSE
+              keys := ARRAY[%1$s, %2$s];
+            END IF;
+            FOREACH written IN ARRAY keys LOOP
+          %3$s
+            END LOOP;
             RETURN NULL;
-          END IF;
-          SELECT r.name, r.source_region, r.role, r.tenant INTO holder
-          FROM helios.guarded g JOIN helios.replica r ON r.tenant OPERATOR(pg_catalog.=) g.tenant
-          WHERE g.guard OPERATOR(pg_catalog.=) TG_ARGV[0]::pg_catalog.int4
-            AND g.tenant_key OPERATOR(pg_catalog.=) (NEW.%1$s)::pg_catalog.text LIMIT 1;
-          IF FOUND THEN
-        %2$s
-          END IF;
-          RETURN NULL;
-        END
-        """.formatted(column, JUDGE);
-    return "CREATE OR REPLACE FUNCTION " + rowFunctionName(tenantColumn)
-        + "() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS '"
-        + body.replace("'", "''") + "'";
+          END
+          """.formatted(old, now, judge(OF_TABLE + " AND g.tenant_key OPERATOR(pg_catalog.=) written"));
+    }
+
+    private static String allRows(String old, String now) {
+      return
+          """
+          DECLARE
+            holder record;
+            written pg_catalog.text[];
+          BEGIN
+            IF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
+              written := ARRAY(SELECT DISTINCT %2$s FROM helios_new n);
+            ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
+              written := ARRAY(SELECT DISTINCT %1$s FROM helios_old o);
+            ELSE
+              written := ARRAY(SELECT %1$s FROM helios_old o UNION SELECT %2$s FROM helios_new n);
+            END IF;
+          %3$s
+            RETURN NULL;
+          END
+          """.formatted(old, now, judge(OF_TABLE + " AND g.tenant_key OPERATOR(pg_catalog.=) ANY (written)"));
+    }
   }
 
   /** SQL that brings the functions of an older schema up to date. */
@@ -131,7 +173,9 @@ final class GuardFunctions {
     try (ResultSet row = statement.executeQuery(
         "SELECT DISTINCT g.tenant_column FROM helios.guard g WHERE g.tenant_column IS NOT NULL ORDER BY 1")) {
       while (row.next()) {
-        sql.add(rowFunction(row.getString(1)));
+        for (Rows rows : Rows.values()) {
+          sql.addAll(rows.create(row.getString(1)));
+        }
       }
     }
     return sql;

@@ -56,9 +56,11 @@ final class GuardGaps {
           'ALTER TABLE ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || ' ENABLE TRIGGER "' || w.name || '";' AS enable
         FROM relation l
         JOIN pg_class c ON c.oid = l.oid JOIN pg_namespace n ON n.oid = c.relnamespace
-        CROSS JOIN (VALUES ('!helios_guard'), ('!helios_guard_table')) w (name)
+        CROSS JOIN (VALUES ('!helios_guard', false), ('!helios_guard_table', false),
+          ('!helios_guard_insert', true), ('!helios_guard_update', true), ('!helios_guard_delete', true)) w (name, by_statement)
         LEFT JOIN pg_trigger t ON t.tgrelid = l.oid AND t.tgname = w.name
-        WHERE t.oid IS NULL OR t.tgenabled NOT IN ('O', 'A')),
+        WHERE (t.oid IS NULL OR t.tgenabled NOT IN ('O', 'A')) AND (NOT w.by_statement OR EXISTS (
+          SELECT FROM pg_trigger s WHERE s.tgrelid = l.oid AND s.tgname = '!helios_guard' AND s.tgoldtable IS NOT NULL))),
       gap AS (
         SELECT r.*, CASE WHEN o.missing THEN 'MISSING' ELSE 'OFF' END AS kind, o.enable
         FROM replica r

@@ -6,8 +6,6 @@ import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Lsn;
-import io.helios.repl.postgres.SqlStates;
-import io.helios.repl.postgres.TableName;
 import io.helios.repl.tenant.Tenant;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -20,7 +18,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * The guard of a tenant at its home: armed, its writers take part in the tenant's lock, and write on. Each method is a
@@ -30,10 +27,6 @@ public final class HomeGuard {
 
   /** So many rows go in one transaction. */
   private static final int CHUNK = 5_000;
-
-  private static final Duration DEFINITION_WAIT = Duration.ofMillis(100);
-  private static final Duration BETWEEN_WAITS = Duration.ofMillis(150);
-  private static final Duration DEFINITION_PATIENCE = Duration.ofSeconds(30);
 
   private static final Duration LOCK_PATIENCE = Duration.ofSeconds(5);
 
@@ -64,10 +57,10 @@ public final class HomeGuard {
    * position of its WAL. Transactions that began before may not see the guard yet.
    *
    * @param back the tenant as it will be then
-   * @throws OperatorException when the tenant is not written here
+   * @throws OperatorException when the tenant is not written here, or another one of the same rows is not
    */
   public void arm(Tenant back, Replicated what, Lsn position, Collection<TenantTable> tables) throws SQLException {
-    inTransaction(() -> {
+    PatientChange.inTransaction(connection, () -> {
       if (!TenantHome.arm(connection, back, what, position)) {
         throw new OperatorException(
             new Problem(
@@ -78,12 +71,16 @@ public final class HomeGuard {
       }
     });
     for (TenantTable table : tables) {
-      patiently(() -> {
-        ReadOnlyGuard.install(
+      PatientChange.run(connection, () -> {
+        ReadOnlyGuard.arm(
             connection, back.id(), table.definition().schema(), table.definition().name(), table.keyColumn(),
             back.key());
         finished(back.id(), table);
       });
+    }
+    Optional<SharedRows.Sharer> elsewhere = SharedRows.notWrittenHere(connection, back.id());
+    if (elsewhere.isPresent()) {
+      throw elsewhere.get().refuses("tenant \"" + back.name() + "\" cannot be moved away from \"" + name + "\"", back.name());
     }
   }
 
@@ -101,31 +98,11 @@ public final class HomeGuard {
 
   /** Takes the guard of a tenant away that is written here, and what is recorded of it. Its users write on. */
   public void disarm(UUID tenant) throws SQLException {
-    if (TenantHome.find(connection, tenant).filter(s -> s.role() == TenantHome.Role.PRIMARY).isEmpty()) {
+    if (TenantHome.find(connection, tenant).filter(s -> s.role() != TenantHome.Role.PRIMARY).isPresent()) {
       return;
     }
-    for (TableName table : guarded(tenant)) {
-      patiently(() -> ReadOnlyGuard.remove(connection, tenant, table.schema(), table.name()));
-    }
-    inTransaction(() -> {
-      ReadOnlyGuard.remove(connection, tenant);
-      Replicas.remove(connection, tenant);
-    });
-  }
-
-  private List<TableName> guarded(UUID tenant) throws SQLException {
-    List<TableName> tables = new ArrayList<>();
-    try (PreparedStatement query = connection.prepareStatement(
-        "SELECT g.schema_name, g.table_name FROM helios.guarded d JOIN helios.guard g ON g.id = d.guard"
-            + " WHERE d.tenant = ?::pg_catalog.uuid ORDER BY 1, 2")) {
-      query.setString(1, tenant.toString());
-      try (ResultSet row = query.executeQuery()) {
-        while (row.next()) {
-          tables.add(new TableName(row.getString(1), row.getString(2)));
-        }
-      }
-    }
-    return tables;
+    PatientChange.inTransaction(connection, () -> Replicas.remove(connection, tenant));
+    ReadOnlyGuard.sweep(connection);
   }
 
   /**
@@ -134,7 +111,7 @@ public final class HomeGuard {
    * @param purge tables whose rows of the tenant are deleted, some at a time; may be called again after it broke off
    */
   public void leave(Tenant tenant, Collection<TenantTable> purge) throws SQLException {
-    inTransaction(() -> {
+    PatientChange.inTransaction(connection, () -> {
       if (!TenantHome.leave(connection, tenant.id(), tenant.epoch())) {
         throw new OperatorException(
             new Problem(
@@ -213,45 +190,5 @@ public final class HomeGuard {
       }
     }
     return leaves.isEmpty() ? List.of(table) : leaves;
-  }
-
-  /**
-   * Changes the definition of one table that is written all the time. Who wants the table waits behind us while we wait for
-   * it, so that is short, and tried again; and it is one table a transaction, so that nobody who holds another one can
-   * be waiting for us, and be the one that PostgreSQL ends for the deadlock.
-   */
-  private void patiently(Work work) throws SQLException {
-    long until = System.nanoTime() + DEFINITION_PATIENCE.toNanos();
-    while (true) {
-      try {
-        inTransaction(() -> {
-          try (Statement statement = connection.createStatement()) {
-            statement.execute("SET LOCAL lock_timeout = " + DEFINITION_WAIT.toMillis());
-          }
-          work.run();
-        });
-        return;
-      } catch (SQLException e) {
-        if (!SqlStates.isLockTrouble(e) || System.nanoTime() - until > 0) {
-          throw e;
-        }
-        LockSupport.parkNanos(BETWEEN_WAITS.toNanos());
-      }
-    }
-  }
-
-  private interface Work {
-    void run() throws SQLException;
-  }
-
-  private void inTransaction(Work work) throws SQLException {
-    connection.setAutoCommit(false);
-    try {
-      work.run();
-      connection.commit();
-    } finally {
-      connection.rollback();
-      connection.setAutoCommit(true);
-    }
   }
 }

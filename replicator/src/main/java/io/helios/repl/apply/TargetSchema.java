@@ -30,7 +30,7 @@ import java.util.List;
 public final class TargetSchema {
 
   /** Raised with every change of {@link #statements}; each statement must then bring an older schema up to date too. */
-  public static final int VERSION = 3;
+  public static final int VERSION = 4;
 
   private TargetSchema() {}
 

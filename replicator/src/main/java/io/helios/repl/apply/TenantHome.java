@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a tenant is written: the role of its row in {@code helios.replica}, in each of its two databases. The one in the
@@ -86,13 +87,36 @@ public final class TenantHome {
     }
   }
 
-  /** Closes the tenant for its users; false when it is not open, or in that epoch already. */
-  static boolean close(Connection connection, UUID tenant, long epoch) throws SQLException {
-    return update(
-        connection,
+  /**
+   * What became of closing; nothing is to be committed unless it is done.
+   *
+   * @param done false when it is not open, or in that epoch already
+   * @param elsewhere another tenant of the same rows that is not written here: they would have two homes
+   */
+  record Closing(boolean done, SharedRows.@Nullable Sharer elsewhere) {}
+
+  /**
+   * Closes the tenant for its users. All that share its rows must be written here, and stay so until the transaction ends; its own
+   * record is changed first and nobody is waited for then, so of two that are closed at a time at least one is not.
+   *
+   * @throws SQLException with SQLSTATE 55P03 also when one of the others is just being changed
+   */
+  static Closing close(Connection connection, UUID tenant, long epoch) throws SQLException {
+    // One way there and back: writers are waiting.
+    try (PreparedStatement close = connection.prepareStatement(
         "UPDATE helios.replica SET role = 'closed', epoch = ?, updated_at = pg_catalog.now()"
-            + " WHERE tenant = ?::pg_catalog.uuid AND role = 'primary' AND epoch < ?",
-        epoch, tenant, epoch);
+            + " WHERE tenant = ?::pg_catalog.uuid AND role = 'primary' AND epoch < ?; " + SharedRows.KEEP)) {
+      close.setLong(1, epoch);
+      close.setString(2, tenant.toString());
+      close.setLong(3, epoch);
+      close.setString(4, tenant.toString());
+      close.execute();
+      boolean done = close.getUpdateCount() == 1;
+      close.getMoreResults();
+      try (ResultSet others = close.getResultSet()) {
+        return new Closing(done, SharedRows.first(others, role -> role != Role.PRIMARY).orElse(null));
+      }
+    }
   }
 
   /** Opens it again after {@link #close}; false when it was not closed for that epoch. */
@@ -142,22 +166,34 @@ public final class TenantHome {
 
   /**
    * The target takes the marker's epoch, and is the tenant's home when the transaction commits; false, with nothing
-   * changed, where it was not told of this marker or has refused it. Its WAL then says so, by the same marker.
+   * changed, where it was not told of this marker or has refused it, or where its users could not write for another replica
+   * of the same rows. Its WAL then says so, by the same marker. Who had moved away with these rows for good has no say in
+   * them any more.
    */
   static boolean promote(Connection connection, Advance advance, CutoverMarker marker) throws SQLException {
-    boolean taken = update(
-        connection,
+    String tenant = advance.tenant().id().toString();
+    try (PreparedStatement promote = connection.prepareStatement(
         """
         UPDATE helios.replica SET epoch = ?, role = 'primary', token = NULL, position = ?::pg_catalog.pg_lsn,
           updated_at = pg_catalog.now()
         WHERE tenant = ?::pg_catalog.uuid AND role = 'replica' AND epoch = ? AND epoch < ? AND refused < ?
           AND token = ?::pg_catalog.uuid AND position = ?::pg_catalog.pg_lsn
-        """,
-        marker.epoch(), advance.to(), advance.tenant().id(), advance.tenant().epoch(), marker.epoch(), marker.epoch(),
-        marker.token(), advance.from());
-    if (!taken) {
-      return false;
+          AND NOT EXISTS (SELECT FROM helios.replica s WHERE s.role IN ('replica', 'closed') AND s.tenant IN (%s))"""
+            .formatted(SharedRows.OTHERS))) {
+      promote.setLong(1, marker.epoch());
+      promote.setString(2, advance.to().toString());
+      promote.setString(3, tenant);
+      promote.setLong(4, advance.tenant().epoch());
+      promote.setLong(5, marker.epoch());
+      promote.setLong(6, marker.epoch());
+      promote.setString(7, marker.token().toString());
+      promote.setString(8, advance.from().toString());
+      promote.setString(9, tenant);
+      if (promote.executeUpdate() == 0) {
+        return false;
+      }
     }
+    SharedRows.succeed(connection, advance.tenant().id());
     SequenceHandover.set(connection, marker.sequences());
     emit(connection, marker);
     return true;

@@ -108,15 +108,17 @@ public final class WriteFence implements AutoCloseable {
    * @param patience new writers never wait longer than this for us to get the lock
    * @return the commit LSN of the marker's transaction, or one shortly before it where others wrote at the same time
    * @throws TransientException when a writer holds on for longer; nothing has changed then
+   * @throws OperatorException when the tenant is not written here, or another one of the same rows is not; nor then
    */
   public Lsn close(long epoch, UUID token, Duration patience) {
     boolean committing = false;
     try {
       acquire(patience);
       connection.setAutoCommit(false);
-      if (!TenantHome.close(connection, tenant.id(), epoch)) {
+      TenantHome.Closing closing = TenantHome.close(connection, tenant.id(), epoch);
+      if (closing.elsewhere() != null || !closing.done()) {
         connection.rollback();
-        throw displaced(epoch);
+        throw displaced(epoch, closing.elsewhere());
       }
       CutoverMarker marker = new CutoverMarker(tenant.id(), epoch, token, values());
       TenantHome.emit(connection, marker);
@@ -296,11 +298,15 @@ public final class WriteFence implements AutoCloseable {
     }
   }
 
-  private OperatorException displaced(long epoch) {
+  private OperatorException displaced(long epoch, SharedRows.@Nullable Sharer elsewhere) {
+    String what = "tenant \"" + tenant.name() + "\" cannot be closed at \"" + home + "\" for epoch " + epoch;
+    if (elsewhere != null) {
+      return elsewhere.refuses(what, tenant.name());
+    }
     return new OperatorException(
         new Problem(
             ErrorCode.FENCE_DISPLACED,
-            "tenant \"" + tenant.name() + "\" cannot be closed at \"" + home + "\" for epoch " + epoch,
+            what,
             "its row in helios.replica there does not say that it is written there, in an epoch before",
             "helios-repl migrate status " + tenant.name()));
   }

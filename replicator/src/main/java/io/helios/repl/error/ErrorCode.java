@@ -236,6 +236,7 @@ public enum ErrorCode {
   MOVE_NEEDS_WAL(7005, "A source that is polled cannot be a tenant's home in a move", "A cutover is a mark in the WAL, behind the last write. Where only a checkpoint column is polled there is none."),
   HOME_NAMES_DIFFER(7006, "A name stands for two databases", "In a move the target becomes a source and the source a target, under the names that they have. Another endpoint of the configuration has that name and is another database, or tells tenants apart otherwise."),
   // 7xxx migration
+  ROWS_HAVE_ONE_HOME(7130, "Two tenants have the same rows, and rows have one home", "Another tenant has the same key, or the same whole schema or database, and its home is not where this step needs it: it has moved away, or follows another home, or users write it at the target. One tenant of a key may be moved; others of that key may follow their source only."),
   MIGRATION_NONE(7101, "The tenant is not being moved", "No migration of it was ever started. migrate start begins one; migrate status lists all."),
   MIGRATION_RUNS(7102, "The tenant is being moved already", "A tenant has one migration at a time. Cut it over, or cancel it, before another one begins."),
   MIGRATION_STATE(7103, "The migration's state does not allow it", "A cutover needs a migration that is ready, a rollback and a completion one that has switched; and after a cutover there is nothing to cancel, but a rollback."),

@@ -2,6 +2,7 @@ package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.HomeGuard;
 import io.helios.repl.apply.ReplicaTenant;
+import io.helios.repl.apply.SharedRows;
 import io.helios.repl.apply.TenantHome;
 import io.helios.repl.apply.WriteFence;
 import io.helios.repl.capture.CaptureMode;
@@ -25,6 +26,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
@@ -349,6 +351,11 @@ public final class Handover {
 
   private void announce(long epoch, UUID token) {
     try (Connection connection = atTarget("move")) {
+      Optional<SharedRows.Sharer> follows = SharedRows.following(connection, tenant.id());
+      if (follows.isPresent()) {
+        throw follows.get().refuses(
+            "target \"" + tenant.target() + "\" cannot become the home of tenant \"" + tenant.name() + "\"", tenant.name());
+      }
       if (!TenantHome.announce(connection, tenant.id(), epoch, token)) {
         throw new OperatorException(
             new Problem(

@@ -34,12 +34,14 @@ final class TenantRemoval {
         return;
       }
       connection.setAutoCommit(false);
-      ReadOnlyGuard.remove(connection, tenant.id());
+      ReadOnlyGuard.lift(connection, tenant.id());
       for (TenantTable table : rows) {
         delete(connection, table);
       }
       Replicas.remove(connection, tenant.id());
       connection.commit();
+      connection.setAutoCommit(true);
+      ReadOnlyGuard.sweep(connection);
     } catch (SQLException e) {
       throw SqlStates.classify(
           e,

@@ -9,6 +9,7 @@ import io.helios.repl.apply.Replicas;
 import io.helios.repl.apply.Replicated;
 import io.helios.repl.apply.SeenTables;
 import io.helios.repl.apply.SequenceLedger;
+import io.helios.repl.apply.SharedRows;
 import io.helios.repl.apply.TargetCheck;
 import io.helios.repl.apply.TargetPreparation;
 import io.helios.repl.capture.TenantRoute;
@@ -359,12 +360,18 @@ final class TenantStarter implements TenantPipeline.Steps {
     }
   }
 
-  /** The tenant and its guard in the target's own records, in one transaction. */
+  /**
+   * The tenant in the target's own records, and then its guard, which refuses by what is in them. Nothing is copied before
+   * each table has it, and who stops in between finds a tenant whose copy is not finished, and so begins here again.
+   */
   private void takeUp(
       Connection to, Tenant tenant, List<TenantTable> rows, long sourceSystem, TenantPipeline.Manner manner)
       throws SQLException {
     to.setAutoCommit(false);
     Optional<ReplicaState> known = Replicas.find(to, tenant.id());
+    if (known.isEmpty()) {
+      refuseWrittenRows(to, tenant, rows);
+    }
     if (!manner.isAnew()) {
       if (known.isPresent()) {
         refuseStrangers(tenant, known.get());
@@ -382,17 +389,18 @@ final class TenantStarter implements TenantPipeline.Steps {
       }
     }
     Replicas.register(to, tenant, replicated(sourceSystem), Lsn.INVALID);
-    for (TenantTable table : rows) {
-      ReadOnlyGuard.install(
-          to,
-          tenant.id(),
-          table.definition().schema(),
-          table.definition().name(),
-          table.keyColumn(),
-          tenant.key());
-    }
     to.commit();
     to.setAutoCommit(true);
+    ReadOnlyGuard.install(to, tenant, rows);
+  }
+
+  /** Users of another tenant write these rows at the target; a replica's guard would stop them, and its copy would mix with them. */
+  private void refuseWrittenRows(Connection to, Tenant tenant, List<TenantTable> rows) throws SQLException {
+    Optional<SharedRows.Sharer> written = SharedRows.writtenHere(to, tenant, rows);
+    if (written.isPresent()) {
+      throw written.get().refuses(
+          "tenant \"" + tenant.name() + "\" cannot be replicated to \"" + target.settings().name() + "\"", tenant.name());
+    }
   }
 
   /** Known from the first moment on; the source's looks go on from there. */

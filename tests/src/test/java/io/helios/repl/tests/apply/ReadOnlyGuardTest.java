@@ -21,6 +21,11 @@ class ReadOnlyGuardTest {
 
   private static final String SHARED = "CREATE TABLE t (tenant_id int, id int, v text, PRIMARY KEY (tenant_id, id))";
 
+  private static void lift(ApplyFixture fixture, ReplicaTenant tenant) throws SQLException {
+    ReadOnlyGuard.lift(fixture.target, tenant.id());
+    ReadOnlyGuard.sweep(fixture.target);
+  }
+
   private static void refused(ThrowingCallable write) {
     assertThatThrownBy(write).isInstanceOfSatisfying(SQLException.class, e -> {
       assertThat(e.getSQLState()).isEqualTo(SqlStates.READ_ONLY);
@@ -93,12 +98,12 @@ class ReadOnlyGuardTest {
       ReadOnlyGuard.install(fixture.target, one.id(), "public", "t", "tenant_id", "1");
       ReadOnlyGuard.install(fixture.target, two.id(), "public", "t", "tenant_id", "2");
       String triggers = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE '!helios%'";
-      ReadOnlyGuard.remove(fixture.target, two.id());
+      lift(fixture, two);
       fixture.onTarget("INSERT INTO t VALUES (2, 1, 'mine now')");
       refused(() -> fixture.onTarget("INSERT INTO t VALUES (1, 1, 'x')"));
       assertThat(fixture.target(triggers)).containsExactly("2");
-      ReadOnlyGuard.remove(fixture.target, one.id(), "public", "t");
-      ReadOnlyGuard.remove(fixture.target, one.id(), "public", "t");
+      lift(fixture, one);
+      lift(fixture, one);
       fixture.onTarget("INSERT INTO t VALUES (1, 1, 'x')", "TRUNCATE t");
       assertThat(fixture.target(triggers)).containsExactly("0");
     }
@@ -117,7 +122,7 @@ class ReadOnlyGuardTest {
       fixture.transaction("INSERT INTO \"p \"\"q\" VALUES (1)");
       fixture.apply();
       assertThat(fixture.target("SELECT * FROM p1")).containsExactly("1");
-      ReadOnlyGuard.remove(fixture.target, one.id());
+      lift(fixture, one);
       fixture.onTarget("INSERT INTO p1 VALUES (2)");
     }
   }
@@ -280,7 +285,7 @@ class ReadOnlyGuardTest {
       fixture.transaction("UPDATE t SET v = 'from the source'", "INSERT INTO t VALUES (1, 2, 'b')");
       fixture.apply();
       assertThat(fixture.target("SELECT v FROM t ORDER BY id")).containsExactly("from the source", "b");
-      ReadOnlyGuard.remove(fixture.target, one.id());
+      lift(fixture, one);
       assertThat(fixture.target("SELECT count(*) FROM pg_trigger WHERE tgname LIKE '!helios%'")).containsExactly("0");
       fixture.onTarget("DELETE FROM base");
     }

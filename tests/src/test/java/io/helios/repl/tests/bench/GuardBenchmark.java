@@ -89,14 +89,17 @@ final class GuardBenchmark {
         connection,
         "INSERT INTO helios.replica (tenant, name, tenant_key, epoch, source, source_system, source_region, role)"
             + " VALUES ('" + TENANT + "', 'one', '1', 1, 'next', 1, 'there', 'primary')");
-    ReadOnlyGuard.install(connection, TENANT, "public", "item", "tenant_id", "1");
+    ReadOnlyGuard.arm(connection, TENANT, "public", "item", "tenant_id", "1");
     connection.commit();
   }
 
   private static void disarm(Connection connection) throws SQLException {
-    ReadOnlyGuard.remove(connection, TENANT);
+    ReadOnlyGuard.lift(connection, TENANT);
     BenchTable.execute(connection, "DELETE FROM helios.replica");
     connection.commit();
+    connection.setAutoCommit(true);
+    ReadOnlyGuard.sweep(connection);
+    connection.setAutoCommit(false);
   }
 
   /** Microseconds a transaction. */

@@ -30,7 +30,7 @@ import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** A fleet, restarted when asked, between two databases that tenants go to and fro between. */
+/** A fleet, restarted when asked, between two databases that tenants go to and fro between; there may be more of each. */
 final class TwoHomes implements AutoCloseable {
 
   static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -41,26 +41,32 @@ final class TwoHomes implements AutoCloseable {
   private final Keyring keyring = new MemoryKeyring(new byte[32]);
   private final Path directory;
   private final Tenancy tenancy;
+  private final List<Database> sources;
+  private final List<Database> targets;
   Fleet fleet;
 
   TwoHomes(Path directory, Database one, Database two, Tenancy tenancy) {
+    this(directory, List.of(one), List.of(two), tenancy);
+  }
+
+  /** The first source and the first target are {@link #one} and {@link #two}. */
+  TwoHomes(Path directory, List<Database> sources, List<Database> targets, Tenancy tenancy) {
     this.directory = directory;
-    this.one = one;
-    this.two = two;
+    this.one = sources.getFirst();
+    this.two = targets.getFirst();
+    this.sources = sources;
+    this.targets = targets;
     this.tenancy = tenancy;
     this.fleet = open();
     fleet.start();
   }
 
   private Fleet open() {
-    String slot = "helios_" + one.name();
     return new Fleet(
         new FleetSettings(
             directory,
-            List.of(
-                new SourceSettings(
-                    one.name(), one.settings(), tenancy, new TableFilter(List.of("*.*")), null, slot, slot, "here")),
-            List.of(new TargetSettings(two.name(), two.settings(), "there")),
+            sources.stream().map(this::source).toList(),
+            targets.stream().map(target -> new TargetSettings(target.name(), target.settings(), "there")).toList(),
             1L << 30,
             1L << 28,
             1L << 30,
@@ -69,6 +75,12 @@ final class TwoHomes implements AutoCloseable {
         keyring,
         new SimpleMeterRegistry(),
         events::add);
+  }
+
+  private SourceSettings source(Database source) {
+    String slot = "helios_" + source.name();
+    return new SourceSettings(
+        source.name(), source.settings(), tenancy, new TableFilter(List.of("*.*")), null, slot, slot, "here");
   }
 
   /** The same, from what is on disk; the tenants as who restarts the fleet knows them. */
@@ -82,14 +94,20 @@ final class TwoHomes implements AutoCloseable {
   }
 
   Tenant start(String name) {
-    UUID id = UUID.nameUUIDFromBytes((one.name() + name).getBytes(StandardCharsets.UTF_8));
+    Tenant tenant = declare(name, name, one, two);
+    fleet.startTenant(tenant.id());
+    streams(tenant.id());
+    return tenant;
+  }
+
+  /** A tenant that is not started yet. */
+  Tenant declare(String name, String key, Database from, Database to) {
+    UUID id = UUID.nameUUIDFromBytes((from.name() + name).getBytes(StandardCharsets.UTF_8));
     Tenant tenant =
         new Tenant(
-            id, name, name, one.name(), two.name(), TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5),
+            id, name, key, from.name(), to.name(), TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5),
             ConflictPolicy.SOURCE_WINS, 1);
     fleet.add(tenant, DesiredState.CREATED);
-    fleet.startTenant(id);
-    streams(id);
     return tenant;
   }
 
