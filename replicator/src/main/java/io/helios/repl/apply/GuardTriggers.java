@@ -1,5 +1,6 @@
 package io.helios.repl.apply;
 
+import io.helios.repl.postgres.Catalog;
 import io.helios.repl.postgres.Identifiers;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -160,13 +161,12 @@ enum GuardTriggers {
     List<String[]> names = new ArrayList<>();
     names.add(new String[] {schema, table});
     try (PreparedStatement query = connection.prepareStatement(
-        """
-        SELECT n.nspname, c.relname
-        FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(?)) t
-        JOIN pg_catalog.pg_class c ON c.oid = t.relid
-        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE t.level > 0 AND c.relkind IN ('r', 'p')
-        """)) {
+        Catalog.PARTITIONS.formatted("pg_catalog.to_regclass(?)")
+            + """
+             SELECT n.nspname, c.relname
+            FROM part JOIN pg_catalog.pg_class c ON c.oid = part.relid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relispartition AND c.relkind IN ('r', 'p') ORDER BY 1, 2""")) {
       query.setString(1, Identifiers.quote(schema, table));
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {

@@ -35,6 +35,18 @@ public final class Catalog {
   private static final String USER_SCHEMAS_ONLY =
       " AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'helios') ORDER BY 2, 3";
 
+  /**
+   * SQL that begins a query of {@code part (relid)}: the partitions of a table, and theirs; {@code %s}: its oid. Unlike {@code
+   * pg_partition_tree} it locks none of them until the transaction ends: who locks partitions first and their root
+   * afterwards, and be it to write it, is in a deadlock with whoever goes the other way: TRUNCATE, and all that write.
+   */
+  public static final String PARTITIONS =
+      """
+      WITH RECURSIVE part (relid) AS (
+        SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = %s AND NOT i.inhdetachpending
+        UNION ALL
+        SELECT i.inhrelid FROM part JOIN pg_catalog.pg_inherits i ON i.inhparent = part.relid AND NOT i.inhdetachpending)""";
+
   private static final String TABLES =
       """
       SELECT c.oid::pg_catalog.int8, n.nspname, c.relname, c.relkind::pg_catalog.text, c.relreplident::pg_catalog.text,
@@ -42,17 +54,16 @@ public final class Catalog {
         coalesce(CASE WHEN c.relkind = 'p' THEN p.bytes ELSE pg_catalog.pg_table_size(c.oid) END, 0)
       FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      LEFT JOIN LATERAL (
+      LEFT JOIN LATERAL (%s
         SELECT CASE WHEN pg_catalog.bool_and(l.reltuples < 0) THEN -1
                     ELSE pg_catalog.sum(greatest(l.reltuples, 0)::pg_catalog.int8)::pg_catalog.int8 END AS tuples,
           pg_catalog.sum(pg_catalog.pg_table_size(l.oid))::pg_catalog.int8 AS bytes
-        FROM pg_catalog.pg_partition_tree(c.oid) t
-        JOIN pg_catalog.pg_class l ON l.oid = t.relid
-        WHERE t.isleaf
+        FROM part t JOIN pg_catalog.pg_class l ON l.oid = t.relid
+        WHERE l.relkind <> 'p'
       ) p ON c.relkind = 'p'
       WHERE c.oid = ANY (?::pg_catalog.int8[]::pg_catalog.oid[])
       ORDER BY n.nspname, c.relname
-      """;
+      """.formatted(PARTITIONS.formatted("c.oid"));
 
   /**
    * Since 18 a NOT NULL constraint may be NOT VALID, and then rows with nulls may still be there. A default reads no
@@ -101,12 +112,12 @@ public final class Catalog {
 
   private static final String LEAVES =
       """
-      SELECT r.oid::pg_catalog.int8, t.relid::pg_catalog.oid::pg_catalog.int8
+      SELECT r.oid::pg_catalog.int8, t.relid::pg_catalog.int8
       FROM pg_catalog.unnest(?::pg_catalog.int8[]::pg_catalog.oid[]) r (oid)
-      CROSS JOIN LATERAL pg_catalog.pg_partition_tree(r.oid) t
+      CROSS JOIN LATERAL (%s SELECT relid FROM part UNION SELECT r.oid) t
       JOIN pg_catalog.pg_class c ON c.oid = t.relid
-      WHERE t.isleaf AND c.relkind = 'r'
-      """;
+      WHERE c.relkind = 'r'
+      """.formatted(PARTITIONS.formatted("r.oid"));
 
   private Catalog() {}
 

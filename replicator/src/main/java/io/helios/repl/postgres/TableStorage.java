@@ -24,10 +24,10 @@ public final class TableStorage {
         coalesce(pg_catalog.max(pg_catalog.pg_relation_size(r.relid)), 0)
           / pg_catalog.current_setting('block_size')::pg_catalog.int8
       FROM pg_catalog.unnest(?::pg_catalog.int8[]::pg_catalog.oid[]) o (oid)
-      CROSS JOIN LATERAL (
-        SELECT o.oid AS relid UNION SELECT p.relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree(o.oid) p) r
+      CROSS JOIN LATERAL (%s
+        SELECT o.oid AS relid UNION SELECT relid FROM part) r
       GROUP BY o.oid
-      """;
+      """.formatted(Catalog.PARTITIONS.formatted("o.oid"));
 
   /** @param blocks of the table, or of its largest partition */
   private record Files(String nodes, long blocks) {}

@@ -9,6 +9,7 @@ import io.helios.repl.postgres.IdentityIndex;
 import io.helios.repl.postgres.SequenceState;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableDefinition.ColumnDefinition;
+import io.helios.repl.postgres.TableStorage;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tests.fixture.Postgres;
 import java.sql.Connection;
@@ -19,6 +20,27 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CatalogTest {
+
+  @Test
+  void readingAPartitionedTableLeavesNoLockOnItsPartitions() throws Exception {
+    try (Connection connection = database(
+        17,
+        "CREATE TABLE part (id int) PARTITION BY LIST (id)",
+        "CREATE TABLE part_1 PARTITION OF part FOR VALUES IN (1) PARTITION BY LIST (id)",
+        "CREATE TABLE part_1_1 PARTITION OF part_1 FOR VALUES IN (1)")) {
+      connection.setAutoCommit(false);
+      TableDefinition root = Catalog.table(connection, "public", "part").orElseThrow();
+      assertThat(Catalog.leafPartitions(connection, List.of(root)).get(root.oid()))
+          .extracting(TableDefinition::name)
+          .containsExactly("part_1_1");
+      TableStorage.read(connection, List.of(root));
+      try (ResultSet locked = connection.createStatement().executeQuery(
+          "SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE l.pid = pg_backend_pid() AND c.relname LIKE 'part%'")) {
+        assertThat(locked.next()).as("else it and a TRUNCATE could wait for each other").isFalse();
+      }
+      connection.rollback();
+    }
+  }
 
   @ParameterizedTest
   @ValueSource(ints = {14, 17, 18})
