@@ -21,8 +21,15 @@ final class GuardBenchmark {
   private static final long MEASURED_NANOS = 1_500_000_000L;
   private static final UUID TENANT = UUID.randomUUID();
 
+  private static final String EACH_ROW = "the same where the guard looks at each row";
+
   private interface Work {
     void run(Connection connection, int tenant, int i) throws SQLException;
+  }
+
+  /** How a guard is put up. */
+  private interface Arming {
+    void run(Connection connection, UUID tenant, String schema, String table, String column, String key) throws SQLException;
   }
 
   private static final Map<String, Work> WORK = new LinkedHashMap<>();
@@ -37,6 +44,7 @@ final class GuardBenchmark {
           insert(c, tenant, 1);
         });
     WORK.put("1,000 rows are added by one statement", (c, tenant, i) -> insert(c, tenant, 1_000));
+    WORK.put(EACH_ROW, (c, tenant, i) -> insert(c, tenant, 1_000));
   }
 
   private final Servers servers;
@@ -62,7 +70,7 @@ final class GuardBenchmark {
         List<Double> own = new ArrayList<>();
         for (int round = 0; round < rounds; round++) {
           none.add(time(connection, work.getValue(), 1));
-          arm(connection);
+          arm(connection, work.getKey().equals(EACH_ROW) ? ReadOnlyGuard::install : ReadOnlyGuard::arm);
           others.add(time(connection, work.getValue(), 2));
           own.add(time(connection, work.getValue(), 1));
           disarm(connection);
@@ -84,12 +92,12 @@ final class GuardBenchmark {
     return text.toString();
   }
 
-  private static void arm(Connection connection) throws SQLException {
+  private static void arm(Connection connection, Arming arming) throws SQLException {
     BenchTable.execute(
         connection,
         "INSERT INTO helios.replica (tenant, name, tenant_key, epoch, source, source_system, source_region, role)"
             + " VALUES ('" + TENANT + "', 'one', '1', 1, 'next', 1, 'there', 'primary')");
-    ReadOnlyGuard.arm(connection, TENANT, "public", "item", "tenant_id", "1");
+    arming.run(connection, TENANT, "public", "item", "tenant_id", "1");
     connection.commit();
   }
 
