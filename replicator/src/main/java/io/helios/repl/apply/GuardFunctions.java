@@ -27,8 +27,21 @@ final class GuardFunctions {
   static final String LOCK =
       "pg_catalog.hashtextextended((%s)::pg_catalog.text, 7522537965575549008)";
 
-  /** All whose rows the guarded table may hold. */
-  private static final String OF_TABLE = "g.guard OPERATOR(pg_catalog.=) TG_ARGV[0]::pg_catalog.int4";
+  /** What the functions remember of those whose rows were written. */
+  private static final String VARIABLES =
+      """
+        holders pg_catalog.uuid[];
+        here pg_catalog.bool;
+        locked pg_catalog.int8;
+        one pg_catalog.uuid;
+        holder record;
+      """;
+
+  /** Holders of a guard's rows; {@code %s}: a further condition. */
+  private static final String HOLDERS =
+      """
+      SELECT r.tenant, r.role FROM helios.guarded g JOIN helios.replica r ON r.tenant OPERATOR(pg_catalog.=) g.tenant
+      WHERE g.guard OPERATOR(pg_catalog.=) TG_ARGV[0]::pg_catalog.int4 %s""";
 
   /** For tables that are guarded as a whole, and for TRUNCATE. */
   static final String WHOLE_TABLE =
@@ -36,67 +49,68 @@ final class GuardFunctions {
       CREATE OR REPLACE FUNCTION helios.guard_table() RETURNS trigger
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $guard$
       DECLARE
-        holder record;
+      %s
       BEGIN
       %s
         RETURN NULL;
       END
-      $guard$""".formatted(judge(OF_TABLE));
+      $guard$""".formatted(VARIABLES, judge(HOLDERS.formatted("")));
 
   private GuardFunctions() {}
 
   /**
-   * Lets pass who may write, with the tenants' locks taken for him, in one order for everybody; refuses him else, and says why
-   * and where to write instead.
+   * Lets pass who may write; takes the holders' locks for him, in one order for everybody. Of replicas no lock is taken: there may
+   * be thousands, and who was one at the first look is refused whatever he is at the second. Holders are looked up one by
+   * one, since a plan for any number of them is made anew each time.
    *
-   * @param whose a condition for rows of {@code helios.guarded}
+   * @param holders SQL: the tenants and their roles
    */
-  private static String judge(String whose) {
+  private static String judge(String holders) {
     return
         """
-          PERFORM pg_catalog.pg_advisory_xact_lock_shared(l.id)
-          FROM (SELECT %2$s AS id FROM helios.guarded g WHERE %1$s ORDER BY 1) l;
-          IF FOUND THEN
-            IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.<>) 'read committed' THEN
-              PERFORM 1 FROM helios.replica r
-              WHERE r.tenant OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT g.tenant FROM helios.guarded g WHERE %1$s))
-              FOR SHARE;
-            END IF;
-            SELECT r.name, r.source_region, r.role INTO holder
-            FROM helios.guarded g JOIN helios.replica r ON r.tenant OPERATOR(pg_catalog.=) g.tenant
-            WHERE %1$s AND r.role OPERATOR(pg_catalog.<>) 'primary'
-            ORDER BY r.role OPERATOR(pg_catalog.=) 'replica', r.name LIMIT 1;
-            IF FOUND THEN
-              RAISE EXCEPTION USING ERRCODE = '25006',
-                MESSAGE = pg_catalog.format(CASE holder.role
-                  WHEN 'closed' THEN 'tenant "%%s" is being moved to region %%s, and closed here'
-                  WHEN 'moved' THEN 'tenant "%%s" has moved to region %%s'
-                  ELSE 'tenant "%%s" is read-only here: its primary is in region %%s' END, holder.name, holder.source_region),
-                HINT = CASE holder.role WHEN 'replica' THEN 'Write at the primary. This copy is written by helios-repl alone.'
-                  ELSE 'Connect again, to where the tenant is now.' END;
-            END IF;
+          SELECT pg_catalog.array_agg(t.tenant), pg_catalog.bool_and(t.here), pg_catalog.count(t.locked)
+          INTO holders, here, locked
+          FROM (
+            SELECT l.tenant, l.here, CASE WHEN l.here THEN pg_catalog.pg_advisory_xact_lock_shared(l.id) IS NULL END AS locked
+            FROM (
+              SELECT h.tenant, h.role OPERATOR(pg_catalog.=) ANY (ARRAY['primary', 'closed']) AS here, %2$s AS id
+              FROM (%1$s) h ORDER BY 2, 3) l) t;
+          IF holders IS NOT NULL THEN
+            FOREACH one IN ARRAY holders LOOP
+              IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' THEN
+                SELECT r.name, r.source_region, r.role INTO holder
+                FROM helios.replica r WHERE r.tenant OPERATOR(pg_catalog.=) one;
+              ELSE
+                SELECT r.name, r.source_region, r.role INTO holder
+                FROM helios.replica r WHERE r.tenant OPERATOR(pg_catalog.=) one FOR SHARE;
+              END IF;
+              IF NOT here OR holder.role OPERATOR(pg_catalog.<>) 'primary' THEN
+                RAISE EXCEPTION USING ERRCODE = '25006',
+                  MESSAGE = pg_catalog.format(CASE holder.role
+                    WHEN 'closed' THEN 'tenant "%%s" is being moved to region %%s, and closed here'
+                    WHEN 'moved' THEN 'tenant "%%s" has moved to region %%s'
+                    ELSE 'tenant "%%s" is read-only here: its primary is in region %%s' END, holder.name, holder.source_region),
+                  HINT = CASE holder.role WHEN 'replica' THEN 'Write at the primary. This copy is written by helios-repl alone.'
+                    ELSE 'Connect again, to where the tenant is now.' END;
+              END IF;
+            END LOOP;
           END IF;
-        """.formatted(whose, LOCK.formatted("g.tenant"));
+        """.formatted(holders, LOCK.formatted("h.tenant"));
   }
 
   /** Functions for a tenant column: it costs least when it is known as the function is compiled. */
   enum Rows {
     /** Called for each row. */
-    EACH("guard_rows_", "", "OLD.%s", "NEW.%s"),
-    /**
-     * Called once for all rows of a statement, which its transition tables hold. How many keys there will be is never known
-     * ahead, and PostgreSQL would plan for each number anew.
-     */
-    ALL("guard_set_", " SET plan_cache_mode = force_generic_plan", "o.%s", "n.%s");
+    EACH("guard_rows_", "OLD.%s", "NEW.%s"),
+    /** Called once for all rows of a statement, which its transition tables hold. */
+    ALL("guard_set_", "o.%s", "n.%s");
 
     private final String prefix;
-    private final String settings;
     private final String before;
     private final String after;
 
-    Rows(String prefix, String settings, String before, String after) {
+    Rows(String prefix, String before, String after) {
       this.prefix = prefix;
-      this.settings = settings;
       this.before = before;
       this.after = after;
     }
@@ -118,7 +132,7 @@ final class GuardFunctions {
       String body = this == EACH ? eachRow(old, now) : allRows(old, now);
       return List.of(
           "CREATE OR REPLACE FUNCTION " + sqlName(tenantColumn)
-              + " RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''" + settings + " AS '"
+              + " RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS '"
               + body.replace("'", "''") + "'",
           "REVOKE ALL ON FUNCTION " + sqlName(tenantColumn) + " FROM PUBLIC");
     }
@@ -127,7 +141,7 @@ final class GuardFunctions {
       return
           """
           DECLARE
-            holder record;
+          %4$s
             keys pg_catalog.text[];
             written pg_catalog.text;
           BEGIN
@@ -143,27 +157,36 @@ final class GuardFunctions {
             END LOOP;
             RETURN NULL;
           END
-          """.formatted(old, now, judge(OF_TABLE + " AND g.tenant_key OPERATOR(pg_catalog.=) written"));
+          """.formatted(old, now, judge(HOLDERS.formatted("AND g.tenant_key OPERATOR(pg_catalog.=) written")), VARIABLES);
     }
 
     private static String allRows(String old, String now) {
       return
           """
           DECLARE
-            holder record;
-            written pg_catalog.text[];
+          %4$s
           BEGIN
             IF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
-              written := ARRAY(SELECT DISTINCT %2$s FROM helios_new n);
+          %1$s
             ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
-              written := ARRAY(SELECT DISTINCT %1$s FROM helios_old o);
+          %2$s
             ELSE
-              written := ARRAY(SELECT %1$s FROM helios_old o UNION SELECT %2$s FROM helios_new n);
-            END IF;
           %3$s
+            END IF;
             RETURN NULL;
           END
-          """.formatted(old, now, judge(OF_TABLE + " AND g.tenant_key OPERATOR(pg_catalog.=) ANY (written)"));
+          """.formatted(
+              judge(ofKeys("SELECT DISTINCT " + now + " AS key FROM helios_new n")),
+              judge(ofKeys("SELECT DISTINCT " + old + " AS key FROM helios_old o")),
+              judge(ofKeys("SELECT " + old + " AS key FROM helios_old o UNION SELECT " + now + " FROM helios_new n")),
+              VARIABLES);
+    }
+
+    /** Key by key, whatever the number of rows was for which it was planned first: a guard may have thousands of tenants. */
+    private static String ofKeys(String keys) {
+      return
+          "SELECT w.tenant, w.role FROM (" + keys + ") k CROSS JOIN LATERAL ("
+              + HOLDERS.formatted("AND g.tenant_key OPERATOR(pg_catalog.=) k.key OFFSET 0") + ") w";
     }
   }
 

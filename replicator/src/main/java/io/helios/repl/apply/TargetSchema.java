@@ -106,6 +106,7 @@ public final class TargetSchema {
           tenant_key pg_catalog.text NOT NULL,
           tenant pg_catalog.uuid NOT NULL,
           PRIMARY KEY (guard, tenant_key, tenant))""",
+        "CREATE INDEX IF NOT EXISTS guarded_tenant ON helios.guarded (tenant)",
         """
         CREATE TABLE IF NOT EXISTS helios.created_table (
           schema_name pg_catalog.text NOT NULL,

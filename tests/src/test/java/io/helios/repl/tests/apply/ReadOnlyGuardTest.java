@@ -335,6 +335,21 @@ class ReadOnlyGuardTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"TRUNCATE t", "UPDATE t SET v = 'x'", "DELETE FROM t"})
+  void whoWritesRowsOfThousandsOfReplicasIsRefusedWithoutALockForEach(String write) throws Exception {
+    try (ApplyFixture fixture = ApplyFixture.shared(SHARED)) {
+      ReplicaTenant one = fixture.tenant("1");
+      fixture.onTarget("INSERT INTO t SELECT n, 1, 'x' FROM generate_series(1, 40000) n");
+      arm(fixture, one, "t");
+      fixture.onTarget(
+          "INSERT INTO helios.guarded SELECT g.id, n::text, gen_random_uuid() FROM helios.guard g, generate_series(2, 40000) n",
+          "INSERT INTO helios.replica (tenant, name, tenant_key, epoch, source, source_system, source_region)"
+              + " SELECT tenant, 'tenant-1', tenant_key, 1, 's', 1, 'us-east-1' FROM helios.guarded WHERE tenant_key <> '1'");
+      refused(() -> fixture.onTarget(write));
+    }
+  }
+
   @Test
   void rowsOfTwoTenantsAreRefusedWhicheverOfThemIsAReplica() throws Exception {
     try (ApplyFixture fixture = ApplyFixture.shared(SHARED)) {

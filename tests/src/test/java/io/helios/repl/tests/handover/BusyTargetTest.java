@@ -9,6 +9,7 @@ import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Postgres;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -38,8 +39,8 @@ class BusyTargetTest {
       CompletableFuture<Void> begun = CompletableFuture.runAsync(meanwhile);
       await()
           .atMost(TwoHomes.PATIENCE)
-          .pollDelay(java.time.Duration.ZERO)
-          .pollInterval(java.time.Duration.ofMillis(20))
+          .pollDelay(Duration.ZERO)
+          .pollInterval(Duration.ofMillis(20))
           .until(
               () ->
                   !target.query("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '" + first + "'::regclass")
