@@ -336,7 +336,7 @@ class ReadOnlyGuardTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"TRUNCATE t", "UPDATE t SET v = 'x'", "DELETE FROM t"})
+  @ValueSource(strings = {"TRUNCATE t", "DELETE FROM t"})
   void whoWritesRowsOfThousandsOfReplicasIsRefusedWithoutALockForEach(String write) throws Exception {
     try (ApplyFixture fixture = ApplyFixture.shared(SHARED)) {
       ReplicaTenant one = fixture.tenant("1");
