@@ -22,6 +22,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -45,18 +46,17 @@ class SecondRegionFaultsTest {
 
   @BeforeEach
   void start() throws Exception {
+    List<FaultProxy> proxies = new ArrayList<>();
     two =
         new TwoRegions(
             directory,
             port -> {
               FaultProxy proxy = new FaultProxy(port);
-              if (toUs == null) {
-                toUs = proxy;
-              } else {
-                toEu = proxy;
-              }
+              proxies.add(proxy);
               return proxy.port();
             });
+    toUs = proxies.getFirst();
+    toEu = proxies.getLast();
     two.insert("acme", 1, 100);
     two.insert("globex", 1, 100);
     two.startEu();

@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -34,7 +35,16 @@ class SecondRegionTest {
 
   @BeforeAll
   static void start() throws Exception {
-    two = new TwoRegions(directory, port -> (toEu = new FaultProxy(port)).port()); // the last one is on the way to the far server
+    List<FaultProxy> proxies = new ArrayList<>();
+    two =
+        new TwoRegions(
+            directory,
+            port -> {
+              FaultProxy proxy = new FaultProxy(port);
+              proxies.add(proxy);
+              return proxy.port();
+            });
+    toEu = proxies.getLast(); // the first one is on the way to the home server
     for (String tenant : List.of("acme", "globex", "hooli", "initech", "umbrella")) {
       two.insert(tenant, 1, 100);
     }
