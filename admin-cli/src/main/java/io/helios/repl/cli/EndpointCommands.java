@@ -1,6 +1,7 @@
 package io.helios.repl.cli;
 
 import io.helios.repl.client.ExitCode;
+import io.helios.repl.client.HeliosClient;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -71,7 +72,7 @@ final class EndpointCommands {
 
     @Override
     public final Integer call() {
-      JsonNode check = client().get("/" + role + "s/" + checked(role, name) + "/check");
+      JsonNode check = client().get(path(role, name, "check"));
       if (output.format.isForPeople()) {
         show(check);
       } else {
@@ -110,6 +111,15 @@ final class EndpointCommands {
     }
   }
 
+  /** Of what is to be done; another region's target is called {@code REGION/NAME}. */
+  private static String path(String role, String name, String verb) {
+    int slash = name.indexOf('/');
+    return role.equals("target") && slash > 0
+        ? "/targets/" + ApiCommand.checked(role, name.substring(slash + 1)) + "/" + verb + "?region="
+            + HeliosClient.encode(name.substring(0, slash))
+        : "/" + role + "s/" + ApiCommand.checked(role, name) + "/" + verb;
+  }
+
   /** {@code prepare}. */
   abstract static class Prepare extends ApiCommand {
 
@@ -127,8 +137,8 @@ final class EndpointCommands {
 
     @Override
     public final Integer call() {
-      String path = "/" + role + "s/" + checked(role, name) + "/prepare?dryRun=";
-      JsonNode plan = client().post(path + change.dryRun, null);
+      String path = path(role, name, "prepare");
+      JsonNode plan = client().post(path + (path.indexOf('?') < 0 ? "?" : "&") + "dryRun=" + change.dryRun, null);
       if (!output.format.isForPeople()) {
         printer().print(plan, role, List.of());
         return ExitCode.DONE;

@@ -375,9 +375,10 @@ final class Api {
   }
 
   private String target(Context request) {
-    String name = name(request);
-    if (configuration.target(name).isEmpty()) {
-      throw unknown(ErrorCode.NO_SUCH_TARGET, "target", name);
+    String region = request.queryParam("region");
+    String name = region == null ? name(request) : region + "/" + name(request);
+    if (region == null ? configuration.target(name).isEmpty() : !configuration.isFarTarget(name)) {
+      throw unknown(ErrorCode.NO_SUCH_TARGET, "target", TenantNames.printable(name));
     }
     return name;
   }

@@ -96,7 +96,7 @@ class WrongInvocationsTest {
           9 | cannot be reached         | source check shop
           9 | cannot be reached         | source prepare shop --dry-run
           2 | Unknown option            | target prepare eu --force
-          2 | is no name of a target    | target check eu-central-1/shop
+          2 | is no name of a target    | target check eu-central-1/shop/x
           9 | cannot be reached         | target check eu
           2 | Unknown option            | tenant create a --from shop
           2 | Missing required          | tenant create a --source

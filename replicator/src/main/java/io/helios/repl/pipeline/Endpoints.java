@@ -109,6 +109,12 @@ final class Endpoints {
     }
   }
 
+  /** Another region's target, also before a tenant goes there. */
+  synchronized TargetEngine farTarget(String name) {
+    provideFar(name);
+    return target(name);
+  }
+
   private void provideFar(String name) {
     int slash = name.indexOf('/');
     if (slash > 0 && !targets.containsKey(name)) {

@@ -560,7 +560,7 @@ public final class Fleet implements AutoCloseable {
   }
 
   public List<Finding> checkTarget(String name) {
-    return target(name).check();
+    return endpoints.farTarget(name).check();
   }
 
   public PreparationPlan prepareSource(String name, boolean dryRun) {
@@ -568,7 +568,7 @@ public final class Fleet implements AutoCloseable {
   }
 
   public PreparationPlan prepareTarget(String name, boolean dryRun) {
-    return target(name).prepare(dryRun);
+    return endpoints.farTarget(name).prepare(dryRun);
   }
 
   /** What starting the tenant would do, in words and SQL. */

@@ -103,7 +103,7 @@ class ApiTest {
         Arguments.of("POST", "/tenants", one.formatted("b", "shop", "shop-eu", ", \"tables\": [\"\"]"), 400, "HR-1305"),
         Arguments.of("POST", "/tenants", one.formatted("b", "nowhere", "shop-eu", ""), 404, "HR-1302"),
         Arguments.of("POST", "/tenants", one.formatted("b", "shop", "nowhere", ""), 404, "HR-1303"),
-        Arguments.of("POST", "/tenants", one.formatted("b", "shop", "eu-central-1/shop-eu", ""), 400, "HR-1105"),
+        Arguments.of("POST", "/tenants", one.formatted("b", "shop", "eu-central-1/shop-eu", ""), 404, "HR-1303"),
         Arguments.of("POST", "/tenants", one.formatted("acme", "shop", "shop-eu", ""), 409, "HR-1304"),
         Arguments.of(
             "POST", "/tenants", one.formatted("twin", "shop", "shop-eu", ", \"key\": \"acme\""), 409, "HR-1304"));

@@ -229,7 +229,7 @@ class CommandsTest {
     assertThat(ran.code()).isEqualTo(2);
     assertThat(ran.err()).contains("\"gold\" is no tier", "\"maybe\" is no conflict policy");
     assertThat(server.run("tenant", "create", "a", "--source", "shop", "--target", "eu-central-1/shop-eu").err())
-        .contains("not in this release");
+        .contains("no target of a peer");
   }
 
   @Test

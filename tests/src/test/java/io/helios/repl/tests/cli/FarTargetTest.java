@@ -20,6 +20,10 @@ class FarTargetTest {
   @Test
   void aTenantIsReplicatedToAnotherRegionAndMovesThereAndBack() {
     try (TwoRegions regions = new TwoRegions(directory)) {
+      assertThat(regions.done("target", "check", "eu/shop-eu").out()).endsWith("target eu/shop-eu: ok\n");
+      assertThat(regions.done("target", "prepare", "eu/shop-eu", "--dry-run").out()).contains("CREATE SCHEMA");
+      assertThat(regions.run("target", "check", "eu/elsewhere").err()).contains("HR-4312");
+      assertThat(regions.run("target", "check", "mars/shop-eu").err()).contains("HR-1303");
       regions.done("tenant", "create", "acme", "--source", "shop", "--target", "eu/shop-eu");
       regions.done("tenant", "start", "acme", "--wait", "--timeout", "60s");
       regions.source().execute("INSERT INTO orders VALUES ('acme', 1000, 'later')", "INSERT INTO orders VALUES ('globex', 1000, 'x')");
