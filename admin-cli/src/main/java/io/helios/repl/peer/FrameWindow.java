@@ -22,6 +22,9 @@ final class FrameWindow {
   /** The sequence that follows on everything that was here; 0 when nothing was. */
   private long next;
 
+  /** The position at which everything that was here ends; 0 when nothing was. */
+  private long end;
+
   private long bytes;
 
   FrameWindow(UUID tenant) {
@@ -34,6 +37,10 @@ final class FrameWindow {
 
   long next() {
     return next;
+  }
+
+  long end() {
+    return end;
   }
 
   boolean isEmpty() {
@@ -82,6 +89,9 @@ final class FrameWindow {
    * @return false when it is not, and then nothing is here any more
    */
   boolean offer(List<Frame> came, long afterPosition, long fromSequence) {
+    if (came.isEmpty()) {
+      return true; // what comes next is still what was to come next
+    }
     if (frames.isEmpty() && fromSequence == 0) {
       clear();
     }
@@ -94,9 +104,6 @@ final class FrameWindow {
       }
       expected = sequence + 1;
     }
-    if (came.isEmpty()) {
-      return true;
-    }
     if (frames.isEmpty() && next == 0) {
       // What stands before a sequence that was asked for ends no later than what stands there.
       floor = fromSequence == 0 ? afterPosition : came.getFirst().header().lastPosition();
@@ -106,6 +113,7 @@ final class FrameWindow {
       bytes += frame.sealed().length;
     }
     next = expected;
+    end = came.getLast().header().lastPosition();
     return true;
   }
 
@@ -114,6 +122,7 @@ final class FrameWindow {
     bytes = 0;
     floor = 0;
     next = 0;
+    end = 0;
   }
 
   private static long larger(long a, long b) {

@@ -57,7 +57,7 @@ public final class FrameWire {
    * A tenant whose next frames are wanted with the news of them: half the way, and no second one. In a request's address {@code
    * TENANT:POSITION:SEQUENCE}.
    *
-   * @param position everything up to it is applied
+   * @param position everything up to it is there
    * @param sequence the next one
    */
   public record Followed(UUID tenant, long position, long sequence) {

@@ -87,6 +87,9 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
 
     volatile long applied;
 
+    /** Where what is here ends: what comes next is behind it, and what is applied by then is not. */
+    volatile long end;
+
     /** Whether everything that the news speak of is here: then nothing need be asked for. Made true by the news alone. */
     volatile boolean complete;
 
@@ -142,6 +145,7 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
     count(ahead);
     ahead.applied = after;
     ahead.next = ahead.window.next();
+    ahead.end = ahead.window.end();
     if (ahead.window.isEmpty() && ahead.asked == null && !isFollowed(tenant)) {
       tenants.remove(tenant, ahead);
     }
@@ -157,7 +161,8 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
       more = take(window, asked);
       window.seek(after, from);
     }
-    if (window.isEmpty() && ahead.complete && from != 0 && window.next() == from) {
+    boolean followsOn = from != 0 ? window.next() == from : window.end() != 0 && window.end() == after;
+    if (window.isEmpty() && ahead.complete && followsOn) {
       return List.of(); // the news would have brought more
     }
     if (window.isEmpty()) {
@@ -360,7 +365,7 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
               Ahead ahead = tenants.get(tenant);
               return ahead == null || ahead.next == 0
                   ? Stream.empty()
-                  : Stream.of(new FrameWire.Followed(tenant, ahead.applied, ahead.next).toString());
+                  : Stream.of(new FrameWire.Followed(tenant, ahead.end, ahead.next).toString());
             })
         .collect(Collectors.joining(","));
   }
@@ -386,6 +391,7 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
       if (follows && window.offer(further, ahead.applied, next)) {
         count(ahead);
         ahead.next = window.next();
+        ahead.end = window.end();
         ahead.complete = !enclosed.more();
       }
     } finally {
