@@ -2,7 +2,6 @@ package io.helios.repl.client;
 
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -23,8 +22,8 @@ final class Lookout<Q> implements Runnable {
 
   private final Question<Q> question;
   private final @Nullable Duration again;
-  private final Semaphore changed = new Semaphore(0);
-  private volatile @Nullable Q about;
+  private @Nullable Q about;
+  private boolean changed;
 
   /**
    * @param again after which time the same is asked once more; null for never, once it was answered
@@ -35,10 +34,11 @@ final class Lookout<Q> implements Runnable {
   }
 
   /** @param now null for nothing. Any thread */
-  void look(@Nullable Q now) {
+  synchronized void look(@Nullable Q now) {
     if (!Objects.equals(now, about)) {
       about = now;
-      changed.release();
+      changed = true;
+      notifyAll();
     }
   }
 
@@ -47,17 +47,31 @@ final class Lookout<Q> implements Runnable {
   public void run() {
     try {
       while (true) {
-        Q now = about;
-        Duration pause = now == null ? null : asked(now);
-        if (pause == null) {
-          changed.acquire();
-          changed.drainPermits();
-        } else if (changed.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS)) {
-          changed.drainPermits();
-        }
+        Q now = taken();
+        await(now == null ? null : asked(now));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized @Nullable Q taken() {
+    changed = false;
+    return about;
+  }
+
+  /** For something else to be looked at. */
+  private synchronized void await(@Nullable Duration pause) throws InterruptedException {
+    long until = System.nanoTime() + (pause == null ? 0 : pause.toNanos());
+    while (!changed) {
+      long left = until - System.nanoTime();
+      if (pause == null) {
+        wait();
+      } else if (left > 0) {
+        TimeUnit.NANOSECONDS.timedWait(this, left);
+      } else {
+        return;
+      }
     }
   }
 
