@@ -29,7 +29,7 @@ class PreparationSqlTest {
         .map(line -> line.path("message").asString(""))
         .filter(message -> message.matches("(?s)(statement|execute [^:]+): .*"))
         .map(message -> message.substring(message.indexOf(": ") + 2))
-        .filter(sql -> !sql.matches("(?is)(BEGIN|COMMIT|ROLLBACK|SET|SHOW)\\b.*"))
+        .filter(sql -> !sql.matches("(?is)\\s*(BEGIN|COMMIT|ROLLBACK|SET|SHOW)\\b.*"))
         .filter(sql -> !sql.matches("(?is)\\s*(SELECT|WITH)\\b.*") || sql.contains("pg_create_logical_replication_slot('"))
         .toList();
   }
