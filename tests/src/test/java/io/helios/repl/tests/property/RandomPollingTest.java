@@ -111,6 +111,8 @@ class RandomPollingTest {
             .isEmpty();
       }
     }
+    source.drop();
+    target.drop();
   }
 
   private static void equal(Database source, Database target, RandomTable table) {

@@ -116,5 +116,7 @@ class RandomReplicationTest {
         assertThat(target.query(all)).as(table.name()).isEqualTo(source.query(all));
       }
     }
+    source.drop();
+    target.drop();
   }
 }
