@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.tests.fixture.LongLine;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,6 +74,7 @@ class FarTargetTest {
       regions.eu.close();
       regions.source().execute("INSERT INTO orders VALUES ('acme', 1000, 'later')");
       await()
+          .atMost(Duration.ofSeconds(60))
           .untilAsserted(
               () ->
                   assertThat(regions.done("target", "list", "-o", "json").out()).contains("HR-9111"));

@@ -11,9 +11,8 @@ import io.helios.repl.pki.CertificateRequest;
 import io.helios.repl.pki.PemFiles;
 import io.helios.repl.pki.TrustedAuthorities;
 import io.helios.repl.tests.fixture.Certificates;
+import io.helios.repl.tests.fixture.Ports;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -58,8 +57,8 @@ class PeersTest {
     issue("eu", "eu-central-1", ca, Instant.now());
     us = new TestServer(Files.createDirectories(directory.resolve("us-server")));
     eu = new TestServer(Files.createDirectories(directory.resolve("eu-server")));
-    usPort = freePort();
-    euPort = freePort();
+    usPort = Ports.free();
+    euPort = Ports.free();
   }
 
   @AfterAll
@@ -72,12 +71,6 @@ class PeersTest {
   void both() {
     us.restart(yaml(us, "us-east-1", "us", usPort) + peer("eu-central-1", euPort, ca));
     eu.restart(yaml(eu, "eu-central-1", "eu", euPort) + peer("us-east-1", usPort, ca));
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private static Path authority(String name) {

@@ -3,10 +3,9 @@ package io.helios.repl.tests.cli;
 import io.helios.repl.pki.CertificateAuthority;
 import io.helios.repl.pki.CertificateRequest;
 import io.helios.repl.tests.fixture.Database;
+import io.helios.repl.tests.fixture.Ports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,8 +25,8 @@ final class TwoRegions implements AutoCloseable {
   final TestServer eu;
   private final Path directory;
   private final Path ca;
-  private final int usPort = freePort();
-  private final int euPort = freePort();
+  private final int usPort = Ports.free();
+  private final int euPort = Ports.free();
   private int seenUsPort = usPort;
   private int seenEuPort = euPort;
 
@@ -106,14 +105,6 @@ final class TwoRegions implements AutoCloseable {
     CertificateRequest.Made made = CertificateRequest.make(directory, region, region, List.of("127.0.0.1"));
     CertificateAuthority.open(ca.resolveSibling(""))
         .issue(CertificateRequest.read(made.request()), Instant.now(), YEAR, directory.resolve(region + ".crt"));
-  }
-
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   /** A command to the first server. */

@@ -27,11 +27,9 @@ import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
 import io.helios.repl.tests.fixture.Database;
+import io.helios.repl.tests.fixture.Ports;
 import io.helios.repl.tests.fixture.Postgres;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
@@ -68,8 +66,8 @@ final class TwoRegions implements AutoCloseable {
   final Database target = Database.create(Postgres.shared(17, "target"));
   final Path directory;
   final Path ca;
-  final int usPort = freePort();
-  final int euPort = freePort();
+  final int usPort = Ports.free();
+  final int euPort = Ports.free();
 
   private final int usSeen;
   private final int euSeen;
@@ -104,14 +102,6 @@ final class TwoRegions implements AutoCloseable {
     CertificateRequest.Made made = CertificateRequest.make(directory, region, region, List.of("127.0.0.1"));
     CertificateAuthority.open(ca.resolveSibling(""))
         .issue(CertificateRequest.read(made.request()), Instant.now(), YEAR, directory.resolve(region + ".crt"));
-  }
-
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   private String yaml(String region, int port, String peer, int peerPort) {
