@@ -19,7 +19,8 @@ import java.util.List;
  * several tenants', who go to several targets. They are refused unless each of these is written here. Who writes shares
  * their locks until the end of his transaction, and looks once he has them: a cutover has its tenant's lock alone, so who
  * waited for it sees what was decided. A transaction whose snapshot does not change (repeatable read) could not see it, so
- * there the tenants' records are locked too, which fails (40001) when one was changed since the snapshot.
+ * there the tenants' records are locked too, which fails (40001) when one was changed since the snapshot. Where the tenant
+ * is written under a lease, that is looked at as well ({@link HomeLease}).
  */
 final class GuardFunctions {
 
@@ -78,10 +79,10 @@ final class GuardFunctions {
           IF holders IS NOT NULL THEN
             FOREACH one IN ARRAY holders LOOP
               IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' THEN
-                SELECT r.name, r.source_region, r.role INTO holder
+                SELECT r.name, r.source_region, r.role, r.lease, pg_catalog.pg_sequence_last_value(r.lease) AS term INTO holder
                 FROM helios.replica r WHERE r.tenant OPERATOR(pg_catalog.=) one;
               ELSE
-                SELECT r.name, r.source_region, r.role INTO holder
+                SELECT r.name, r.source_region, r.role, r.lease, pg_catalog.pg_sequence_last_value(r.lease) AS term INTO holder
                 FROM helios.replica r WHERE r.tenant OPERATOR(pg_catalog.=) one FOR SHARE;
               END IF;
               IF NOT here OR holder.role OPERATOR(pg_catalog.<>) 'primary' THEN
@@ -93,9 +94,10 @@ final class GuardFunctions {
                   HINT = CASE holder.role WHEN 'replica' THEN 'Write at the primary. This copy is written by helios-repl alone.'
                     ELSE 'Connect again, to where the tenant is now.' END;
               END IF;
+              %3$s
             END LOOP;
           END IF;
-        """.formatted(holders, LOCK.formatted("h.tenant"));
+        """.formatted(holders, LOCK.formatted("h.tenant"), HomeLease.JUDGE);
   }
 
   /** Functions for a tenant column: it costs least when it is known as the function is compiled. */

@@ -70,6 +70,26 @@ public final class HomeGuard {
                 "helios-repl migrate status " + back.name()));
       }
     });
+    guard(back, tables);
+    Optional<SharedRows.Sharer> elsewhere = SharedRows.notWrittenHere(connection, back.id());
+    if (elsewhere.isPresent()) {
+      throw elsewhere.get().refuses("tenant \"" + back.name() + "\" cannot be moved away from \"" + name + "\"", back.name());
+    }
+  }
+
+  /**
+   * Puts up the guard for a lease only: nobody is going to move, and nothing is captured at the next home.
+   *
+   * @param what of the tenant as it would be once it is written there; empty where it is known here already
+   */
+  public void bind(Tenant back, Optional<Replicated> what, Collection<TenantTable> tables) throws SQLException {
+    if (what.isPresent()) {
+      PatientChange.inTransaction(connection, () -> TenantHome.arm(connection, back, what.get(), Lsn.INVALID));
+    }
+    guard(back, tables);
+  }
+
+  private void guard(Tenant back, Collection<TenantTable> tables) throws SQLException {
     for (TenantTable table : tables) {
       PatientChange.run(connection, () -> {
         ReadOnlyGuard.arm(
@@ -77,10 +97,6 @@ public final class HomeGuard {
             back.key());
         finished(back.id(), table);
       });
-    }
-    Optional<SharedRows.Sharer> elsewhere = SharedRows.notWrittenHere(connection, back.id());
-    if (elsewhere.isPresent()) {
-      throw elsewhere.get().refuses("tenant \"" + back.name() + "\" cannot be moved away from \"" + name + "\"", back.name());
     }
   }
 
@@ -96,9 +112,10 @@ public final class HomeGuard {
     }
   }
 
-  /** Takes the guard of a tenant away that is written here, and what is recorded of it. Its users write on. */
+  /** Takes the guard of a tenant away that is written here, and what is recorded of it, unless it asks for a lease. Its users write on. */
   public void disarm(UUID tenant) throws SQLException {
-    if (TenantHome.find(connection, tenant).filter(s -> s.role() != TenantHome.Role.PRIMARY).isPresent()) {
+    if (TenantHome.find(connection, tenant).filter(s -> s.role() != TenantHome.Role.PRIMARY).isPresent()
+        || HomeLease.isBound(connection, tenant)) {
       return;
     }
     PatientChange.inTransaction(connection, () -> Replicas.remove(connection, tenant));

@@ -25,17 +25,30 @@ import java.util.List;
  *   <li>{@code helios.created_table}: tables that helios-repl made, and may therefore alter unasked.
  *   <li>{@code helios.source_table}: each tenant's tables as the source had them when last seen: see {@code SeenTables}.
  *   <li>{@code helios.guard}, {@code helios.guarded}: which tables refuse writes, and for which tenants' keys.
+ *   <li>{@code helios.lease_…}, {@code helios.lease_check}: see {@link HomeLease}.
  * </ul>
  */
 public final class TargetSchema {
 
   /** Raised with every change of {@link #statements}; each statement must then bring an older schema up to date too. */
-  public static final int VERSION = 4;
+  public static final int VERSION = 5;
 
   private TargetSchema() {}
 
   /** What {@link #install} runs, for {@code target prepare --dry-run} and for a role with more rights. */
   public static List<String> statements() {
+    List<String> sql = new ArrayList<>(tables());
+    sql.addAll(HomeLease.SCHEMA);
+    sql.add(GuardFunctions.WHOLE_TABLE);
+    sql.add("REVOKE ALL ON ALL TABLES IN SCHEMA helios FROM PUBLIC");
+    sql.add("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA helios FROM PUBLIC");
+    sql.add(
+        "INSERT INTO helios.version (version) VALUES (" + VERSION + ")"
+            + " ON CONFLICT (only_row) DO UPDATE SET version = EXCLUDED.version");
+    return List.copyOf(sql);
+  }
+
+  private static List<String> tables() {
     return List.of(
         "CREATE SCHEMA IF NOT EXISTS helios",
         "REVOKE ALL ON SCHEMA helios FROM PUBLIC",
@@ -127,12 +140,7 @@ public final class TargetSchema {
           column_modifiers pg_catalog.int4[] NOT NULL,
           target_numbers pg_catalog.int4[] NOT NULL,
           remade_columns pg_catalog.text[] NOT NULL,
-          PRIMARY KEY (tenant, schema_name, table_name))""",
-        GuardFunctions.WHOLE_TABLE,
-        "REVOKE ALL ON ALL TABLES IN SCHEMA helios FROM PUBLIC",
-        "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA helios FROM PUBLIC",
-        "INSERT INTO helios.version (version) VALUES (" + VERSION + ")"
-            + " ON CONFLICT (only_row) DO UPDATE SET version = EXCLUDED.version");
+          PRIMARY KEY (tenant, schema_name, table_name))""");
   }
 
   /** What {@link #install} would run now, in order; nothing where the schema is up to date. Throws as it does. */

@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
  *                ▲──────lift────────┘
  *   target    replica ──promote──► primary
  *                └ announce, refuse: which epoch it may take, which it never will
+ *
+ *   when the home has died:
+ *   target    replica ──succeed──► primary
+ *   home      primary, closed, nothing ──fence──► closed ──rejoin──► replica
  * </pre>
  *
  * <p>All methods run in the caller's transaction, on a connection of the role that prepared the database, and belong to
@@ -223,6 +227,59 @@ public final class TenantHome {
     SequenceHandover.set(connection, marker.sequences());
     emit(connection, marker);
     return true;
+  }
+
+  /**
+   * The home is dead: the target takes the epoch without its marker, and is the tenant's home when the transaction commits. Waits
+   * for an applier that is just committing; one of the old epoch commits nothing afterwards.
+   *
+   * @return the position of what is here then; empty, with nothing changed, where it is no replica of the tenant's epoch, has refused
+   *     this one, has not all tables of it, or its users could not write for another replica of the same rows
+   */
+  static Optional<Lsn> succeed(Connection connection, Tenant tenant, long epoch) throws SQLException {
+    try (PreparedStatement succeed = connection.prepareStatement(
+        """
+        UPDATE helios.replica r SET epoch = ?, role = 'primary', token = NULL, updated_at = pg_catalog.now()
+        WHERE tenant = ?::pg_catalog.uuid AND role = 'replica' AND epoch = ? AND epoch < ? AND refused < ?
+          AND EXISTS (SELECT FROM helios.copied_table c WHERE c.tenant = r.tenant)
+          AND NOT EXISTS (SELECT FROM helios.copied_table c WHERE c.tenant = r.tenant AND NOT c.finished)
+          AND NOT EXISTS (SELECT FROM helios.replica s WHERE s.role IN ('replica', 'closed') AND s.tenant IN (%s))
+        RETURNING position::pg_catalog.text""".formatted(SharedRows.OTHERS))) {
+      succeed.setLong(1, epoch);
+      succeed.setString(2, tenant.id().toString());
+      succeed.setLong(3, tenant.epoch());
+      succeed.setLong(4, epoch);
+      succeed.setLong(5, epoch);
+      succeed.setString(6, tenant.id().toString());
+      try (ResultSet row = succeed.executeQuery()) {
+        return row.next() ? Optional.of(Lsn.parse(row.getString(1))) : Optional.empty();
+      }
+    }
+  }
+
+  /** The epoch was taken elsewhere while this home was dead: it is closed, also where a cutover had just closed it. */
+  static boolean fence(Connection connection, UUID tenant, long epoch) throws SQLException {
+    return update(
+        connection,
+        "UPDATE helios.replica SET role = 'closed', epoch = ?, token = NULL, updated_at = pg_catalog.now()"
+            + " WHERE tenant = ?::pg_catalog.uuid AND (role IN ('primary', 'closed') AND epoch < ? OR role = 'closed' AND epoch = ?)",
+        epoch, tenant, epoch, epoch);
+  }
+
+  /** What was fenced begins to follow, from nothing: whatever is here counts for what a comparison finds of it. */
+  static boolean rejoin(Connection connection, Tenant turned, Replicated what) throws SQLException {
+    try (PreparedStatement update = connection.prepareStatement(
+        """
+        UPDATE helios.replica SET role = 'replica', token = NULL, position = '0/0', through = '0/0', source = ?, source_system = ?,
+          source_region = ?, updated_at = pg_catalog.now()
+        WHERE tenant = ?::pg_catalog.uuid AND role IN ('closed', 'replica') AND epoch = ?""")) {
+      update.setString(1, what.sourceName());
+      update.setLong(2, what.sourceSystem());
+      update.setString(3, what.sourceRegion());
+      update.setString(4, turned.id().toString());
+      update.setLong(5, turned.epoch());
+      return update.executeUpdate() == 1;
+    }
   }
 
   /** Puts the marker into this database's WAL, where the transaction commits. */

@@ -131,6 +131,38 @@ public final class WriteFence implements AutoCloseable {
     }
   }
 
+  /**
+   * As {@link #close}, at a home in whose place another database was promoted: there is nobody to be asked any more, so it is closed
+   * whatever others of the same rows do. Done again, it puts another marker behind what the first one stands behind.
+   *
+   * @param epoch that was taken elsewhere
+   * @return the position of the marker: what the tenant committed here is before it
+   * @throws TransientException with FENCE_BUSY when a writer holds on for longer; nothing has changed then
+   * @throws OperatorException when its row says otherwise: it follows here already, or is in a later epoch
+   */
+  public Lsn fence(long epoch, Duration patience) {
+    try {
+      acquire(patience);
+      connection.setAutoCommit(false);
+      if (!TenantHome.fence(connection, tenant.id(), epoch)) {
+        connection.rollback();
+        throw new OperatorException(
+            new Problem(
+                ErrorCode.OLD_HOME_DISPLACED,
+                "tenant \"" + tenant.name() + "\" cannot be closed at its old home \"" + home + "\" for epoch " + epoch,
+                "its row in helios.replica there says neither that it is written there in an epoch before, nor that it is closed",
+                "helios-repl failover status " + tenant.name()));
+      }
+      Lsn at = send(new CutoverMarker(tenant.id(), epoch, UUID.randomUUID(), values()));
+      connection.setAutoCommit(true);
+      return at;
+    } catch (SQLException e) {
+      throw failed(e, tenant, home);
+    } finally {
+      release(); // who waits goes on, and is refused
+    }
+  }
+
   /** Tries for the lock without keeping anybody out, and lets it go again; how often it was tried. */
   public int rehearse(Duration patience) {
     try {

@@ -18,16 +18,12 @@ import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
 import io.helios.repl.postgres.TableStorage;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -41,8 +37,6 @@ import org.postgresql.copy.CopyOut;
  * for parts and closed by one thread; each {@link Reader} belongs to one thread.
  */
 public final class SnapshotCopier implements AutoCloseable {
-
-  private static final Pattern PLAN_ROWS = Pattern.compile("\"Plan Rows\": (\\d+)");
 
   /** Below this share of a table an index on the tenant's column reads less than ranges of blocks do. */
   private static final double SHARE_FOR_RANGES = 0.25;
@@ -102,11 +96,11 @@ public final class SnapshotCopier implements AutoCloseable {
     for (TenantTable table : tables.stream().filter(which).toList()) {
       try {
         TableDefinition definition = table.definition();
-        long rows = estimateRows(table);
-        double share = definition.estimatedRows() > 0 ? Math.min(1.0, (double) rows / definition.estimatedRows()) : 1.0;
-        long bytes = (long) (definition.bytes() * share);
+        RowEstimate estimate = RowEstimate.read(snapshot.anchor(), table);
+        long rows = estimate.rows();
+        long bytes = (long) (definition.bytes() * estimate.share());
         int count = 1;
-        if (share >= SHARE_FOR_RANGES) {
+        if (estimate.share() >= SHARE_FOR_RANGES) {
           long wanted = Math.min(bytes / smallestPartBytes, parallelism * 2L);
           count = (int) Math.max(1, Math.max(wanted, bytes / LARGEST_PART_BYTES));
         }
@@ -144,7 +138,7 @@ public final class SnapshotCopier implements AutoCloseable {
   /** About how many rows of the tenant a table has, as the source's planner sees it. */
   public long estimatedRows(TenantTable table) {
     try {
-      return estimateRows(table);
+      return RowEstimate.read(snapshot.anchor(), table).rows();
     } catch (SQLException e) {
       throw failed(e, "planning the copy failed", table.qualifiedName());
     }
@@ -153,18 +147,6 @@ public final class SnapshotCopier implements AutoCloseable {
   @Override
   public void close() {
     snapshot.close();
-  }
-
-  private long estimateRows(TenantTable table) throws SQLException {
-    Connection connection = snapshot.anchor();
-    String condition = RowCondition.bind(connection, table.definition(), table.keyColumn(), table.key()).sql("t");
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("EXPLAIN (FORMAT JSON) SELECT 1 FROM "
-            + TableStorage.source(table.definition()) + " t WHERE " + condition)) {
-      row.next();
-      Matcher rows = PLAN_ROWS.matcher(row.getString(1));
-      return rows.find() ? Long.parseLong(rows.group(1)) : 0;
-    }
   }
 
   /** Reads parts of the snapshot. One thread's only. */

@@ -353,8 +353,8 @@ final class TenantRouter {
   private static Problem keyValue() {
     return new Problem(
         ErrorCode.TENANT_KEY_TYPE,
-        "the tenant's key is no value of the tenant column's type",
-        "so it can have no rows in that table",
+        "the tenant's key is no value of the tenant column's type, or is not written as that prints it",
+        "so no row of that table is known to be its",
         "create the tenant again with the right --key");
   }
 

@@ -1,7 +1,9 @@
 package io.helios.repl.capture;
 
 import io.helios.repl.change.CutoverMarker;
+import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.CopyFormat;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgOutputDecoder;
@@ -73,7 +75,7 @@ public final class WalCapture implements Capture {
   private long syncedAt;
   private long publishedAt;
 
-  /** Routes that their markers have opened since this capture began, by the markers' tokens. */
+  /** Routes that their markers have opened, in this capture or one before, by the markers' tokens. */
   private final Map<UUID, TenantRoute> openedHere = new HashMap<>();
 
   private @Nullable Relation needsText;
@@ -114,8 +116,10 @@ public final class WalCapture implements Capture {
     this.syncedAt = nanos.getAsLong();
     this.publishedAt = syncedAt;
     this.assembler = new FrameAssembler(sealer, journal, identity, settings, nanos);
-    this.router = new TenantRouter(routes, types);
-    assembler.routes(routes.tenants());
+    routes.tenants().forEach(this::openAsBefore);
+    Routes asBefore = asOpened(routes);
+    this.router = new TenantRouter(asBefore, types);
+    assembler.routes(asBefore.tenants());
     this.routesVersion = routes.version();
     this.status = snapshot();
   }
@@ -182,7 +186,7 @@ public final class WalCapture implements Capture {
     long started = nanos.getAsLong();
     int taken = 0;
     while (true) {
-      ByteBuffer message = stream.poll();
+      ByteBuffer message = poll();
       if (message == null) {
         behind = false;
         quiet();
@@ -207,6 +211,26 @@ public final class WalCapture implements Capture {
         nap();
         return taken;
       }
+    }
+  }
+
+  /**
+   * The next message. A stream that breaks off may have been the last that anybody hears of its source: what came whole until then,
+   * and only waited for its frames to fill, is made durable first.
+   */
+  private @Nullable ByteBuffer poll() {
+    try {
+      return stream.poll();
+    } catch (TransientException broken) {
+      if (!inTransaction && !assembler.isEmpty()) {
+        try {
+          assembler.sync(committedUpTo, provenance);
+          durableUpTo = committedUpTo;
+        } catch (HeliosException disk) {
+          broken.addSuppressed(disk);
+        }
+      }
+      throw broken;
     }
   }
 
@@ -396,12 +420,28 @@ public final class WalCapture implements Capture {
     if (!assembler.isEmpty()) {
       sync(nanos.getAsLong());
     }
-    List<TenantRoute> tenants = routes.tenants().stream().map(this::asOpened).toList();
-    assembler.routes(tenants);
-    reroute(
-        new Routes(routes.version(), routes.tenancy(), routes.sourceTables(), routes.referenceTables(), tenants));
+    Routes opened = asOpened(routes);
+    assembler.routes(opened.tenants());
+    reroute(opened);
     routesVersion = routes.version();
     publish(nanos.getAsLong());
+  }
+
+  /**
+   * What the journal holds of a tenant whose route waits began with the marker: an earlier capture has seen it, and it does not come
+   * again.
+   */
+  private void openAsBefore(TenantRoute route) {
+    UUID token = route.opensAt();
+    if (token != null && journal.backlog(route.tenant()).frames() > 0) {
+      openedHere.put(token, route.opened(route.epoch()));
+    }
+  }
+
+  private Routes asOpened(Routes routes) {
+    return new Routes(
+        routes.version(), routes.tenancy(), routes.sourceTables(), routes.referenceTables(),
+        routes.tenants().stream().map(this::asOpened).toList());
   }
 
   /** A route that its marker has opened already stays open, whoever still says that it waits. */

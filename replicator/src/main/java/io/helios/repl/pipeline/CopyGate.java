@@ -10,7 +10,7 @@ public interface CopyGate {
   CopyGate OPEN =
       new CopyGate() {
         @Override
-        public void pass(int bytes, ConnectionScope scope) {}
+        public void pass(long bytes, ConnectionScope scope) {}
 
         @Override
         public @Nullable String held() {
@@ -23,7 +23,7 @@ public interface CopyGate {
    *
    * @param scope the copy's: a wait ends with {@link java.util.concurrent.CancellationException} when it is broken off
    */
-  void pass(int bytes, ConnectionScope scope);
+  void pass(long bytes, ConnectionScope scope);
 
   /** Why it goes slowly just now, in a few words for an operator; null when it does not. */
   @Nullable String held();

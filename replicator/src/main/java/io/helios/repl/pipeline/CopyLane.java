@@ -4,13 +4,12 @@ import io.helios.repl.postgres.ConnectionScope;
 import io.helios.repl.tenant.Tenant;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One copy's way past the throttle. Its sessions share the floor: each buffer takes the next piece of time that it is worth
+ * One copy's or verification's way past the throttle. Its sessions share the floor: each buffer takes the next piece of time that it is worth
  * at that rate, and waits for its end or for full speed, whichever comes first. So no wait is without end.
  */
 final class CopyLane implements CopyGate {
@@ -19,6 +18,7 @@ final class CopyLane implements CopyGate {
   private static final long TURN_NANOS = Duration.ofMillis(100).toNanos();
 
   private final Tenant tenant;
+  private final String work;
   private final Ticker ticker;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -26,13 +26,19 @@ final class CopyLane implements CopyGate {
   private long takenUntilNanos;
   private long waits;
 
-  CopyLane(Tenant tenant, Ticker ticker) {
+  /** @param work what goes through it, in a word */
+  CopyLane(Tenant tenant, String work, Ticker ticker) {
     this.tenant = tenant;
+    this.work = work;
     this.ticker = ticker;
   }
 
   Tenant tenant() {
     return tenant;
+  }
+
+  String work() {
+    return work;
   }
 
   /** From now on; who waits notices. Returns what held before. */
@@ -49,7 +55,7 @@ final class CopyLane implements CopyGate {
   }
 
   @Override
-  public void pass(int bytes, ConnectionScope scope) {
+  public void pass(long bytes, ConnectionScope scope) {
     if (pace.isFull()) {
       return;
     }

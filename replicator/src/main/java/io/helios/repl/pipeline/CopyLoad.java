@@ -16,19 +16,23 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks, as long as there are copies, what others feel of them, and tells each copy how fast it may go. {@link #look} is called
+ * Looks, as long as there are copies or verifications, what others feel of them, and tells each how fast it may go. {@link #look} is called
  * once a second by one thread, and waits for nothing; the rest is for any.
  */
 final class CopyLoad implements AutoCloseable {
 
   /** A copy whose pace changes often says so no more often than this. */
   private static final Duration TOLD_EVERY = Duration.ofMinutes(1);
+
+  /** Who tells operators that something is slowed down, and that it goes on. */
+  interface News {
+    void tell(Tenant tenant, String kind, String line);
+  }
 
   private record Way(LoadProbe source, LoadProbe target) {}
 
@@ -38,7 +42,7 @@ final class CopyLoad implements AutoCloseable {
   private final CopyLimits limits;
   private final Supplier<Collection<TenantStatus>> statuses;
   private final Executor passing;
-  private final BiConsumer<Tenant, String> told;
+  private final News told;
   private final Ticker ticker;
   private final Map<CopyLane, Way> lanes = new ConcurrentHashMap<>();
   private final Map<String, LoadProbe> probes = new ConcurrentHashMap<>();
@@ -49,13 +53,13 @@ final class CopyLoad implements AutoCloseable {
   /**
    * @param statuses of all tenants, as they are now
    * @param passing runs what may block
-   * @param told is told, in one line, that a copy is slowed down and that it goes on
+   * @param told is told, in one line, that something is slowed down and that it goes on
    */
   CopyLoad(
       CopyLimits limits,
       Supplier<Collection<TenantStatus>> statuses,
       Executor passing,
-      BiConsumer<Tenant, String> told,
+      News told,
       Ticker ticker) {
     this.limits = limits;
     this.statuses = statuses;
@@ -65,8 +69,17 @@ final class CopyLoad implements AutoCloseable {
   }
 
   /** A copy begins. What is known already holds for it at once. */
-  synchronized CopyLane enter(Tenant tenant, SourceSettings source, TargetSettings target) {
-    CopyLane lane = new CopyLane(tenant, ticker);
+  CopyLane enter(Tenant tenant, SourceSettings source, TargetSettings target) {
+    return enter(tenant, "copy", source, target);
+  }
+
+  /**
+   * What does the same to both databases begins.
+   *
+   * @param work what it is, in a word
+   */
+  synchronized CopyLane enter(Tenant tenant, String work, SourceSettings source, TargetSettings target) {
+    CopyLane lane = new CopyLane(tenant, work, ticker);
     Way way =
         new Way(
             probe("source \"" + source.name() + "\"", source.connection()),
@@ -107,7 +120,8 @@ final class CopyLoad implements AutoCloseable {
     samples.addAll(way.target().samples());
     for (TenantStatus status : all) {
       Double lag = status.lagSeconds();
-      if (lag != null && status.target().equals(lane.tenant().target()) && settled.contains(status.tenant())) {
+      boolean other = !status.tenant().equals(lane.tenant().name()); // what it does to itself is its own
+      if (lag != null && other && status.target().equals(lane.tenant().target()) && settled.contains(status.tenant())) {
         samples.add(
             new Sample.Lag("tenant \"" + status.tenant() + "\"", Duration.ofMillis((long) (lag * 1000))));
       }
@@ -149,8 +163,10 @@ final class CopyLoad implements AutoCloseable {
     long now = ticker.nanos();
     if (pace.isFull() ? last != null && last.held() : last == null || now - last.nanos() > TOLD_EVERY.toNanos()) {
       lastTold.put(lane, new Told(now, !pace.isFull()));
-      told.accept(
-          lane.tenant(), pace.isFull() ? "the copy goes on at full speed" : "copy throttled: " + pace.why());
+      told.tell(
+          lane.tenant(),
+          lane.work() + "-throttled",
+          pace.isFull() ? "the " + lane.work() + " goes on at full speed" : lane.work() + " throttled: " + pace.why());
     }
   }
 

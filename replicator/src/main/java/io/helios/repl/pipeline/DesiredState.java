@@ -8,5 +8,7 @@ public enum DesiredState {
   /** Captured into the journal, not applied; lag goes on counting. */
   PAUSED,
   /** Captured into the journal within its quota, not applied, and nobody is told that it lags. */
-  STOPPED
+  STOPPED,
+  /** Its target was promoted when its source died: captured still, never applied. The engine's own; nobody asks for it. */
+  PROMOTED
 }

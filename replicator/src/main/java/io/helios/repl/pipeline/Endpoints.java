@@ -51,17 +51,19 @@ final class Endpoints {
   private final Guests guests;
   private final Surroundings surroundings;
   private final Surveyor surveyor;
+  private final MirrorNames mirrors;
   private boolean started;
   private boolean closed;
 
   /** Opens the journals of what is configured; touches no database. */
   Endpoints(
-      FleetSettings settings, Keyring keyring, Guests guests, Surroundings surroundings, Surveyor surveyor) {
+      FleetSettings settings, Keyring keyring, Guests guests, Surroundings surroundings, Surveyor surveyor, MirrorNames mirrors) {
     this.settings = settings;
     this.keyring = keyring;
     this.guests = guests;
     this.surroundings = surroundings;
     this.surveyor = surveyor;
+    this.mirrors = mirrors;
     settings.targets().forEach(this::make);
     settings.sources().forEach(this::make);
   }
@@ -157,9 +159,10 @@ final class Endpoints {
         && there.tenancy().equals(home.tenancy());
   }
 
-  private static SourceSettings mirrored(SourceSettings home, TargetSettings next) {
+  private SourceSettings mirrored(SourceSettings home, TargetSettings next) {
+    String object = mirrors.of(next);
     return new SourceSettings(
-        next.name(), next.connection(), home.tenancy(), home.tables(), null, next.mirror(), next.mirror(), next.region());
+        next.name(), next.connection(), home.tenancy(), home.tables(), null, object, object, next.region());
   }
 
   private static OperatorException otherwise(String kind, String name) {

@@ -70,6 +70,9 @@ public final class Fleet implements AutoCloseable {
   private final FleetSettings settings;
   private final Endpoints endpoints;
   private final BackRoutes backRoutes;
+  private final Promotions promotions;
+  private final Accounts accounts;
+  private final HomeLeases leases;
   private final Map<UUID, TenantPipeline> tenants = new ConcurrentHashMap<>();
   private final Keyring keyring;
   private final Consumer<FleetEvent> events;
@@ -106,15 +109,19 @@ public final class Fleet implements AutoCloseable {
     this.drivers =
         Executors.newCachedThreadPool(Thread.ofPlatform().name("helios-driver-", 1).daemon(true).factory());
     this.backRoutes = new BackRoutes(settings.dataDirectory());
+    this.promotions = new Promotions(settings.dataDirectory());
+    this.accounts = new Accounts(settings.dataDirectory(), keyring);
     this.guests = new Guests(keyring, tenants::containsKey, this::targetOrNull);
-    this.endpoints = new Endpoints(settings, keyring, guests, surroundings, surveyor());
+    this.endpoints = new Endpoints(settings, keyring, guests, surroundings, surveyor(), new MirrorNames(settings.dataDirectory(), backRoutes));
+    this.leases =
+        new HomeLeases(endpoints, this::tables, backRoutes, new LeaseLedger(settings.dataDirectory()), ticker);
     settings.sources().forEach(source -> reconcile(source, meters));
     this.copyLoad =
         new CopyLoad(
             settings.copyLimits(),
             () -> statuses().values(),
             drivers,
-            (tenant, what) -> event(FleetEvent.Severity.INFO, tenant.name(), "copy-throttled", what, null),
+            (tenant, kind, what) -> event(FleetEvent.Severity.INFO, tenant.name(), kind, what, null),
             ticker);
     this.supervisor =
         new Supervisor(
@@ -191,9 +198,11 @@ public final class Fleet implements AutoCloseable {
 
   /**
    * Takes a tenant in, in the state that was asked of it last: before {@link #start} for those that were there before.
-   * Fails when its source or target is not configured.
+   * Fails when its source or target is not configured. One that was promoted at its target is captured and never applied, whatever
+   * was asked of it.
    */
-  public void add(Tenant tenant, DesiredState desired) {
+  public void add(Tenant tenant, DesiredState asked) {
+    DesiredState desired = promotions.has(tenant) ? DesiredState.PROMOTED : asked;
     endpoints.provide(tenant);
     SourceEngine source = source(tenant.source());
     TenantStarter steps = starter(tenant);
@@ -232,6 +241,16 @@ public final class Fleet implements AutoCloseable {
     next.route(starter(back).route(back, open ? null : route.token()));
   }
 
+  /** Who asks for a lease in which database. */
+  public HomeLeases leases() {
+    return leases;
+  }
+
+  /** All tenants, as they are replicated now. */
+  public List<Tenant> tenants() {
+    return tenants.values().stream().map(TenantPipeline::tenant).toList();
+  }
+
   /** What a move does to the tenant's two databases; for the tenant as it is replicated now. */
   public Handover handover(UUID tenant) {
     return handover(pipeline(tenant).tenant());
@@ -239,50 +258,63 @@ public final class Fleet implements AutoCloseable {
 
   /** The same, for the tenant as it is said to be: it may have been turned, or not yet. */
   public Handover handover(Tenant tenant) {
-    return new Handover(
-        tenant,
-        endpoints,
-        backRoutes,
-        new Handover.Hands() {
-          @Override
-          public TenantPipeline pipeline(Tenant of) {
-            return Fleet.this.pipeline(of.id());
-          }
-
-          @Override
-          public TenantStarter starter(Tenant of) {
-            return Fleet.this.starter(of);
-          }
-
-          @Override
-          public TenantTables tables(Tenant of) {
-            return Fleet.this.tables(of);
-          }
-
-          @Override
-          public void replace(Tenant turned) {
-            turnTo(turned);
-          }
-
-          @Override
-          public void dismiss(Tenant of) {
-            tenants.put(
-                of.id(),
-                new TenantPipeline(
-                    of, DesiredState.CREATED, starter(of), drivers, Fleet.this::standingChanged, ticker));
-            supervisor.forget(of);
-          }
-        });
+    return new Handover(tenant, endpoints, backRoutes, hands());
   }
 
-  private void turnTo(Tenant turned) {
+  /** What a failover does to the tenant's two databases; for the tenant as it was before, which it may have been turned from since. */
+  public Succession succession(Tenant tenant) {
+    return new Succession(
+        tenant,
+        new Succession.Parts(endpoints, backRoutes, promotions, accounts, keyring, ticker),
+        hands());
+  }
+
+  private Handover.Hands hands() {
+    return new Handover.Hands() {
+      @Override
+      public TenantPipeline pipeline(Tenant of) {
+        return Fleet.this.pipeline(of.id());
+      }
+
+      @Override
+      public TenantStarter starter(Tenant of) {
+        return Fleet.this.starter(of);
+      }
+
+      @Override
+      public TenantTables tables(Tenant of) {
+        return Fleet.this.tables(of);
+      }
+
+      @Override
+      public void replace(Tenant turned) {
+        turnTo(turned, TenantPipeline::begin);
+      }
+
+      @Override
+      public void renew(Tenant turned) {
+        turnTo(turned, pipeline -> pipeline.resync(false));
+      }
+
+      @Override
+      public void dismiss(Tenant of) {
+        tenants.put(
+            of.id(),
+            new TenantPipeline(
+                of, DesiredState.CREATED, starter(of), drivers, Fleet.this::standingChanged, ticker));
+        supervisor.forget(of);
+      }
+    };
+  }
+
+  private void turnTo(Tenant turned, Consumer<TenantPipeline> begin) {
     supervisor.forget(turned);
     TenantStarter steps = starter(turned);
     TenantPipeline pipeline =
         new TenantPipeline(turned, DesiredState.RUNNING, steps, drivers, this::standingChanged, ticker);
     source(turned.source()).route(steps.route(turned));
     tenants.put(turned.id(), pipeline);
-    pipeline.begin();
+    begin.accept(pipeline);
     event(
         FleetEvent.Severity.INFO,
         turned.name(),
@@ -293,7 +325,7 @@ public final class Fleet implements AutoCloseable {
   }
 
   /**
-   * Takes another declaration of a tenant that is here. Tier, lag target and conflict policy may differ at any time; what it
+   * Takes another declaration of a tenant that is here. Tier, lag target, fencing and conflict policy may differ at any time; what it
    * replicates, from where and to where only as long as nobody has asked it to start. Nobody else may change the tenant meanwhile.
    *
    * @throws OperatorException when its source or target is not configured
@@ -356,6 +388,11 @@ public final class Fleet implements AutoCloseable {
 
   private static boolean isReference(Tenant tenant) {
     return tenant.name().startsWith("_reference.");
+  }
+
+  /** @throws OperatorException when it was promoted at its target: nothing may be asked of it then */
+  public void refuseIfPromoted(UUID tenant) {
+    pipeline(tenant).refuseIfPromoted();
   }
 
   /** Each of these returns as soon as the wish is taken; the status tells how it goes. A fulfilled wish is a no-op. */
@@ -478,10 +515,14 @@ public final class Fleet implements AutoCloseable {
 
   /**
    * Ends the tenant's replication: its journal, its position and its key go, the guard is lifted. Its rows stay at the
-   * target unless {@code purge}. Blocks; when the target is out of reach it throws, and can be called again.
+   * target unless {@code purge}, which one that was promoted there refuses: they are the only ones. Blocks; when the target is out of
+   * reach it throws, and can be called again.
    */
   public void removeTenant(UUID tenant, boolean purge) {
     TenantPipeline pipeline = pipeline(tenant);
+    if (purge) {
+      pipeline.refuseIfPromoted();
+    }
     SourceEngine source = source(pipeline.tenant().source());
     TargetEngine target = target(pipeline.tenant().target());
     try {
@@ -490,11 +531,14 @@ public final class Fleet implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while removing a tenant", e);
     }
+    leases.remove(pipeline.tenant());
     new TenantRemoval(source, target, tables(pipeline.tenant())).run(pipeline.tenant(), purge);
     source.forget(tenant);
     endpoints.captured(pipeline.tenant()).forget(tenant);
     keyring.destroy(tenant);
     backRoutes.forget(tenant);
+    promotions.forget(tenant);
+    accounts.forget(tenant);
     tenants.remove(tenant);
     supervisor.forget(pipeline.tenant());
     event(FleetEvent.Severity.INFO, pipeline.tenant().name(), "tenant-removed", "removed", null);
@@ -663,6 +707,7 @@ public final class Fleet implements AutoCloseable {
         pipeline,
         tables,
         settings,
+        copyLoad,
         unfinished,
         keeper);
   }

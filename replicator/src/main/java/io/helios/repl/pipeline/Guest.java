@@ -1,8 +1,10 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.apply.AppliedStatus;
 import io.helios.repl.apply.ReplicaTenant;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.seal.Keyring;
+import io.helios.repl.status.GuestStatus;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -105,6 +107,35 @@ final class Guest {
                 ward.news(this, true);
               });
     }
+  }
+
+  GuestStatus status() {
+    AppliedStatus applied = replica.status();
+    Lsn captured = new Lsn(home.frames().capturedUpTo());
+    boolean known = !applied.position().equals(Lsn.INVALID);
+    Lsn reached = Lsn.max(applied.position(), applied.caughtUpTo());
+    return new GuestStatus(
+        replica.tenant().name(),
+        region,
+        home.name().substring(GuestHome.name(region, "").length()),
+        target,
+        state(applied, known),
+        replica.tenant().epoch(),
+        known ? applied.position().toString() : null,
+        captured.equals(Lsn.INVALID) ? null : captured.toString(),
+        known && !captured.equals(Lsn.INVALID) ? Math.max(0, captured.bytesSince(reached)) : null,
+        applied.lastCommitMicros() == 0 ? null : SourceClock.instant(applied.lastCommitMicros()),
+        applied.error());
+  }
+
+  private static GuestStatus.State state(AppliedStatus applied, boolean known) {
+    if (applied.stopped()) {
+      return GuestStatus.State.FAILED;
+    }
+    if (applied.error() != null) {
+      return GuestStatus.State.RETRYING;
+    }
+    return known ? GuestStatus.State.STREAMING : GuestStatus.State.STARTING;
   }
 
   ApplyReports.Report report() {

@@ -14,7 +14,10 @@ import io.helios.repl.seal.KeyTransfer;
 import io.helios.repl.seal.MemoryKeyring;
 import io.helios.repl.seal.SealedKey;
 import io.helios.repl.seal.TenantKey;
+import io.helios.repl.status.GuestStatus;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -241,6 +244,14 @@ public final class Guests implements AutoCloseable {
     keys.destroy(id);
     guest.end();
     homes.computeIfPresent(guest.home().name(), (name, home) -> home.left() ? null : home);
+  }
+
+  /** All of them, by region and name. */
+  public List<GuestStatus> statuses() {
+    return guests.values().stream()
+        .map(Guest::status)
+        .sorted(Comparator.comparing(GuestStatus::region).thenComparing(GuestStatus::tenant))
+        .toList();
   }
 
   /** How that region's tenants are at that target: see {@link ApplyPeer#reports}. */

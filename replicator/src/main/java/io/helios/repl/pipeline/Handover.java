@@ -65,6 +65,9 @@ public final class Handover {
     /** The tenant is replicated as this from now on, in the place of what it was. */
     void replace(Tenant tenant);
 
+    /** The same, and what its target holds is compared with its source first: nothing of it is taken for granted. */
+    void renew(Tenant tenant);
+
     /** The tenant is replicated no more, as if it had never been started. */
     void dismiss(Tenant tenant);
   }
@@ -93,9 +96,7 @@ public final class Handover {
 
   /** The tenant the other way round. */
   Tenant back(long epoch) {
-    return new Tenant(
-        tenant.id(), tenant.name(), tenant.key(), tenant.target(), tenant.source(), tenant.tables(), tenant.tier(),
-        tenant.lagTarget(), tenant.conflicts(), epoch);
+    return tenant.turned(epoch);
   }
 
   private SourceEngine home() {
@@ -147,6 +148,9 @@ public final class Handover {
           .filter(state -> state.role() == TenantHome.Role.PRIMARY)
           .isPresent();
     } catch (SQLException e) {
+      if (SqlStates.isUndefinedTable(e)) {
+        return false; // who began to arm it died before anything was made there
+      }
       throw failed(e, home().settings().name());
     }
   }
@@ -199,6 +203,27 @@ public final class Handover {
           HomeGuard.longestWrite(home, tenant.id()).orElse(null),
           SchemaComparison.compare(home, target, definitions),
           unprepared());
+    } catch (SQLException e) {
+      throw failed(e, tenant.source());
+    }
+  }
+
+  /**
+   * What stands at the target's server, and what a copy would add.
+   *
+   * @param copied whether all of the tenant is there already
+   */
+  public TargetRoom room(boolean copied) {
+    try (Connection target = atTarget("move")) {
+      return TargetRoom.read(target, copied ? 0 : bytesAtHome() - TargetRoom.tenantBytes(target, hands.tables(tenant).read(target, tenant)));
+    } catch (SQLException e) {
+      throw failed(e, tenant.target());
+    }
+  }
+
+  private long bytesAtHome() {
+    try (Connection home = atHome("move")) {
+      return TargetRoom.tenantBytes(home, hands.tables(tenant).read(home, tenant));
     } catch (SQLException e) {
       throw failed(e, tenant.source());
     }
@@ -433,7 +458,8 @@ public final class Handover {
     }
     endpoints.turn(tenant.source(), tenant.target());
     BackRoute route = backRoutes.of(tenant.id());
-    if (route != null) {
+    if (route != null && !route.open()) {
+      awaitMarker(next());
       backRoutes.keep(route.opened()); // whoever starts again captures it from here on, whatever the journal has by then
     }
     hands.pipeline(tenant).retire();
@@ -475,30 +501,65 @@ public final class Handover {
     }
   }
 
-  static void awaitInForce(SourceEngine source, long version) throws InterruptedException {
+  /**
+   * Nothing but the marker opens the way back: whoever opened it while the capture there has yet to come to it would send home what
+   * has come from there. Frames of the tenant that are there begin with it; those that show are durable, so that who starts again
+   * comes to what follows it.
+   */
+  private void awaitMarker(SourceEngine source) throws InterruptedException {
     long until = System.nanoTime() + IN_FORCE.toNanos();
-    while (!source.isInForce(version)) {
+    while (source.lost(tenant.id()) == null && source.journal().fetch(tenant.id(), 0, 0, 1).isEmpty()) {
       if (System.nanoTime() - until > 0) {
-        Problem why = source.condition().problem();
-        throw new TransientException(
-            why != null
-                ? why
-                : new Problem(
-                    ErrorCode.WAIT_TIMED_OUT,
-                    "source \"" + source.settings().name() + "\" is not captured",
-                    "its capture did not take a route within " + IN_FORCE.toSeconds() + " s",
-                    "helios-repl source check " + source.settings().name()));
+        throw notCaptured(source, "its capture did not come to the marker of tenant \"" + tenant.name() + "\"");
       }
       pause();
     }
   }
 
+  static void awaitInForce(SourceEngine source, long version) throws InterruptedException {
+    long until = System.nanoTime() + IN_FORCE.toNanos();
+    while (!source.isInForce(version)) {
+      if (System.nanoTime() - until > 0) {
+        throw notCaptured(source, "its capture did not take a route");
+      }
+      pause();
+    }
+  }
+
+  private static TransientException notCaptured(SourceEngine source, String why) {
+    Problem known = source.condition().problem();
+    return new TransientException(
+        known != null
+            ? known
+            : new Problem(
+                ErrorCode.WAIT_TIMED_OUT,
+                "source \"" + source.settings().name() + "\" is not captured",
+                why + " within " + IN_FORCE.toSeconds() + " s",
+                "helios-repl source check " + source.settings().name()));
+  }
+
   private void unroute(SourceEngine source) throws InterruptedException {
-    long version = source.unroute(tenant.id());
+    unroute(source, tenant.id());
+  }
+
+  /** What is captured of the tenant there ends, and is forgotten. */
+  static void unroute(SourceEngine source, UUID tenant) throws InterruptedException {
+    long version = source.unroute(tenant);
     while (!source.isUnrouted(version)) {
       pause();
     }
-    source.forget(tenant.id());
+    forget(source, tenant);
+  }
+
+  /** For good: what a crash brought back of the tenant would pass for what came behind its next marker. */
+  static void forget(SourceEngine source, UUID tenant) throws InterruptedException {
+    long until = System.nanoTime() + IN_FORCE.toNanos();
+    while (!source.forget(tenant)) {
+      if (System.nanoTime() - until > 0) {
+        throw notCaptured(source, "its journal did not write down that it forgets a tenant");
+      }
+      pause();
+    }
   }
 
   private static void pause() throws InterruptedException {

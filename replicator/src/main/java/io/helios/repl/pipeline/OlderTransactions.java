@@ -27,8 +27,14 @@ final class OlderTransactions {
    */
   static void await(Connection connection, String home, String tenant, Ticker ticker)
       throws SQLException, InterruptedException {
+    await(connection, home, tenant, ticker, PATIENCE);
+  }
+
+  /** The same, for as long as the caller has. */
+  static void await(Connection connection, String home, String tenant, Ticker ticker, Duration patience)
+      throws SQLException, InterruptedException {
     RunningTransactions before = RunningTransactions.read(connection, false);
-    long until = ticker.nanos() + PATIENCE.toNanos();
+    long until = ticker.nanos() + patience.toNanos();
     while (true) {
       RunningTransactions now = RunningTransactions.read(connection, false);
       Set<String> left = new HashSet<>(before.virtual());

@@ -4,6 +4,8 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /**
  * The source's clock as it was seen last.
@@ -31,6 +33,11 @@ record SourceClock(long micros, long nanos) {
   /** Microseconds since 1970 to microseconds since 2000-01-01 UTC. */
   static long sincePostgresEpoch(long micros) {
     return micros - POSTGRES_EPOCH_SECONDS * 1_000_000;
+  }
+
+  /** Microseconds since 2000-01-01 UTC as a time. */
+  static Instant instant(long sincePostgresEpoch) {
+    return Instant.ofEpochSecond(POSTGRES_EPOCH_SECONDS).plus(sincePostgresEpoch, ChronoUnit.MICROS);
   }
 
   /** What it shows now, microseconds since 2000-01-01 UTC. */

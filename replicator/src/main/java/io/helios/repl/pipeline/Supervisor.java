@@ -224,7 +224,7 @@ final class Supervisor implements AutoCloseable {
 
   private void notice(TenantPipeline pipeline) {
     TenantState state = pipeline.standing().state();
-    if (state == TenantState.NEEDS_RESYNC || state == TenantState.CREATED) {
+    if (state == TenantState.NEEDS_RESYNC || state == TenantState.CREATED || pipeline.desired() == DesiredState.PROMOTED) {
       return;
     }
     SourceEngine source = source(pipeline);

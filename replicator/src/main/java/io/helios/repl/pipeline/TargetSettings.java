@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param regions whose servers may replicate tenants of their own to it; none but this server's where empty
  * @param peer the region whose server applies what is replicated to it, and knows it by the part of its name that follows the region; null:
  *     this server does
+ * @param capacityBytes what the disk of its server holds; null when nobody has said
  */
 public record TargetSettings(
     String name,
@@ -21,7 +22,8 @@ public record TargetSettings(
     String region,
     @Nullable DdlPolicy ddl,
     List<String> regions,
-    @Nullable String peer) {
+    @Nullable String peer,
+    @Nullable Long capacityBytes) {
 
   public TargetSettings {
     regions = List.copyOf(regions);
@@ -34,12 +36,17 @@ public record TargetSettings(
   /** One of this server's own. */
   public TargetSettings(
       String name, ConnectionSettings connection, String region, @Nullable DdlPolicy ddl, List<String> regions) {
-    this(name, connection, region, ddl, regions, null);
+    this(name, connection, region, ddl, regions, null, null);
+  }
+
+  /** With a disk of that size. */
+  public TargetSettings withCapacity(@Nullable Long bytes) {
+    return new TargetSettings(name, connection, region, ddl, regions, peer, bytes);
   }
 
   /** A target of another region's server, called {@code REGION/NAME} here. */
   public static TargetSettings of(String peer, String nameThere, ConnectionSettings connection) {
-    return new TargetSettings(peer + "/" + nameThere, connection, peer, null, List.of(), peer);
+    return new TargetSettings(peer + "/" + nameThere, connection, peer, null, List.of(), peer, null);
   }
 
   /** Its name at the server that applies. */
@@ -53,7 +60,7 @@ public record TargetSettings(
 
   /**
    * The publication and slot with which it is captured when tenants move there. Slots are a server's, and it may hold several
-   * targets of one name for different programs: with the database's name.
+   * targets of one name for different programs: with the database's name. Of another region's target see {@link MirrorNames}.
    */
   public String mirror() {
     String object = ("helios_" + name + "_" + connection.database()).toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");

@@ -61,8 +61,8 @@ final class TenantDefinitions {
   }
 
   /**
-   * Makes what was defined at the source since the tenant was started, and is no table: before a cutover, so that its users
-   * find at the target what they have here.
+   * Makes what was defined at the source since the tenant was started, and is no table, and fills materialized views: before a
+   * cutover, so that its users find at the target what they have here.
    */
   void complete(Tenant tenant) {
     if (scope(tenant) == null) {
@@ -72,7 +72,7 @@ final class TenantDefinitions {
         Connection to = PgConnections.openForDefinitions(target.settings().connection(), "definitions", tenant.name())) {
       Definitions all = read(from, tenant);
       if (all != null) {
-        tell(tenant, all, all.create(from, to, List.of()));
+        tell(tenant, all, all.create(from, to, List.of()).and(all.fill(from, to)));
       }
     } catch (SQLException e) {
       throw target.refused(e);

@@ -29,6 +29,7 @@ import org.slf4j.MDC;
  *                         └──── error ────► FAILED ──start──► (goes on from its position)
  *                                              │ gap, quota
  *                                         NEEDS_RESYNC ──resync──► COPYING
+ *   any but CREATED ──promoted──► PROMOTED   and nothing leads out of it: who follows afterwards is another pipeline
  * </pre>
  *
  * Wishes come from any thread and are taken at once; one passing thread, the driver, carries them out, one at a time. The
@@ -142,6 +143,7 @@ final class TenantPipeline {
       case RUNNING -> TenantState.COPYING;
       case PAUSED -> TenantState.PAUSED;
       case STOPPED -> TenantState.STOPPED;
+      case PROMOTED -> TenantState.PROMOTED;
     };
   }
 
@@ -186,6 +188,7 @@ final class TenantPipeline {
 
   /** As {@link #wish} for RUNNING, but everything is checked first. */
   synchronized void start() {
+    refuseIfPromoted();
     if (standing.state() != TenantState.STREAMING && (manner == null || !manner.isAnew())) {
       manner = Manner.START;
     }
@@ -194,6 +197,7 @@ final class TenantPipeline {
 
   /** @throws OperatorException when it needs a resync first, or was never started (pause, resume, stop) */
   synchronized void wish(DesiredState wanted) {
+    refuseIfPromoted();
     TenantState state = standing.state();
     if (state == TenantState.NEEDS_RESYNC && wanted == DesiredState.RUNNING) {
       throw new OperatorException(
@@ -219,12 +223,34 @@ final class TenantPipeline {
 
   /** Begins again from a new consistent point, whatever the state; everything is copied only if that is asked for. */
   synchronized void resync(boolean copy) {
+    refuseIfPromoted();
     manner = copy ? Manner.COPY : Manner.ANEW;
     renewing = true;
     desired = DesiredState.RUNNING;
     wish = desired;
     stand(TenantState.COPYING, null); // at once: who waits for it to stream means afterwards
     drive();
+  }
+
+  /** It is written at its target from now on, so nothing is applied any more; what is captured of it is kept. */
+  synchronized void promoted() {
+    manner = null;
+    desired = DesiredState.PROMOTED;
+    wish = desired;
+    begun = true;
+    cancelCopy();
+    drive();
+  }
+
+  synchronized void refuseIfPromoted() {
+    if (desired == DesiredState.PROMOTED) {
+      throw new OperatorException(
+          new Problem(
+              ErrorCode.TENANT_PROMOTED,
+              "tenant \"" + tenant.name() + "\" was promoted: it is written at \"" + tenant.target() + "\" now",
+              "nothing of its old source \"" + tenant.source() + "\" is applied any more; that will follow once it is back",
+              "helios-repl failover status " + tenant.name()));
+    }
   }
 
   /** Breaks off what is under way, for the end of the process. */
@@ -275,7 +301,7 @@ final class TenantPipeline {
   /** The replica failed, or lost what it needs: noticed by the supervisor. Nothing is applied any more. */
   synchronized void fail(Problem problem, boolean needsResync) {
     Replica attached = replica;
-    if (attached == null && !needsResync) {
+    if (attached == null && !needsResync || desired == DesiredState.PROMOTED) {
       return;
     }
     replica = null;
@@ -369,6 +395,7 @@ final class TenantPipeline {
       case RUNNING -> run(how, attempt);
       case PAUSED -> rest(TenantState.PAUSED);
       case STOPPED -> rest(TenantState.STOPPED);
+      case PROMOTED -> rest(TenantState.PROMOTED);
     }
   }
 

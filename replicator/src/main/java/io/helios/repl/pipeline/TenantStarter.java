@@ -20,6 +20,7 @@ import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgConnections;
+import io.helios.repl.postgres.RowCondition;
 import io.helios.repl.postgres.SequenceSample;
 import io.helios.repl.postgres.SqlStates;
 import io.helios.repl.postgres.TableDefinition;
@@ -204,16 +205,18 @@ final class TenantStarter implements TenantPipeline.Steps {
     if (!keyring.has(back.id())) {
       keyring.create(back.id());
     }
-    source.forget(back.id());
+    Handover.forget(source, back.id());
     try (Connection from = PgConnections.openForDefinitions(source.settings().connection(), "arm", back.name());
         Connection to = PgConnections.openForDefinitions(target.settings().connection(), "arm", back.name())) {
       List<TenantTable> rows = rows(from, back);
       List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
       source.prepare(false);
       refuseWhatCheckFinds(source.check(from), rows);
+      requireKey(from, back, rows);
       TargetPreparation.run(to, target.settings().name(), from, definitions);
       refuseMismatches(back, SchemaComparison.compare(from, to, definitions));
       refuseWhatCheckFinds(TargetCheck.run(to, target.settings().name(), from, definitions), rows);
+      requireKey(to, back, rows(to, back)); // tables that came since it was started
       Handover.awaitInForce(source, source.route(route(back, opensAt)));
       captured.begins(back.id());
       long sourceSystem = source.askIdentity().systemIdentifier();
@@ -273,6 +276,7 @@ final class TenantStarter implements TenantPipeline.Steps {
               .filter(finding -> finding.code() != ErrorCode.SLOT_LOST) // publishing puts another one in its place
               .toList(),
           rows);
+      requireKey(from, tenant, rows);
       source.publish(from);
       try (Connection to = PgConnections.openForDefinitions(target.settings().connection(), "prepare", tenant.name())) {
         List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
@@ -338,6 +342,13 @@ final class TenantStarter implements TenantPipeline.Steps {
     return rows;
   }
 
+  /** Before anything is made or captured for it: a copy would refuse it as well, when its guards are up with that key already. */
+  private static void requireKey(Connection connection, Tenant tenant, List<TenantTable> rows) throws SQLException {
+    for (TenantTable table : rows) {
+      RowCondition.requireCanonicalKey(connection, table.definition(), table.keyColumn(), table.key(), tenant.name());
+    }
+  }
+
   /** What would lose changes of the tenant's own tables stops it; what concerns the server as a whole, too. */
   private static void refuseWhatCheckFinds(List<Finding> findings, List<TenantTable> rows) {
     List<String> mine = rows.stream().map(TenantTable::qualifiedName).toList();
@@ -367,6 +378,7 @@ final class TenantStarter implements TenantPipeline.Steps {
         Connection to = PgConnections.open(target.settings().connection(), "plan", tenant.name())) {
       List<TenantTable> rows = rows(from, tenant);
       List<TableDefinition> definitions = rows.stream().map(TenantTable::definition).toList();
+      requireKey(from, tenant, rows);
       List<String> steps = new ArrayList<>();
       source.publishPlan(from).forEach(sql -> steps.add("source: " + sql));
       Definitions all = own.read(from, tenant);

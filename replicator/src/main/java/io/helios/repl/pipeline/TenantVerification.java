@@ -55,6 +55,7 @@ public final class TenantVerification {
   private final TenantPipeline pipeline;
   private final TenantTables tables;
   private final VerifySettings settings;
+  private final CopyLoad load;
   private final Consumer<Evidence> keeper;
   private final CountDownLatch cancelled = new CountDownLatch(1);
   private final CompletableFuture<Evidence> result = new CompletableFuture<>();
@@ -62,6 +63,7 @@ public final class TenantVerification {
   private volatile @Nullable TenantVerifier pass;
 
   /**
+   * @param load slows it down where others feel it
    * @param unfinished an earlier one that is to be gone on with, if it is of the same source and epoch; null for none
    * @param keeper is given the evidence whenever it has grown, on any thread, one at a time
    */
@@ -71,6 +73,7 @@ public final class TenantVerification {
       TenantPipeline pipeline,
       TenantTables tables,
       VerifySettings settings,
+      CopyLoad load,
       @Nullable Evidence unfinished,
       Consumer<Evidence> keeper) {
     this.source = source;
@@ -78,6 +81,7 @@ public final class TenantVerification {
     this.pipeline = pipeline;
     this.tables = tables;
     this.settings = settings;
+    this.load = load;
     this.evidence = unfinished;
     this.keeper = keeper;
   }
@@ -187,6 +191,15 @@ public final class TenantVerification {
   }
 
   private void compare(List<TenantTable> left) {
+    CopyLane lane = load.enter(pipeline.tenant(), "verification", source.settings(), target.settings());
+    try {
+      compare(left, lane);
+    } finally {
+      load.leave(lane);
+    }
+  }
+
+  private void compare(List<TenantTable> left, CopyLane lane) {
     TenantVerifier next =
         new TenantVerifier(
             source.snapshots(),
@@ -194,7 +207,8 @@ public final class TenantVerification {
             name(),
             left,
             new ReplicaHold(replica()),
-            settings);
+            settings,
+            lane::pass);
     pass = next;
     try {
       if (cancelled.getCount() == 0) {

@@ -92,12 +92,43 @@ public final class PgConnections {
     }
   }
 
+  /**
+   * One whose answers are of use only if they come soon: connecting, and each of them, is given up after that while.
+   *
+   * @param patience whole seconds of it, and one more
+   */
+  public static Connection openBrief(ConnectionSettings settings, String role, Duration patience) {
+    int seconds = Math.clamp(patience.toSeconds() + 1, 1, CONNECT_TIMEOUT_SECONDS);
+    Properties properties = properties(settings, role);
+    PGProperty.CONNECT_TIMEOUT.set(properties, seconds);
+    PGProperty.SOCKET_TIMEOUT.set(properties, seconds);
+    try (SocketWatch watch = new SocketWatch(settings, false)) {
+      return connect(settings, properties, false, watch);
+    }
+  }
+
   /** One for quick questions only: it is given up when the server does not answer one for {@link SilenceWatch}'s while. */
   static Connection openQuick(ConnectionSettings settings, String role) {
     try (SocketWatch watch = new SocketWatch(settings, false)) {
       Connection connection = connect(settings, properties(settings, role), false, watch);
       watch.quick();
       return connection;
+    }
+  }
+
+  /**
+   * One to see whether the server answers: each wait in it ends.
+   *
+   * @param patience for connecting, and for each answer until the caller sets another ({@link Connection#setNetworkTimeout}); whole
+   *     seconds, at least one
+   */
+  public static Connection openProbe(ConnectionSettings settings, String role, Duration patience) {
+    Properties properties = properties(settings, role);
+    int seconds = Math.clamp(patience.toSeconds(), 1, CONNECT_TIMEOUT_SECONDS);
+    PGProperty.CONNECT_TIMEOUT.set(properties, seconds);
+    PGProperty.SOCKET_TIMEOUT.set(properties, seconds);
+    try (SocketWatch watch = new SocketWatch(settings, false)) {
+      return connect(settings, properties, false, watch);
     }
   }
 

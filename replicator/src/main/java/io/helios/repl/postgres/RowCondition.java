@@ -40,6 +40,14 @@ public final class RowCondition {
       SELECT schema, name FROM base WHERE basis OPERATOR(pg_catalog.=) 0::pg_catalog.oid
       """;
 
+  private static final String LOOSE_COLLATION =
+      """
+      SELECT l.collname FROM pg_catalog.pg_attribute a
+      JOIN pg_catalog.pg_collation l ON l.oid OPERATOR(pg_catalog.=) a.attcollation
+      WHERE a.attrelid OPERATOR(pg_catalog.=) ?::pg_catalog.int8::pg_catalog.oid
+        AND a.attname OPERATOR(pg_catalog.=) ?::pg_catalog.name AND NOT l.collisdeterministic
+      """;
+
   private final String column;
   private final String type;
 
@@ -83,13 +91,18 @@ public final class RowCondition {
   }
 
   /**
-   * Refuses a tenant's key that the WAL will write in another way: its rows would be copied, and their changes missed.
+   * Refuses a tenant's key that the WAL will write in another way: its rows would be copied, and their changes missed. Refuses a
+   * column, too, whose values may be equal without being the same: a condition on it takes rows that are not the tenant's.
    *
    * @param tenant the tenant's name
    */
   public static void requireCanonicalKey(
       Connection connection, TableDefinition table, @Nullable String column, @Nullable String key, String tenant)
       throws SQLException {
+    if (column == null || key == null) {
+      return;
+    }
+    requireEqualityOfBytes(connection, table, column);
     boolean canonical;
     try {
       canonical = bind(connection, table, column, key).isCanonical(connection);
@@ -99,7 +112,7 @@ public final class RowCondition {
       }
       canonical = false;
     }
-    if (!canonical && column != null) {
+    if (!canonical) {
       throw new OperatorException(new Problem(
               ErrorCode.KEY_NOT_CANONICAL,
               "the key of tenant \"" + tenant + "\" is not written as PostgreSQL writes it",
@@ -108,6 +121,23 @@ public final class RowCondition {
               "create the tenant with a --key out of: SELECT DISTINCT " + Identifiers.quote(column) + " FROM "
                   + table.sqlName())
           .at(null, table.qualifiedName()));
+    }
+  }
+
+  private static void requireEqualityOfBytes(Connection connection, TableDefinition table, String column) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(LOOSE_COLLATION)) {
+      query.setLong(1, Integer.toUnsignedLong(table.oid()));
+      query.setString(2, column);
+      try (ResultSet row = query.executeQuery()) {
+        if (row.next()) {
+          throw new OperatorException(new Problem(
+                  ErrorCode.TENANT_KEY_TYPE,
+                  "column " + column + " of " + table.qualifiedName() + " cannot tell tenants apart",
+                  "its collation " + row.getString(1) + " is not deterministic, so that values which differ are equal to it",
+                  "ALTER TABLE " + table.sqlName() + " ALTER COLUMN " + Identifiers.quote(column) + " TYPE text COLLATE \"C\"")
+              .at(null, table.qualifiedName()));
+        }
+      }
     }
   }
 
@@ -121,8 +151,8 @@ public final class RowCondition {
   }
 
   /**
-   * Whether the bound value is written as the server writes it. {@code 007} selects the rows of {@code 7}, and yet is
-   * not what the WAL will say.
+   * Whether the bound value is written as the server writes it, in the WAL and as a text, which is what the guards compare. {@code
+   * 007} selects the rows of {@code 7}, and yet is neither; blanks at the end of a {@code char} are in the WAL, and not in its text.
    *
    * @throws SQLException of class 22 when it is no value of the type at all
    */
@@ -132,7 +162,8 @@ public final class RowCondition {
     }
     String value = "pg_catalog.current_setting('" + SETTING + "')";
     try (PreparedStatement query = connection.prepareStatement(
-            "SELECT pg_catalog.format('%s', " + value + "::" + type + ") OPERATOR(pg_catalog.=) " + value);
+            "SELECT pg_catalog.format('%s', " + value + "::" + type + ") OPERATOR(pg_catalog.=) " + value
+                + " AND (" + value + "::" + type + ")::pg_catalog.text OPERATOR(pg_catalog.=) " + value);
         ResultSet row = query.executeQuery()) {
       return row.next() && row.getBoolean(1);
     }

@@ -47,10 +47,12 @@ public final class TenantVerifier {
   private final List<TenantTable> tables;
   private final HoldPoint hold;
   private final VerifySettings settings;
+  private final ReadGate gate;
   private final ConnectionScope scope = new ConnectionScope();
   private final Throttle atSource;
   private final Throttle atTarget;
   private final LongAdder rows = new LongAdder();
+  private final LongAdder gatedNanos = new LongAdder();
   private final long startedNanos = System.nanoTime();
   private volatile @Nullable SnapshotPair pair;
   private volatile long bytesExpected;
@@ -66,6 +68,19 @@ public final class TenantVerifier {
       List<TenantTable> tables,
       HoldPoint hold,
       VerifySettings settings) {
+    this(source, target, tenant, tables, hold, settings, ReadGate.OPEN);
+  }
+
+  /** @param gate where it may have to wait, also within what the settings allow */
+  public TenantVerifier(
+      SourceSnapshots source,
+      ConnectionSettings target,
+      String tenant,
+      List<TenantTable> tables,
+      HoldPoint hold,
+      VerifySettings settings,
+      ReadGate gate) {
+    this.gate = gate;
     this.source = source;
     this.target = target;
     this.tenant = tenant;
@@ -124,7 +139,7 @@ public final class TenantVerifier {
         Duration.ofNanos(System.nanoTime() - startedNanos).toMillis(),
         rows.sum(),
         atSource.bytes() + atTarget.bytes(),
-        atSource.paused().plus(atTarget.paused()).toMillis(),
+        atSource.paused().plus(atTarget.paused()).plusNanos(gatedNanos.sum()).toMillis(),
         both == null ? 0 : both.held().toMillis(),
         both == null ? 0 : Duration.between(both.takenAt(), Instant.now()).toMillis(),
         both == null ? 0 : 1);
@@ -169,8 +184,8 @@ public final class TenantVerifier {
     ParallelWork.run(scope, "verify-" + tenant + "-scan", workers);
     for (TableTally tally : differing) {
       // Buckets first, then the rows of some of them: the table is read twice more.
-      atSource.await(scope, 2 * left.table(tally.name()).definition().bytes());
-      atTarget.await(scope, 2 * right.table(tally.name()).definition().bytes());
+      await(atSource, 2 * left.table(tally.name()).definition().bytes());
+      await(atTarget, 2 * right.table(tally.name()).definition().bytes());
       long largest = Math.max(tally.source().rows(), tally.target().rows());
       Differences differences =
           new TableComparison(scope, left, right, tally.name(), tally.hash()).compare(largest, settings.keysKept());
@@ -178,6 +193,13 @@ public final class TenantVerifier {
       tell(found, tally, left, differences);
     }
     return true;
+  }
+
+  private void await(Throttle throttle, long bytes) {
+    throttle.await(scope, bytes);
+    long begun = System.nanoTime();
+    gate.pass(bytes, scope);
+    gatedNanos.add(System.nanoTime() - begun);
   }
 
   /** A scan of one side, and where its sum belongs. */
@@ -219,7 +241,7 @@ public final class TenantVerifier {
         for (Piece piece = pieces.poll(); piece != null; piece = pieces.poll()) {
           scope.check();
           if (piece.tally().admit(System.nanoTime() - late >= 0)) {
-            Digest part = side.digest(connection, piece.scan(), piece.tally().hash(), bytes -> throttle.await(scope, bytes));
+            Digest part = side.digest(connection, piece.scan(), piece.tally().hash(), bytes -> await(throttle, bytes));
             rows.add(part.rows());
             if (piece.tally().add(throttle == atSource, part)) {
               done.accept(piece.tally());

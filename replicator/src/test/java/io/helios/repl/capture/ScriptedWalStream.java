@@ -1,5 +1,8 @@
 package io.helios.repl.capture;
 
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.WalStream;
 import java.nio.ByteBuffer;
@@ -16,6 +19,7 @@ final class ScriptedWalStream implements WalStream {
   private Lsn released = Lsn.INVALID;
   private boolean binary;
   private boolean known = true;
+  private boolean broken;
 
   ScriptedWalStream say(ByteBuffer... messages) {
     for (ByteBuffer message : messages) {
@@ -26,6 +30,12 @@ final class ScriptedWalStream implements WalStream {
 
   ScriptedWalStream silence() {
     script.add(Optional.empty());
+    return this;
+  }
+
+  /** Once everything is said it breaks off, instead of being silent. */
+  ScriptedWalStream breaks() {
+    broken = true;
     return this;
   }
 
@@ -53,6 +63,9 @@ final class ScriptedWalStream implements WalStream {
 
   @Override
   public @Nullable ByteBuffer poll() {
+    if (broken && script.isEmpty()) {
+      throw new TransientException(new Problem(ErrorCode.STREAM_BROKEN, "the stream broke off", "the server died", "wait"));
+    }
     return script.isEmpty() ? null : script.poll().orElse(null);
   }
 

@@ -11,6 +11,7 @@ import io.helios.repl.error.CorruptionException;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.PgOutputBytes;
 import io.helios.repl.postgres.Relation;
@@ -99,6 +100,24 @@ class WalCaptureTest {
     assertThat(frame.header().complete()).isTrue();
     assertThat(frame.header().systemIdentifier()).isEqualTo(77);
     assertThat(frame.header().changes()).isEqualTo(2);
+  }
+
+  @Test
+  void whatCameWholeBeforeTheStreamBrokeOffIsDurableAndNothingOfWhatDidNot() {
+    WalCapture capture = capture();
+    transaction(100, insert("1", "10"));
+    stream.breaks();
+    assertThatThrownBy(capture::runOnce).isInstanceOf(TransientException.class);
+    assertThat(read(ONE)).containsExactly("begin 0/64", "insert 1,10", "end 0/64");
+    long before = journal.capturedUpTo();
+
+    journal.rewind();
+    stream = new ScriptedWalStream();
+    capture = capture();
+    stream.say(PgOutputBytes.begin(200, 5), PgOutputBytes.relation(ORDERS), insert("1", "11")).breaks();
+    assertThatThrownBy(capture::runOnce).isInstanceOf(TransientException.class);
+    assertThat(journal.capturedUpTo()).isEqualTo(before);
+    assertThat(read(ONE)).containsExactly("begin 0/64", "insert 1,10", "end 0/64");
   }
 
   @Test

@@ -51,9 +51,13 @@ class CopyLoadTest {
 
   /** Nobody asks the databases here. */
   private final CopyLoad load =
-      new CopyLoad(LIMITS, () -> tenants, task -> {}, (tenant, what) -> told.add(tenant.name() + ": " + what), ticker);
+      new CopyLoad(LIMITS, () -> tenants, task -> {}, (tenant, kind, what) -> told.add(tenant.name() + ": " + what), ticker);
 
   private CopyLane copy(String name) {
+    return enter(name, "copy");
+  }
+
+  private CopyLane enter(String name, String work) {
     Tenant tenant =
         new Tenant(
             UUID.randomUUID(), name, name, "shop", "eu", TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5),
@@ -61,6 +65,7 @@ class CopyLoadTest {
     var database = ConnectionStrings.parse("postgresql://nobody@127.0.0.1:1/nothing", null);
     return load.enter(
         tenant,
+        work,
         new SourceSettings("shop", database, new Tenancy.ByColumn("t"), TableFilter.ALL, null, "p", "s", "here"),
         new TargetSettings("eu", database, "there"));
   }
@@ -96,6 +101,18 @@ class CopyLoadTest {
     streams("c", "eu", 60, 0, START.minusSeconds(60));
     assertThat(copy("b").held()).isNull();
     assertThat(told).isEmpty();
+  }
+
+  /** The applier stands still while its snapshots are taken: that lag is its own, and no reason to hold it longer. */
+  @Test
+  void aVerificationStepsBackForOthersAndNotForItsOwnTenant() {
+    streams("b", "eu", 60, 100, START.minusSeconds(60));
+    CopyLane lane = enter("b", "verification");
+    assertThat(lane.held()).isNull();
+    streams("a", "eu", 2, 100, START.minusSeconds(60));
+    seconds(1);
+    assertThat(lane.held()).contains("tenant \"a\" 2.0 s");
+    assertThat(told).containsExactly("b: verification throttled: lag of tenant \"a\" 2.0 s over 1.0 s");
   }
 
   @Test

@@ -124,6 +124,15 @@ public final class Definitions {
   private static final List<String> TABLES_OWN =
       List.of("table", "sequence", "type", "domain", "default", "index", "check", "extension");
 
+  /**
+   * Fills the target's materialized views that were never filled and have rows at the source; once its tables have theirs.
+   *
+   * @return what was filled, and what was not, and why
+   */
+  public SchemaPlan fill(Connection source, Connection target) throws SQLException {
+    return MaterializedViews.fill(source, target, scope);
+  }
+
   /** What a target lacks of a source's definitions now, one line a kind. */
   public static List<String> lacking(Connection source, Connection target, DefinitionScope scope) throws SQLException {
     return DefinitionNames.lines(

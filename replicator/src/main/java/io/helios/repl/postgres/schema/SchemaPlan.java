@@ -1,6 +1,7 @@
 package io.helios.repl.postgres.schema;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What would make a target able to hold a source's tables.
@@ -13,6 +14,13 @@ public record SchemaPlan(List<String> statements, List<String> leftOut) {
   public SchemaPlan {
     statements = List.copyOf(statements);
     leftOut = List.copyOf(leftOut);
+  }
+
+  /** This one, and then that one. */
+  public SchemaPlan and(SchemaPlan then) {
+    return new SchemaPlan(
+        Stream.concat(statements.stream(), then.statements.stream()).toList(),
+        Stream.concat(leftOut.stream(), then.leftOut.stream()).toList());
   }
 
   public boolean isEmpty() {
