@@ -18,7 +18,9 @@ public enum CutoverGate {
   CAPTURE(false),
   /** The guard is armed and the target can be captured. Nothing to be forced. */
   TARGET(false),
-  /** Certificates between the two ends hold for a while longer. */
+  /** The target's disk holds what the tenant still needs there. Looked at before the copy, too. */
+  ROOM(true),
+  /** Certificates between the two ends hold for a while longer. Looked at before the copy, too. */
   CERTIFICATE(true);
 
   private final boolean forcible;
@@ -29,6 +31,11 @@ public enum CutoverGate {
 
   public boolean forcible() {
     return forcible;
+  }
+
+  /** Whether it has to be open before the tenant is copied, and not only at its cutover. */
+  public boolean beforeCopy() {
+    return this == ROOM || this == CERTIFICATE;
   }
 
   /** As options have it: {@code long-transaction}. */

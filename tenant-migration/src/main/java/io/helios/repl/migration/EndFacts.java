@@ -22,10 +22,23 @@ import org.jspecify.annotations.Nullable;
  * <p>and prepared transactions, which hold it without a session, have {@code pid} null and are in {@code pg_prepared_xacts}.
  * Only who is in {@code pg_monitor} or owns the session sees another's {@code xact_start}.
  */
-@FunctionalInterface
 public interface EndFacts {
 
   Seen of(Tenant tenant);
+
+  /**
+   * What is taken of the target's disk. It costs the server a look at every file of every database.
+   *
+   * @param copied whether all of the tenant is there already
+   */
+  Taken room(Tenant tenant, boolean copied);
+
+  /**
+   * @param bytes by all databases there and the WAL
+   * @param missingBytes about what a copy of the tenant will add
+   * @param unseen what could not be looked at; null when all was
+   */
+  record Taken(long bytes, long missingBytes, @Nullable String unseen) {}
 
   /**
    * @param longestWrite how long the oldest transaction that writes the tenant has been open; null when none does

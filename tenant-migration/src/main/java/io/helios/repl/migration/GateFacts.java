@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param state of the tenant's stream
  * @param lagSeconds as in its status; null when unknown
  * @param wal whether its home is captured from the WAL, and not polled
- * @param certificateLeft how long the certificates between the ends hold; null where there are none
+ * @param room at the target; null where nobody has said what its disk holds
+ * @param certificate the one between the two regions that ends first; null where both ends are this server's
  */
 public record GateFacts(
     TenantState state,
@@ -18,4 +19,12 @@ public record GateFacts(
     boolean wal,
     Proof proof,
     EndFacts.Seen ends,
-    @Nullable Duration certificateLeft) {}
+    @Nullable Room room,
+    @Nullable Certificate certificate) {
+
+  /**
+   * @param whose in an operator's words: {@code this server's}
+   * @param left how long it holds; negative when it is over
+   */
+  public record Certificate(String whose, Duration left) {}
+}

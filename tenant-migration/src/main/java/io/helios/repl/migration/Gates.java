@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Which gates are closed for a tenant. Pure: facts in, refusals out. */
 public final class Gates {
@@ -30,6 +31,14 @@ public final class Gates {
     return all(tenant, facts, options).stream()
         .filter(refusal -> !(refusal.gate().forcible() && options.forced().contains(refusal.gate())))
         .toList();
+  }
+
+  /** The first closed one of those that have to be open before the tenant is copied. */
+  public static Optional<Problem> beforeCopy(String tenant, GateFacts facts, MigrationOptions options) {
+    return closed(tenant, facts, options).stream()
+        .filter(refusal -> refusal.gate().beforeCopy())
+        .map(Refusal::problem)
+        .findFirst();
   }
 
   /** The closed ones, also those that are forced. */
@@ -64,8 +73,20 @@ public final class Gates {
                   facts.ends().unprepared(),
                   "helios-repl migrate start " + tenant + " makes it ready; helios-repl migrate status " + tenant
                       + " tells how far it is");
-      case CERTIFICATE -> certificate(tenant, facts);
+      case ROOM -> room(tenant, facts.room());
+      case CERTIFICATE -> certificate(tenant, facts.certificate());
     };
+  }
+
+  /** What is not known of a gate that is open; null when all is. */
+  public static @Nullable String unknown(CutoverGate gate, GateFacts facts) {
+    if (gate != CutoverGate.ROOM) {
+      return null;
+    }
+    Room room = facts.room();
+    return room == null
+        ? "not known, for PostgreSQL does not tell what is free: targets.NAME.capacity says what its disk holds"
+        : room.unseen() == null ? null : "not known for certain: " + room.unseen();
   }
 
   private static Optional<Problem> lag(String tenant, GateFacts facts) {
@@ -118,16 +139,30 @@ public final class Gates {
             "make them equal; helios-repl migrate plan " + tenant + " lists all of them");
   }
 
-  private static Optional<Problem> certificate(String tenant, GateFacts facts) {
-    Duration left = facts.certificateLeft();
-    return left == null || left.compareTo(LEAST_CERTIFICATE) >= 0
+  private static Optional<Problem> room(String tenant, @Nullable Room room) {
+    return room == null || room.suffices()
+        ? Optional.empty()
+        : refused(
+            ErrorCode.GATE_ROOM,
+            "the target of tenant \"" + tenant + "\" has no room for it",
+            "its disk holds " + mib(room.capacityBytes()) + ", of which a twentieth is to be left over; "
+                + mib(room.takenBytes()) + " are taken, and the tenant needs " + mib(room.missingBytes()) + " more",
+            "make room there, or correct targets.NAME.capacity in the configuration");
+  }
+
+  private static String mib(long bytes) {
+    return (bytes >> 20) + " MiB";
+  }
+
+  private static Optional<Problem> certificate(String tenant, GateFacts.@Nullable Certificate first) {
+    return first == null || first.left().compareTo(LEAST_CERTIFICATE) >= 0
         ? Optional.empty()
         : refused(
             ErrorCode.GATE_CERTIFICATE,
             "a certificate that the move of tenant \"" + tenant + "\" needs "
-                + (left.isNegative() ? "is over" : "holds for " + left.toHours() + " h more"),
-            "a rollback would need it too",
-            "helios-repl doctor names it");
+                + (first.left().isNegative() ? "is over: " : "holds for " + first.left().toHours() + " h more: ") + first.whose(),
+            "nothing crosses between the regions without it, and a rollback would need it too",
+            "renew it, helios-repl server pki issue, and restart that server; helios-repl doctor tells when each ends");
   }
 
   private static Optional<Problem> refused(ErrorCode code, String message, String why, String hint) {

@@ -106,8 +106,8 @@ public final class MigrationDriver {
       case READY -> m.wish() == Wish.CANCEL || (m.wish() == Wish.NONE ? cutsOverByItself(m, now) : retried);
       case SWITCHED -> m.wish() == Wish.NONE ? !m.armed() : retried;
       case FAILED -> m.wish() != Wish.NONE;
-      case COPYING, CATCHING_UP, CUTTING_OVER, CUTTING_BACK, CLEARING_UP, COMPLETING, CANCELLING -> true;
-      case COMPLETED, ROLLED_BACK, CANCELLED -> false;
+      case COPYING, CATCHING_UP, CUTTING_OVER, CUTTING_BACK, CLEARING_UP, COMPLETING, SETTLING, CANCELLING -> true;
+      case COMPLETED, ROLLED_BACK, SETTLED, CANCELLED -> false;
     };
   }
 
@@ -128,6 +128,8 @@ public final class MigrationDriver {
       met(migrations.find(tenant).orElseThrow(), e);
     } catch (MoveClock.Stopping e) {
       LOG.info("the migration of tenant {} waits for the next start", tenant);
+    } catch (Migrations.Overtaken e) {
+      LOG.info("a step of the migration of tenant {} is over: {}", tenant, e.getMessage());
     } catch (RuntimeException e) {
       LOG.error("a bug has stopped the migration of tenant {}", tenant, e);
       show(migrations.find(tenant).orElseThrow(), bug());
@@ -159,26 +161,32 @@ public final class MigrationDriver {
       return;
     }
     switch (m.state()) {
-      case PLANNED -> migrations.move(m, MigrationState.COPYING, x -> x);
+      case PLANNED -> begin(m, tenant);
       case COPYING -> copy(m, tenant);
       case CATCHING_UP -> catchUp(m, tenant);
       case READY -> ready(m, tenant);
       case CUTTING_OVER, CUTTING_BACK -> conclude(m, tenant, cutover.settle(tenant, m.epoch(), told(m)));
       case SWITCHED -> switched(m, tenant);
-      case CLEARING_UP -> {
-        ends.disarm(tenant);
-        migrations.move(m, MigrationState.ROLLED_BACK, x -> x.armed(false).content());
-      }
-      case CANCELLING -> {
-        ends.disarm(tenant);
-        migrations.move(m, MigrationState.CANCELLED, x -> x.armed(false).content());
-      }
+      case CLEARING_UP -> clear(m, tenant, MigrationState.ROLLED_BACK);
+      case SETTLING -> clear(m, tenant, MigrationState.SETTLED);
+      case CANCELLING -> clear(m, tenant, MigrationState.CANCELLED);
       case COMPLETING -> {
         ends.leave(tenant, m.wish() == Wish.COMPLETE_AND_PURGE);
         migrations.move(m, MigrationState.COMPLETED, x -> x.armed(false).content());
       }
-      case COMPLETED, ROLLED_BACK, CANCELLED, FAILED -> {}
+      case COMPLETED, ROLLED_BACK, SETTLED, CANCELLED, FAILED -> {}
     }
+  }
+
+  /** What would make the copy useless is looked at once more: it may have waited for its turn for long. */
+  private void begin(Migration m, Tenant tenant) {
+    Gates.beforeCopy(m.tenant(), replication.facts(tenant.id(), m.options().proofAge()), m.options())
+        .ifPresentOrElse(problem -> fail(m, problem), () -> migrations.move(m, MigrationState.COPYING, x -> x));
+  }
+
+  private void clear(Migration m, Tenant tenant, MigrationState end) {
+    ends.disarm(tenant);
+    migrations.move(m, end, x -> x.armed(false).content());
   }
 
   private void copy(Migration m, Tenant tenant) {
@@ -239,6 +247,7 @@ public final class MigrationDriver {
         }
       }
       case COMPLETE, COMPLETE_AND_PURGE -> migrations.move(m, MigrationState.COMPLETING, x -> x);
+      case SETTLE -> migrations.move(m, MigrationState.SETTLING, x -> x);
       case NONE -> armForTheWayBack(m, tenant);
       case CUTOVER, CANCEL -> migrations.note(m, Migration::content);
     }

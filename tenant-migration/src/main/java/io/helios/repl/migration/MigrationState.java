@@ -22,17 +22,20 @@ public enum MigrationState {
   CLEARING_UP,
   /** The stream back is ended, and on request the old home purged. */
   COMPLETING,
+  /** Switched for good, and the old home goes on as its replica; what was made for moving is taken away. */
+  SETTLING,
   /** Given up before any cutover; what was made for it is taken away. */
   CANCELLING,
   COMPLETED,
   ROLLED_BACK,
+  SETTLED,
   CANCELLED,
-  /** Cannot go on before somebody mends something. The tenant is where it was. */
+  /** Cannot go on: somebody has to mend something first, or its home failed. The tenant is where it was, or where that took it. */
   FAILED;
 
   /** Nothing more is done by itself. A failed one may still be cancelled. */
   public boolean ended() {
-    return this == COMPLETED || this == ROLLED_BACK || this == CANCELLED || this == FAILED;
+    return this == COMPLETED || this == ROLLED_BACK || this == SETTLED || this == CANCELLED || this == FAILED;
   }
 
   /** Whether the tenant's writers may be kept waiting in it. */

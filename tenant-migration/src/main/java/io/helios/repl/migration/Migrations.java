@@ -128,6 +128,14 @@ public final class Migrations {
             "helios-repl migrate status " + now.tenant()));
   }
 
+  /** Its home failed, and a failover takes the tenant to its replica: ends what is open, but for a cutover. */
+  public synchronized void homeFailed(Tenant tenant, Problem why) {
+    Migration now = byTenant.get(tenant.id());
+    if (now != null && !now.state().ended()) {
+      move(now, MigrationState.FAILED, m -> m.content().failing(why));
+    }
+  }
+
   /** Keeps what rehearsals let expect. */
   public void predict(Migration seen, Prediction prediction) {
     note(seen, m -> m.predicted(prediction));
@@ -147,6 +155,9 @@ public final class Migrations {
   synchronized Migration move(
       Migration seen, MigrationState to, UnaryOperator<Migration> change, @Nullable Tenant turned) {
     Migration now = current(seen);
+    if (now.state() != seen.state()) {
+      throw new Overtaken(seen.state().label() + " is " + now.state().label() + " by now");
+    }
     Transition by = Transitions.between(now.state(), to);
     return write(now, change.apply(now.in(to, clock.now())), by, turned);
   }
@@ -156,6 +167,13 @@ public final class Migrations {
     Migration now = current(seen);
     Migration next = change.apply(now);
     return next.equals(now) ? now : write(now, next, null, null);
+  }
+
+  /** A step was under way when a failover ended its migration. */
+  static final class Overtaken extends RuntimeException {
+    Overtaken(String what) {
+      super(what);
+    }
   }
 
   private Migration current(Migration seen) {

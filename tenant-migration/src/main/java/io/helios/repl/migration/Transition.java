@@ -19,8 +19,10 @@ public record Transition(MigrationState from, MigrationState to, Reason reason, 
     ROLLBACK_ASKED("asked for, and every gate is open"),
     CLEARED("nothing is left of it"),
     COMPLETE_ASKED("asked for"),
+    SETTLE_ASKED("asked for by a failback"),
     CANCEL_ASKED("asked for"),
-    NOT_BY_ITSELF("somebody has to mend something first");
+    NOT_BY_ITSELF("somebody has to mend something first"),
+    HOME_FAILED("its home failed, and its replica was promoted");
 
     private final String words;
 

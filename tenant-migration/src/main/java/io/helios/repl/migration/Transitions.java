@@ -13,6 +13,8 @@ import static io.helios.repl.migration.MigrationState.FAILED;
 import static io.helios.repl.migration.MigrationState.PLANNED;
 import static io.helios.repl.migration.MigrationState.READY;
 import static io.helios.repl.migration.MigrationState.ROLLED_BACK;
+import static io.helios.repl.migration.MigrationState.SETTLED;
+import static io.helios.repl.migration.MigrationState.SETTLING;
 import static io.helios.repl.migration.MigrationState.SWITCHED;
 
 import io.helios.repl.migration.Transition.Action;
@@ -40,6 +42,8 @@ public final class Transitions {
           new Transition(CLEARING_UP, ROLLED_BACK, Reason.CLEARED, Action.NOTHING),
           new Transition(SWITCHED, COMPLETING, Reason.COMPLETE_ASKED, Action.LEAVE),
           new Transition(COMPLETING, COMPLETED, Reason.CLEARED, Action.NOTHING),
+          new Transition(SWITCHED, SETTLING, Reason.SETTLE_ASKED, Action.DISARM),
+          new Transition(SETTLING, SETTLED, Reason.CLEARED, Action.NOTHING),
           new Transition(PLANNED, CANCELLING, Reason.CANCEL_ASKED, Action.DISARM),
           new Transition(COPYING, CANCELLING, Reason.CANCEL_ASKED, Action.DISARM),
           new Transition(CATCHING_UP, CANCELLING, Reason.CANCEL_ASKED, Action.DISARM),
@@ -48,7 +52,12 @@ public final class Transitions {
           new Transition(CANCELLING, CANCELLED, Reason.CLEARED, Action.NOTHING),
           new Transition(PLANNED, FAILED, Reason.NOT_BY_ITSELF, Action.NOTHING),
           new Transition(COPYING, FAILED, Reason.NOT_BY_ITSELF, Action.NOTHING),
-          new Transition(CATCHING_UP, FAILED, Reason.NOT_BY_ITSELF, Action.NOTHING));
+          new Transition(CATCHING_UP, FAILED, Reason.NOT_BY_ITSELF, Action.NOTHING),
+          new Transition(READY, FAILED, Reason.HOME_FAILED, Action.NOTHING),
+          new Transition(SWITCHED, FAILED, Reason.HOME_FAILED, Action.NOTHING),
+          new Transition(CLEARING_UP, FAILED, Reason.HOME_FAILED, Action.NOTHING),
+          new Transition(SETTLING, FAILED, Reason.HOME_FAILED, Action.NOTHING),
+          new Transition(CANCELLING, FAILED, Reason.HOME_FAILED, Action.NOTHING));
 
   private Transitions() {}
 

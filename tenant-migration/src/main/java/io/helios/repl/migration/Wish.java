@@ -8,6 +8,8 @@ public enum Wish {
   COMPLETE,
   /** The rows at the old home too. */
   COMPLETE_AND_PURGE,
+  /** Switched for good, with the old home as its replica. */
+  SETTLE,
   CANCEL;
 
   /** Whether it can be asked in that state. */
@@ -15,7 +17,7 @@ public enum Wish {
     return switch (this) {
       case NONE -> true;
       case CUTOVER -> state == MigrationState.READY;
-      case ROLLBACK, COMPLETE, COMPLETE_AND_PURGE -> state == MigrationState.SWITCHED;
+      case ROLLBACK, COMPLETE, COMPLETE_AND_PURGE, SETTLE -> state == MigrationState.SWITCHED;
       case CANCEL -> Transitions.find(state, MigrationState.CANCELLING).isPresent();
     };
   }

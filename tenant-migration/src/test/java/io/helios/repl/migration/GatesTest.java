@@ -19,7 +19,15 @@ class GatesTest {
 
   private static GateFacts facts(
       TenantState state, @Nullable Double lag, boolean wal, Proof proof, EndFacts.Seen ends, @Nullable Duration certificate) {
-    return new GateFacts(state, lag, wal, proof, ends, certificate);
+    return new GateFacts(
+        state, lag, wal, proof, ends, certificate == null ? new Room(1000, 900, 50, null) : new Room(1000, 901, 50, null),
+        certificate == null ? null : new GateFacts.Certificate("that of region \"eu\"", certificate));
+  }
+
+  private static GateFacts with(@Nullable Room room, Duration certificate) {
+    return new GateFacts(
+        TenantState.STREAMING, 0.2, true, Proof.FRESH, EndFacts.Seen.NOTHING_IN_THE_WAY, room,
+        new GateFacts.Certificate("this server's", certificate));
   }
 
   private static final GateFacts GOOD =
@@ -46,7 +54,7 @@ class GatesTest {
         .extracting(r -> r.problem().code())
         .containsExactly(
             ErrorCode.GATE_LAG, ErrorCode.GATE_VERIFICATION, ErrorCode.GATE_LONG_TRANSACTION, ErrorCode.GATE_SCHEMA,
-            ErrorCode.GATE_CAPTURE, ErrorCode.GATE_TARGET, ErrorCode.GATE_CERTIFICATE);
+            ErrorCode.GATE_CAPTURE, ErrorCode.GATE_TARGET, ErrorCode.GATE_ROOM, ErrorCode.GATE_CERTIFICATE);
     assertThat(Gates.closed("acme", BAD, OPTIONS))
         .extracting(Gates.Refusal::problem)
         .allSatisfy(p -> assertThat(p.message()).contains("acme"))
@@ -69,11 +77,38 @@ class GatesTest {
 
   @Test
   void theLimitsAreExact() {
-    assertThat(closed(facts(TenantState.STREAMING, 5.0, true, Proof.FRESH, EndFacts.Seen.NOTHING_IN_THE_WAY, Duration.ofHours(24)))).isEmpty();
+    assertThat(closed(facts(TenantState.STREAMING, 5.0, true, Proof.FRESH, EndFacts.Seen.NOTHING_IN_THE_WAY, null))).isEmpty();
+    assertThat(closed(with(new Room(1000, 900, 50, null), Duration.ofHours(24)))).isEmpty();
+    assertThat(closed(with(new Room(1000, 900, 51, null), Duration.ofHours(24)))).containsExactly(CutoverGate.ROOM);
+    assertThat(closed(with(null, Duration.ofHours(24).minusMillis(1)))).containsExactly(CutoverGate.CERTIFICATE);
     assertThat(closed(facts(TenantState.STREAMING, 5.1, true, Proof.FRESH, EndFacts.Seen.NOTHING_IN_THE_WAY, null))).containsExactly(CutoverGate.LAG);
     assertThat(closed(facts(TenantState.STREAMING, null, true, Proof.FRESH, EndFacts.Seen.NOTHING_IN_THE_WAY, null))).containsExactly(CutoverGate.LAG);
     assertThat(closed(writing(100))).isEmpty();
     assertThat(closed(writing(101))).containsExactly(CutoverGate.LONG_TRANSACTION);
+  }
+
+  @Test
+  void roomThatNobodyKnowsIsNoRefusalAndIsToldSo() {
+    GateFacts unsaid = with(null, Duration.ofDays(90));
+    assertThat(closed(unsaid)).isEmpty();
+    assertThat(Gates.unknown(CutoverGate.ROOM, unsaid)).contains("not known", "targets.NAME.capacity");
+    assertThat(Gates.unknown(CutoverGate.LAG, unsaid)).isNull();
+    GateFacts unseen = with(new Room(1000, 1, 1, "2 databases are not shown"), Duration.ofDays(90));
+    assertThat(closed(unseen)).isEmpty();
+    assertThat(Gates.unknown(CutoverGate.ROOM, unseen)).contains("not known for certain", "2 databases");
+    assertThat(Gates.unknown(CutoverGate.ROOM, with(new Room(1000, 1, 1, null), Duration.ofDays(90)))).isNull();
+  }
+
+  @Test
+  void whatWouldMakeTheCopyUselessIsLookedAtBeforeIt() {
+    GateFacts full = with(new Room(1000, 990, 0, null), Duration.ofDays(90));
+    assertThat(Gates.beforeCopy("acme", full, OPTIONS)).map(Problem::code).contains(ErrorCode.GATE_ROOM);
+    assertThat(Gates.beforeCopy("acme", full, OPTIONS.withForced(Set.of(CutoverGate.ROOM)))).isEmpty();
+    GateFacts ending = with(null, Duration.ofHours(-1));
+    assertThat(Gates.beforeCopy("acme", ending, OPTIONS))
+        .map(Problem::message)
+        .hasValueSatisfying(text -> assertThat(text).contains("is over", "this server's"));
+    assertThat(Gates.beforeCopy("acme", writing(60_000), OPTIONS)).as("may be over until then").isEmpty();
   }
 
   private static GateFacts writing(long millis) {

@@ -525,7 +525,7 @@ final class SimulatedWorld implements TenantEnds, Traffic, MigrationJournal, Rep
   @Override
   public GateFacts facts(UUID id, Duration proofAge) {
     return new GateFacts(
-        TenantState.STREAMING, 0.1, true, Proof.FRESH, EndFacts.Seen.NOTHING_IN_THE_WAY, null);
+        TenantState.STREAMING, 0.1, true, Proof.FRESH, EndFacts.Seen.NOTHING_IN_THE_WAY, null, null);
   }
 
   // ---- MoveClock
