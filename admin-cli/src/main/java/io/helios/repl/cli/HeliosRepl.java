@@ -20,6 +20,7 @@ import picocli.CommandLine.Option;
       ApplyCommand.class,
       VerifyCommands.class,
       MigrateCommands.class,
+      FailoverCommands.class,
       KeyCommands.class,
       SlotCommands.class,
       EventCommands.class,

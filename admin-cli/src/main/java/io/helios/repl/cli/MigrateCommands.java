@@ -88,43 +88,47 @@ final class MigrateCommands extends CommandGroup {
       }
     }
 
-    /** Of a cutover that happened: what was expected beside what came. */
     final void showCutover(JsonNode cutover) {
-      if (!output.format.isForPeople()) {
-        printer().print(cutover, "tenant", List.of());
-        return;
-      }
-      JsonNode parts = cutover.path("parts");
-      JsonNode predicted = cutover.path("predicted");
-      shell.out().println(
-          "tenant " + Texts.text(cutover.path("tenant")) + " is at home at " + Texts.text(cutover.path("source"))
-              + " in epoch " + Texts.text(cutover.path("epoch")));
-      List<List<String>> lines = new ArrayList<>();
-      lines.add(
-          List.of(
-              "writers waited",
-              (cutover.path("exact").asBoolean(true) ? "" : "at most ") + millis(cutover.path("pauseMillis"))
-                  + (predicted.isObject()
-                      ? " (predicted: " + millis(predicted.path("p50Millis")) + ", p99 " + millis(predicted.path("p99Millis"))
-                          + ")"
-                      : "")));
-      lines.add(List.of("  traffic held", millis(parts.path("trafficMillis"))));
-      lines.add(List.of("  lock", both(parts.path("lockMillis"), predicted.path("lock"))));
-      lines.add(List.of("  drained", both(parts.path("drainMillis"), predicted.path("drain"))));
-      lines.add(List.of("  traffic sent", both(parts.path("switchMillis"), predicted.path("traffic"))));
-      lines.add(List.of("drained up to", Texts.text(cutover.path("drainedLsn"))));
-      lines.add(List.of("rollback", Texts.text(cutover.path("rollback"))));
-      printer().fields(lines);
+      MigrateCommands.showCutover(this, cutover);
     }
+  }
 
-    private static String both(JsonNode actual, JsonNode predicted) {
-      return millis(actual)
-          + (predicted.isObject() ? " (p99 " + millis(predicted.path("p99Millis")) + ")" : "");
+  /** Of a cutover that happened: what was expected beside what came. */
+  static void showCutover(ApiCommand command, JsonNode cutover) {
+    if (!command.output.format.isForPeople()) {
+      command.printer().print(cutover, "tenant", List.of());
+      return;
     }
+    JsonNode parts = cutover.path("parts");
+    JsonNode predicted = cutover.path("predicted");
+    command.shell.out().println(
+        "tenant " + Texts.text(cutover.path("tenant")) + " is at home at " + Texts.text(cutover.path("source"))
+            + " in epoch " + Texts.text(cutover.path("epoch")));
+    List<List<String>> lines = new ArrayList<>();
+    lines.add(
+        List.of(
+            "writers waited",
+            (cutover.path("exact").asBoolean(true) ? "" : "at most ") + millis(cutover.path("pauseMillis"))
+                + (predicted.isObject()
+                    ? " (predicted: " + millis(predicted.path("p50Millis")) + ", p99 " + millis(predicted.path("p99Millis"))
+                        + ")"
+                    : "")));
+    lines.add(List.of("  traffic held", millis(parts.path("trafficMillis"))));
+    lines.add(List.of("  lock", both(parts.path("lockMillis"), predicted.path("lock"))));
+    lines.add(List.of("  drained", both(parts.path("drainMillis"), predicted.path("drain"))));
+    lines.add(List.of("  traffic sent", both(parts.path("switchMillis"), predicted.path("traffic"))));
+    lines.add(List.of("drained up to", Texts.text(cutover.path("drainedLsn"))));
+    lines.add(List.of("rollback", Texts.text(cutover.path("rollback"))));
+    command.printer().fields(lines);
+  }
 
-    static String millis(JsonNode value) {
-      return value.isNumber() ? String.format(Locale.ROOT, "%.1f ms", value.asDouble()) : "-";
-    }
+  private static String both(JsonNode actual, JsonNode predicted) {
+    return millis(actual)
+        + (predicted.isObject() ? " (p99 " + millis(predicted.path("p99Millis")) + ")" : "");
+  }
+
+  static String millis(JsonNode value) {
+    return value.isNumber() ? String.format(Locale.ROOT, "%.1f ms", value.asDouble()) : "-";
   }
 
   @Command(
@@ -173,7 +177,9 @@ final class MigrateCommands extends CommandGroup {
         lines.add(
             List.of(
                 "gate " + Texts.text(gate.path("gate")),
-                open ? "open" : Texts.text(problem.path("code")) + ": " + Texts.text(problem.path("message"))));
+                open
+                    ? "open" + (gate.path("unknown").isString() ? ", " + gate.path("unknown").asString() : "")
+                    : Texts.text(problem.path("code")) + ": " + Texts.text(problem.path("message"))));
       }
       JsonNode predicted = plan.path("predicted");
       lines.add(

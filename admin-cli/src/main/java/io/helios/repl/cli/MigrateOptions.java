@@ -35,7 +35,7 @@ final class MigrateOptions {
       names = "--force",
       split = ",",
       paramLabel = "GATE",
-      description = "Do not heed a gate: lag, verification, long-transaction, schema, certificate. It is audited.")
+      description = "Do not heed a gate: lag, verification, long-transaction, schema, room, certificate. It is audited.")
   List<String> force = new ArrayList<>();
 
   ObjectNode body() {

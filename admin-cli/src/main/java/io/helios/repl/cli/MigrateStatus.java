@@ -23,7 +23,7 @@ final class MigrateStatus extends ApiCommand {
           Column.of("TO", "to"),
           Column.number("EPOCH", n -> Texts.text(n.path("epoch"))),
           Column.number("PAUSE", n -> pause(n)),
-          Column.number("PREDICTED", n -> MigrateCommands.OfTenant.millis(n.path("predicted").path("p99Millis"))),
+          Column.number("PREDICTED", n -> MigrateCommands.millis(n.path("predicted").path("p99Millis"))),
           Column.of("SINCE", "since"),
           Column.of("WISH", "wish").onlyWide(),
           Column.number("ATTEMPTS", n -> Texts.text(n.path("attempts"))).onlyWide(),
@@ -93,9 +93,9 @@ final class MigrateStatus extends ApiCommand {
 
   private static String predicted(JsonNode predicted) {
     return predicted.isObject()
-        ? MigrateCommands.OfTenant.millis(predicted.path("p50Millis"))
+        ? MigrateCommands.millis(predicted.path("p50Millis"))
             + ", p99 "
-            + MigrateCommands.OfTenant.millis(predicted.path("p99Millis"))
+            + MigrateCommands.millis(predicted.path("p99Millis"))
         : "-";
   }
 
@@ -107,13 +107,13 @@ final class MigrateStatus extends ApiCommand {
             + Texts.text(report.path("at"))
             + ", writers waited "
             + (report.path("exact").asBoolean(true) ? "" : "at most ")
-            + MigrateCommands.OfTenant.millis(report.path("pauseMillis"))
+            + MigrateCommands.millis(report.path("pauseMillis"))
         : "-";
   }
 
   private static String pause(JsonNode migration) {
     JsonNode last = migration.path("back").isObject() ? migration.path("back") : migration.path("there");
-    return MigrateCommands.OfTenant.millis(last.path("pauseMillis"));
+    return MigrateCommands.millis(last.path("pauseMillis"));
   }
 
   static String label(String state) {

@@ -66,11 +66,31 @@ final class TenantCommands extends CommandGroup {
 
   @Command(
       name = "list",
-      description = "List the tenants with their state and lag.",
-      footer = {"", "Example:", "  helios-repl tenant list -o wide --watch=1s"})
+      description = {
+        "List the tenants with their state and lag.",
+        "Those that this server applies for other regions are theirs: --guests lists them instead."
+      },
+      footer = {"", "Examples:", "  helios-repl tenant list -o wide --watch=1s", "  helios-repl tenant list --guests"})
   static final class Listing extends ApiCommand {
 
+    private static final List<Column> GUESTS =
+        List.of(
+            Column.of("TENANT", "tenant"),
+            Column.of("STATE", "state"),
+            Column.number("LAG-BYTES", n -> Texts.bytes(n.path("lagBytes"))),
+            Column.of("REGION", "region"),
+            Column.of("SOURCE", "source"),
+            Column.of("TARGET", "target"),
+            Column.number("EPOCH", n -> Texts.text(n.path("epoch"))),
+            Column.of("APPLIED", "appliedLsn"),
+            Column.of("CAPTURED", "capturedLsn").onlyWide(),
+            Column.of("LAST-COMMIT", "lastCommitAt").onlyWide(),
+            Column.of("ERROR", n -> Texts.text(n.path("error").path("code"))));
+
     @Mixin Options.Watch watch = new Options.Watch();
+
+    @Option(names = "--guests", description = "Those that this server applies for other regions.")
+    boolean guests;
 
     Listing(Shell shell) {
       super(shell);
@@ -81,8 +101,8 @@ final class TenantCommands extends CommandGroup {
       return watched(
           watch,
           () -> {
-            JsonNode list = client().list("/tenants");
-            return () -> printer().print(list, "tenant", COLUMNS);
+            JsonNode list = guests ? client().get("/guests") : client().list("/tenants");
+            return () -> printer().print(list, "tenant", guests ? GUESTS : COLUMNS);
           });
     }
   }
@@ -159,6 +179,7 @@ final class TenantCommands extends CommandGroup {
               "tier",
               "lagTarget",
               "conflictPolicy",
+              "fencing",
               "epoch",
               "desired",
               "created")) {

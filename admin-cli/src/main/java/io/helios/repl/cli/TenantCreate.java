@@ -75,6 +75,12 @@ final class TenantCreate extends ApiCommand {
       description = "source-wins or stop. Default: source-wins.")
   @Nullable String conflictPolicy;
 
+  @Option(
+      names = "--fencing",
+      paramLabel = "MODE",
+      description = "What closes its home in a failover: epoch or lease. Default: epoch.")
+  @Nullable String fencing;
+
   TenantCreate(Shell shell) {
     super(shell);
   }
@@ -131,6 +137,7 @@ final class TenantCreate extends ApiCommand {
     put(node, "tier", tier);
     put(node, "lagTarget", lagTarget == null ? null : Durations.format(lagTarget));
     put(node, "conflictPolicy", conflictPolicy);
+    put(node, "fencing", fencing);
     if (tables != null) {
       ArrayNode globs = node.putArray("tables");
       tables.forEach(globs::add);

@@ -6,6 +6,8 @@ import io.helios.repl.config.YamlNode.Mapping;
 import io.helios.repl.config.YamlNode.Scalar;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
+import io.helios.repl.failover.FailoverSettings;
+import io.helios.repl.failover.coordination.CoordinationSettings;
 import io.helios.repl.migration.traffic.TrafficSettings;
 import io.helios.repl.pipeline.CopyLimits;
 import io.helios.repl.pipeline.SourceSettings;
@@ -52,6 +54,8 @@ public final class ConfigurationLoader {
           MasterKey.VARIABLE,
           MasterKey.PREVIOUS_VARIABLE,
           "HELIOS_REPL_*");
+
+  private static final long LEAST_CAPACITY = 1L << 30;
 
   private final Reading reading;
   private final ConnectionReader connections;
@@ -129,6 +133,10 @@ public final class ConfigurationLoader {
     DumpPolicy pgDump =
         root.parsed(
             "pg-dump", ConfigurationLoader::pgDump, "pg-dump: auto, none, or the path of the program", DumpPolicy.AUTO, "auto");
+    CoordinationSettings coordination =
+        CoordinationReader.read(root, sectionOrEmpty(root, "etcd", CoordinationReader.FORM));
+    FailoverSettings failover =
+        FailoverReader.read(sectionOrEmpty(root, "failover", FailoverReader.FORM), region, connections);
     root.close();
     reading.unknownVariables(OTHER_VARIABLES);
     return reading.result(
@@ -136,7 +144,7 @@ public final class ConfigurationLoader {
             ? null
             : new ServerConfiguration(
                 region, listen, dataDirectory, store, sources, targets, peers, relay, apply, copy, masterKeys, access, traces, traffic,
-                pgDump, reading.values()));
+                pgDump, coordination, failover, reading.values()));
   }
 
   private static Optional<DumpPolicy> pgDump(String text) {
@@ -266,9 +274,10 @@ public final class ConfigurationLoader {
               DdlPolicy ddl =
                   section.parsed("ddl", ConfigurationLoader::ddl, "ddl: apply, or ddl: stop").orElse(null);
               List<String> regions = regions(section, peers);
+              Long capacity = section.size("capacity", LEAST_CAPACITY);
               section.close();
               if (connection != null) {
-                targets.add(new TargetSettings(name, connection, own, ddl, regions));
+                targets.add(new TargetSettings(name, connection, own, ddl, regions).withCapacity(capacity));
               }
             });
     return targets;

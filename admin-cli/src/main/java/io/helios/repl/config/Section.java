@@ -105,6 +105,15 @@ final class Section {
     return value;
   }
 
+  /** Null when nothing is said. */
+  @Nullable Long size(String key, long least) {
+    Long value = parsed(key, ByteSizes::parse, "a size is " + ByteSizes.FORM).orElse(null);
+    if (value != null && value < least) {
+      tooSmall(key, ByteSizes.format(least));
+    }
+    return value;
+  }
+
   Optional<Duration> duration(String key) {
     return parsed(key, Durations::parse, "a duration is " + Durations.FORM);
   }

@@ -1,5 +1,7 @@
 package io.helios.repl.config;
 
+import io.helios.repl.failover.FailoverSettings;
+import io.helios.repl.failover.coordination.CoordinationSettings;
 import io.helios.repl.migration.traffic.TrafficSettings;
 import io.helios.repl.pipeline.CopyLimits;
 import io.helios.repl.pipeline.FleetSettings;
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param copy how much others may feel of copies
  * @param traffic what sends a tenant's clients to its home, in the order in which it is switched
  * @param pgDump what tells the definitions of tenants that have a schema or a database of their own
+ * @param coordination where several servers agree on epochs, votes and leases
  * @param values each value in force with its origin, for showing
  */
 public record ServerConfiguration(
@@ -37,6 +40,8 @@ public record ServerConfiguration(
     Traces traces,
     List<TrafficSettings> traffic,
     DumpPolicy pgDump,
+    CoordinationSettings coordination,
+    FailoverSettings failover,
     List<EffectiveValue> values) {
 
   public ServerConfiguration {

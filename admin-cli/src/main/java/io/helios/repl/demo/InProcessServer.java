@@ -12,6 +12,8 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.failover.FailoverSettings;
+import io.helios.repl.failover.coordination.CoordinationSettings;
 import io.helios.repl.pipeline.CopyLimits;
 import io.helios.repl.pipeline.SourceSettings;
 import io.helios.repl.pipeline.TargetSettings;
@@ -114,6 +116,8 @@ public final class InProcessServer implements DemoServer {
         ServerConfiguration.Traces.DEFAULT,
         List.of(),
         DumpPolicy.AUTO,
+        new CoordinationSettings.Local(),
+        FailoverSettings.of("us-east-1"),
         List.of());
   }
 

@@ -5,6 +5,7 @@ import io.helios.repl.pipeline.GivenTenant;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.seal.SealedKey;
 import io.helios.repl.tenant.ConflictPolicy;
+import io.helios.repl.tenant.Fencing;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tenant.Tenant;
@@ -62,7 +63,8 @@ public final class GivenDocument {
         .put("tier", tenant.tier().label())
         .put("lagTarget", tenant.lagTarget().toString())
         .put("conflicts", tenant.conflicts().name())
-        .put("epoch", tenant.epoch());
+        .put("epoch", tenant.epoch())
+        .put("fencing", tenant.fencing().name());
     ArrayNode tables = node.putArray("tables");
     tenant.tables().globs().forEach(tables::add);
   }
@@ -114,7 +116,8 @@ public final class GivenDocument {
         Tier.of(text(node, "tier")),
         Duration.parse(text(node, "lagTarget")),
         ConflictPolicy.valueOf(text(node, "conflicts")),
-        number(node, "epoch"));
+        number(node, "epoch"),
+        Fencing.valueOf(node.path("fencing").asString(Fencing.EPOCH.name())));
   }
 
   private static Replicated replicated(JsonNode node) {

@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +31,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,8 +85,6 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
     /** Followed from here, as far as that is known; 0: not. */
     volatile long next;
 
-    volatile long applied;
-
     /** Where what is here ends: what comes next is behind it, and what is applied by then is not. */
     volatile long end;
 
@@ -135,15 +133,14 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
           return fetch(ahead, tenant, afterPosition, fromSequence, maxBytes);
         }
       } finally {
-        leave(ahead, tenant, afterPosition);
+        leave(ahead, tenant);
         ahead.lock.unlock();
       }
     }
   }
 
-  private void leave(Ahead ahead, UUID tenant, long after) {
+  private void leave(Ahead ahead, UUID tenant) {
     count(ahead);
-    ahead.applied = after;
     ahead.next = ahead.window.next();
     ahead.end = ahead.window.end();
     if (ahead.window.isEmpty() && ahead.asked == null && !isFollowed(tenant)) {
@@ -354,29 +351,30 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
     }
   }
 
-  private String followed() {
+  private Map<UUID, FrameWire.Followed> followed() {
     List<UUID> all;
     synchronized (followed) {
       all = List.copyOf(followed.keySet());
     }
-    return all.stream()
-        .flatMap(
-            tenant -> {
-              Ahead ahead = tenants.get(tenant);
-              return ahead == null || ahead.next == 0
-                  ? Stream.empty()
-                  : Stream.of(new FrameWire.Followed(tenant, ahead.end, ahead.next).toString());
-            })
-        .collect(Collectors.joining(","));
+    Map<UUID, FrameWire.Followed> from = new LinkedHashMap<>();
+    for (UUID tenant : all) {
+      Ahead ahead = tenants.get(tenant);
+      if (ahead != null && ahead.next != 0) {
+        from.put(tenant, new FrameWire.Followed(tenant, ahead.end, ahead.next));
+      }
+    }
+    return from;
   }
 
   /**
    * Frames that came with the news of them. Where somebody is just asking for others of the tenant, he is not waited for: these are asked
    * for then.
+   *
+   * @param wanted from where on; what stands before that, when it was begun anew meanwhile, they say nothing of
    */
-  private void take(FrameWire.Enclosed enclosed) {
+  private void take(FrameWire.Enclosed enclosed, FrameWire.@Nullable Followed wanted) {
     Ahead ahead = tenants.get(enclosed.tenant());
-    if (ahead == null || !ahead.lock.tryLock()) {
+    if (ahead == null || wanted == null || !ahead.lock.tryLock()) {
       return;
     }
     try {
@@ -384,11 +382,11 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
       long next = window.next();
       List<Frame> further = enclosed.frames().stream().filter(frame -> frame.header().sequence() >= next).toList();
       boolean follows =
-          next != 0
+          next >= wanted.sequence()
               && (further.isEmpty() || further.getFirst().header().sequence() == next)
               && window.bytes() < LARGEST_PIECE * 2L
               && tenants.get(enclosed.tenant()) == ahead;
-      if (follows && window.offer(further, ahead.applied, next)) {
+      if (follows && window.offer(further, ahead.end, next)) {
         count(ahead);
         ahead.next = window.next();
         ahead.end = window.end();
@@ -405,15 +403,10 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
     try {
       while (!Thread.currentThread().isInterrupted()) {
         try {
-          HttpResponse<byte[]> answer =
-              answer(
-                  send(
-                      HttpRequest.newBuilder(base.resolve("news?mark=" + theirs + "&captured=" + Long.toUnsignedString(capturedUpTo) + "&wait=" + NEWS_WAIT.toMillis() + "ms&followed=" + followed()))
-                          .timeout(NEWS_WAIT.plus(FIRST_BYTE))
-                          .build()));
-          FrameWire.News came = FrameWire.decodeNews(body(answer));
+          Map<UUID, FrameWire.Followed> wanted = followed();
+          FrameWire.News came = FrameWire.decodeNews(body(answer(askNews(theirs, wanted.values()))));
           theirs = came.arrivals().mark();
-          note(came);
+          note(came, wanted);
         } catch (HeliosException e) {
           LOG.debug("no news: {}", e.getMessage());
           tenants.values().forEach(ahead -> ahead.complete = false);
@@ -426,14 +419,21 @@ public final class HttpFrameSource implements FrameSource, AutoCloseable {
     }
   }
 
-  private void note(FrameWire.News came) {
+  private CompletableFuture<HttpResponse<byte[]>> askNews(long since, Collection<FrameWire.Followed> wanted) {
+    String query =
+        "news?mark=" + since + "&captured=" + Long.toUnsignedString(capturedUpTo) + "&wait=" + NEWS_WAIT.toMillis() + "ms&followed="
+            + wanted.stream().map(FrameWire.Followed::toString).collect(Collectors.joining(","));
+    return send(HttpRequest.newBuilder(base.resolve(query)).timeout(NEWS_WAIT.plus(FIRST_BYTE)).build());
+  }
+
+  private void note(FrameWire.News came, Map<UUID, FrameWire.Followed> wanted) {
     for (UUID tenant : came.arrivals().tenants()) {
       Ahead ahead = tenants.get(tenant);
       if (ahead != null) {
         ahead.complete = false;
       }
     }
-    came.enclosed().forEach(this::take);
+    came.enclosed().forEach(enclosed -> take(enclosed, wanted.get(enclosed.tenant())));
     synchronized (lock) {
       capturedUpTo = came.capturedUpTo();
       if (!came.arrivals().tenants().isEmpty()) {

@@ -96,7 +96,7 @@ final class PeerLink implements AutoCloseable {
       Duration ahead = Duration.between(at.plus(roundTrip.dividedBy(2)), hello.time());
       return new PeerStatus(
           peer.region(), peer.url(), at, new PeerStatus.Answer(
-              hello.version(), PinnedKeys.text(hello.publicKey()), certificateEnds(response), ahead, roundTrip), null);
+              hello.version(), PinnedKeys.text(hello.publicKey()), certificateEnds(response), ahead, roundTrip, hello.capacities()), null);
     } catch (IOException e) {
       return new PeerStatus(peer.region(), peer.url(), at, null, unreachable(e));
     }

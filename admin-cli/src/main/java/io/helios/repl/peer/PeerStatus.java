@@ -4,6 +4,7 @@ import io.helios.repl.error.Problem;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,18 @@ public record PeerStatus(
    * @param publicKey that tenants' keys are sealed to for it, as {@link PinnedKeys#text} has it: the pinned one
    * @param certificateEnds when the first of its certificates ends
    * @param clockAhead how far its clock is ahead of ours, right to half of {@code roundTrip}
+   * @param capacities bytes that the disks of its targets hold, of those that are open to us and say so
    */
-  public record Answer(String version, String publicKey, Instant certificateEnds, Duration clockAhead, Duration roundTrip) {}
+  public record Answer(
+      String version,
+      String publicKey,
+      Instant certificateEnds,
+      Duration clockAhead,
+      Duration roundTrip,
+      Map<String, Long> capacities) {
+
+    public Answer {
+      capacities = Map.copyOf(capacities);
+    }
+  }
 }

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -271,9 +272,7 @@ final class Api {
     boolean purge = flag(request, "purge");
     List<String> steps = tenants.planDelete(name, purge);
     if (!dryRun(request)) {
-      if (!name.equals(request.queryParam("confirm"))) {
-        throw badRequest("the deletion of \"" + name + "\" is not confirmed", "?confirm=" + name);
-      }
+      confirmed(request, name, "deletion");
       tenants.delete(name, purge);
     }
     answer(request, 200, Documents.plan("tenant delete", name, steps).put("done", !dryRun(request)));
@@ -351,9 +350,7 @@ final class Api {
                   "leave its rows on the target as they are; it needs tenant resync to go on")));
       return;
     }
-    if (!name.equals(request.queryParam("confirm"))) {
-      throw badRequest("the shredding of the keys of \"" + name + "\" is not confirmed", "?confirm=" + name);
-    }
+    confirmed(request, name, "shredding of the keys");
     tenants.shredKey(name);
     answer(request, 200, key(name));
   }
@@ -426,6 +423,30 @@ final class Api {
     }
     return Durations.parse(value)
         .orElseThrow(() -> badRequest("the parameter " + parameter + " is not right", Durations.FORM));
+  }
+
+  /** The same as a field of a body. */
+  static Duration duration(JsonNode body, String field, Duration fallback) {
+    return body.has(field)
+        ? Durations.parse(body.path(field).asString(""))
+            .orElseThrow(() -> badRequest(field + " is no duration", Durations.FORM))
+        : fallback;
+  }
+
+  /** An unknown field would be ignored in silence, so it is refused. */
+  static void requireKnown(JsonNode body, List<String> known, Set<String> also) {
+    for (String field : body.propertyNames()) {
+      if (!known.contains(field) && !also.contains(field)) {
+        throw badRequest("\"" + TenantNames.printable(field) + "\" is not understood", String.join(", ", known));
+      }
+    }
+  }
+
+  /** A severe act: the name was said again. */
+  static void confirmed(Context request, String name, String act) {
+    if (!name.equals(request.queryParam("confirm"))) {
+      throw badRequest("the " + act + " of \"" + name + "\" is not confirmed", "?confirm=" + name);
+    }
   }
 
   static OperatorException badRequest(String message, String hint) {

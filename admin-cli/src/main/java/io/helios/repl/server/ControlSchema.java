@@ -134,7 +134,50 @@ final class ControlSchema {
                 begun_micros bigint NOT NULL,
                 ended_micros bigint,
                 PRIMARY KEY (run, seq))\
-              """));
+              """),
+          List.of(
+              """
+              CREATE TABLE {coordination_revision} (
+                revision bigint NOT NULL)\
+              """,
+              "INSERT INTO {coordination_revision} (revision) VALUES (0)",
+              """
+              CREATE TABLE {coordination} (
+                register varchar(255) PRIMARY KEY,
+                content text NOT NULL,
+                revision bigint NOT NULL)\
+              """,
+              """
+              CREATE TABLE {failover_auto} (
+                scope varchar(10) NOT NULL,
+                subject varchar(63) NOT NULL,
+                automatic integer,
+                off_until_micros bigint,
+                who varchar(127) NOT NULL,
+                at_micros bigint NOT NULL,
+                PRIMARY KEY (scope, subject))\
+              """),
+          List.of(
+              """
+              CREATE TABLE {tenant_failover} (
+                id char(36) PRIMARY KEY,
+                tenant_id char(36) NOT NULL,
+                begun_micros bigint NOT NULL,
+                state varchar(20) NOT NULL,
+                record text NOT NULL)\
+              """,
+              "CREATE INDEX tenant_failover_of ON {tenant_failover} (tenant_id)",
+              """
+              CREATE TABLE {tenant_failover_passage} (
+                id {counter},
+                failover_id char(36) NOT NULL,
+                at_micros bigint NOT NULL,
+                from_state varchar(20) NOT NULL,
+                to_state varchar(20) NOT NULL,
+                reason varchar(40) NOT NULL,
+                epoch bigint NOT NULL)\
+              """),
+          List.of("ALTER TABLE {tenant} ADD COLUMN fencing varchar(20) NOT NULL DEFAULT 'EPOCH'"));
 
   private ControlSchema() {}
 }

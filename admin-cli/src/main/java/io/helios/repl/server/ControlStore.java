@@ -9,6 +9,7 @@ import io.helios.repl.error.TransientException;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.tenant.ConflictPolicy;
+import io.helios.repl.tenant.Fencing;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
@@ -60,6 +61,11 @@ public final class ControlStore {
   /** Where it is, for messages. */
   public String place() {
     return database.place();
+  }
+
+  /** Whether several servers may be on it. */
+  boolean isShared() {
+    return !database.turn().isEmpty();
   }
 
   /** A statement for this store's database, as {@link ControlDatabase#sql} has it. */
@@ -143,7 +149,7 @@ public final class ControlStore {
                 database.sql(
                     """
                     UPDATE {tenant} SET tenant_key = ?, source = ?, target = ?, tables = ?, tier = ?, lag_target_millis = ?,
-                      conflicts = ? WHERE id = ?\
+                      conflicts = ?, fencing = ? WHERE id = ?\
                     """),
                 t.key(),
                 t.source(),
@@ -152,6 +158,7 @@ public final class ControlStore {
                 t.tier().name(),
                 t.lagTarget().toMillis(),
                 t.conflicts().name(),
+                t.fencing().name(),
                 t.id().toString());
           }
           return changed.size();
@@ -166,8 +173,8 @@ public final class ControlStore {
               database.sql(
                   """
                   INSERT INTO {tenant} (id, name, tenant_key, source, target, tables, tier, lag_target_millis, conflicts,
-                    epoch, desired, created_micros)
-                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING\
+                    epoch, fencing, desired, created_micros)
+                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING\
                   """),
               t.id().toString(),
               t.name(),
@@ -179,6 +186,7 @@ public final class ControlStore {
               t.lagTarget().toMillis(),
               t.conflicts().name(),
               t.epoch(),
+              t.fencing().name(),
               stored.desired().name(),
               micros(stored.created()));
       if (inserted == 0) {
@@ -322,7 +330,8 @@ public final class ControlStore {
             Tier.valueOf(row.getString("tier")),
             Duration.ofMillis(row.getLong("lag_target_millis")),
             ConflictPolicy.valueOf(row.getString("conflicts")),
-            row.getLong("epoch"));
+            row.getLong("epoch"),
+            Fencing.valueOf(row.getString("fencing")));
     return new StoredTenant(
         tenant, DesiredState.valueOf(row.getString("desired")), instant(row.getLong("created_micros")));
   }

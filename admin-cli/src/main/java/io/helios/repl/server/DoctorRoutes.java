@@ -12,14 +12,22 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code GET /api/v1/doctor}: everything that could hurt, asked of all that are concerned at this moment. */
-record DoctorRoutes(Fleet fleet, HostHealth host, TenantHealth tenantHealth, Scrapes scrapes, Peers peers) {
+record DoctorRoutes(
+    Fleet fleet, HostHealth host, TenantHealth tenantHealth, Scrapes scrapes, Peers peers, Supplier<List<Finding>> failover) {
 
   DoctorRoutes(
-      ServerConfiguration configuration, Fleet fleet, Tenants tenants, VerificationHistory history, Scrapes scrapes, Peers peers) {
-    this(fleet, new HostHealth(configuration), new TenantHealth(tenants, history), scrapes, peers);
+      ServerConfiguration configuration,
+      Fleet fleet,
+      Tenants tenants,
+      VerificationHistory history,
+      Scrapes scrapes,
+      Peers peers,
+      Supplier<List<Finding>> failover) {
+    this(fleet, new HostHealth(configuration), new TenantHealth(tenants, history), scrapes, peers, failover);
   }
 
   void install(RoutesConfig routes) {
@@ -31,6 +39,7 @@ record DoctorRoutes(Fleet fleet, HostHealth host, TenantHealth tenantHealth, Scr
     all.addAll(host.findings(fleet.sources(), now));
     all.addAll(tenantHealth.findings(now));
     peers.ask().forEach(peer -> all.addAll(PeerHealth.findings(peer, now)));
+    all.addAll(failover.get());
     scrapes.finding(now).ifPresent(all::add);
     return all;
   }

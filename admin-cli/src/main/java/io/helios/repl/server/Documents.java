@@ -103,6 +103,7 @@ final class Documents {
     node.put("tier", t.tier().label())
         .put("lagTarget", Durations.format(t.lagTarget()))
         .put("conflictPolicy", t.conflicts().name().toLowerCase(Locale.ROOT).replace('_', '-'))
+        .put("fencing", t.fencing().label())
         .put("epoch", t.epoch())
         .put("desired", stored.desired().name())
         .put("created", time(stored.created()));

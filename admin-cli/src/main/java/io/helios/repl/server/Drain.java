@@ -34,7 +34,7 @@ final class Drain implements AutoCloseable {
   /** Less work, the way back, and what the journals of runs that have begun are told. */
   private static final Pattern TAKEN =
       Pattern.compile(
-          "(POST|DELETE) /api/v1/server/drain|POST /api/v1/tenants/[^/]+/(pause|stop|migration/cancel)"
+          "(POST|DELETE) /api/v1/server/drain|POST /api/v1/tenants/[^/]+/(pause|stop|migration/cancel|failover/export)"
               + "|POST /api/v1/runbooks/[^/]+/.+");
 
   /** @param awaited null before it was looked */

@@ -1,6 +1,8 @@
 package io.helios.repl.server;
 
 import io.helios.repl.config.ServerConfiguration;
+import io.helios.repl.failover.FailoverEnds;
+import io.helios.repl.failover.FleetFailoverEnds;
 import io.helios.repl.migration.EndFacts;
 import io.helios.repl.migration.FleetEndFacts;
 import io.helios.repl.migration.FleetEnds;
@@ -49,6 +51,11 @@ public interface FleetMaker {
   /** What the gates of a cutover look at in them. */
   default EndFacts endFacts(Fleet fleet) {
     return new FleetEndFacts(fleet);
+  }
+
+  /** What takes a tenant from a home that died to its replica. */
+  default FailoverEnds failoverEnds(Fleet fleet) {
+    return new FleetFailoverEnds(fleet);
   }
 
   Fleet make(

@@ -7,6 +7,15 @@ import io.helios.repl.config.StateDirectory;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.failover.FailoverDriver;
+import io.helios.repl.failover.FailoverEnds;
+import io.helios.repl.failover.Failovers;
+import io.helios.repl.failover.FailoverSettings;
+import io.helios.repl.failover.coordination.Coordination;
+import io.helios.repl.failover.coordination.Epochs;
+import io.helios.repl.failover.lease.LeaseSettings;
+import io.helios.repl.failover.lease.Leases;
+import io.helios.repl.failover.lease.WithheldLease;
 import io.helios.repl.migration.MigrationDriver;
 import io.helios.repl.migration.MigrationService;
 import io.helios.repl.migration.Migrations;
@@ -19,6 +28,8 @@ import io.helios.repl.peer.PinnedKeys;
 import io.helios.repl.peer.ServerIdentity;
 import io.helios.repl.peer.ServerKeyPair;
 import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.pipeline.StepLoop;
+import io.helios.repl.pipeline.Ticker;
 import io.helios.repl.tenant.Tenant;
 import io.javalin.Javalin;
 import io.javalin.config.RoutesConfig;
@@ -126,6 +137,10 @@ public final class HeliosServer implements AutoCloseable {
             new MigrationStore(store, rowsOf(tenants)), new MigrationNews(events, meters), service.clock());
     migrations.restore();
     tenants.movedBy(migrations);
+    Failovers failovers =
+        new Failovers(new FailoverStore(store, tenants::turned), new FailoverNews(events, meters), Ticker.SYSTEM);
+    failovers.restore();
+    tenants.failedOverBy(failovers);
     tenants.restore();
     fleet.start();
     Drain drain = add(new Drain(fleet, tenants::statuses, events));
@@ -142,7 +157,8 @@ public final class HeliosServer implements AutoCloseable {
     Api api = new Api(configuration, fleet, tenants, store, operations, facts);
     Verifications verifying = new Verifications(tenants, fleet, history, events);
     VerificationRoutes verifications = new VerificationRoutes(tenants, verifying, fleet, operations);
-    MovedTenants moved = new MovedTenants(configuration, tenants, verifying, fleets.endFacts(fleet));
+    MovedTenants moved = 
+        new MovedTenants(configuration, tenants, verifying, fleets.endFacts(fleet), new BetweenRegions(tls, peers::latest));
     TrafficSwitches switches = add(TrafficSwitches.of(configuration.traffic()));
     Traffic traffic = SwitchedTraffic.of(switches, new ConfiguredHomes(configuration));
     MigrationDriver driver =
@@ -152,11 +168,40 @@ public final class HeliosServer implements AutoCloseable {
         new MigrationRoutes(tenants, new Moves(tenants, moved, migrations, driver, service), operations);
     add(service);
     service.start(driver);
+    Coordination coordination = add(Observing.coordination(configuration, store));
+    FailoverSettings settings = configuration.failover();
+    Leases leases =
+        add(
+            new Leases(
+                new LeaseSettings(settings.lease(), LeaseSettings.DEFAULTS.margin()),
+                fleet.leases(),
+                fleet::tenants,
+                coordination.isShared() ? coordination : null,
+                settings.observer(),
+                events));
+    FailoverRequests requests =
+        failovers(
+            failovers, fleets.failoverEnds(fleet), tenants, coordination, leases, new SourceProbes(configuration, fleet::sources), traffic,
+            migrations, new FailoverMoves(migrations, driver, service));
+    leases.start(); // who is withheld has been said
+    FailoverRoutes takeovers = new FailoverRoutes(tenants, requests, operations, settings.drainPatience());
+    AutoStore automatic = new AutoStore(store);
+    CapturedSources captured = new CapturedSources(configuration, fleet::sources);
+    Observing observing =
+        add(
+            new Observing(
+                configuration,
+                coordination,
+                captured,
+                new AutomaticRuns(configuration, captured, tenants, automatic, requests, events)));
+    AutoRoutes auto = new AutoRoutes(tenants, automatic, observing);
     ApplyRoutes applying = new ApplyRoutes(configuration, tenants);
     Scrapes scrapes = new Scrapes(Instant.now());
     new UnverifiedGauge(new TenantHealth(tenants, history)).register(meters);
     EventRoutes eventRoutes =
         new EventRoutes(store, events.bell(), tenants, fleet, migrations, configuration.region(), nodeName());
+    HostedTenants hosted = new HostedTenants(fleet.guests());
+    hosted.register(meters);
     FrameRoutes frames = new FrameRoutes(fleet::frames, fleet::isGiven, PeerGate::region);
     GuestRoutes guests = keys == null ? null : new GuestRoutes(fleet.guests(), configuration.region(), keys);
     AuditLog audit = new AuditLog(store);
@@ -196,15 +241,21 @@ public final class HeliosServer implements AutoCloseable {
               new AuditRoutes(audit).install(routes);
               verifications.install(routes);
               moves.install(routes);
+              takeovers.install(routes);
+              auto.install(routes);
               applying.install(routes);
               eventRoutes.install(routes);
               new PipelineRoutes(tenants, fleet).install(routes);
+              hosted.install(routes);
               new SlotRoutes(new Slots(configuration, tenants, fleet::mirroredTenants, events)).install(routes);
               new RunbookRoutes(new RunbookRuns(store)).install(routes);
-              new DoctorRoutes(configuration, fleet, tenants, history, scrapes, peers).install(routes);
+              new DoctorRoutes(
+                      configuration, fleet, tenants, history, scrapes, peers,
+                      () -> observing.findings(auto.isOnAnywhere()))
+                  .install(routes);
               if (keys != null && guests != null) {
                 new PeerGate(configuration.peers()).install(routes);
-                new PeerRoutes(configuration.region(), keys.own()).install(routes);
+                new PeerRoutes(configuration.region(), keys.own(), configuration.targets()).install(routes);
                 frames.install(routes);
                 new CatalogRoutes(fleet.catalog(), fleet::isGivenAny).install(routes);
                 guests.install(routes);
@@ -218,6 +269,7 @@ public final class HeliosServer implements AutoCloseable {
       add(guests);
     }
     add(sessions);
+    observing.start();
     add(new AccessFiles(configuration.access(), https, authentication, events)).start();
     index.tell(http);
     address = address.withPort(http.port());
@@ -230,6 +282,31 @@ public final class HeliosServer implements AutoCloseable {
           state.directory(),
           e.getMessage());
     }
+  }
+
+  /** Started, and stopped before what it works on. */
+  private FailoverRequests failovers(
+      Failovers failovers,
+      FailoverEnds ends,
+      Tenants tenants,
+      Coordination coordination,
+      Leases leases,
+      SourceProbes probes,
+      Traffic traffic,
+      Migrations migrations,
+      FailoverMoves moves) {
+    StepLoop loop = add(new StepLoop("failovers", "failover"));
+    FailoverDriver.Surroundings around =
+        new FailoverDriver.Surroundings(
+            new Epochs(coordination), new WithheldLease(leases), probes, new FailoverSending(traffic), moves);
+    FailoverDriver driver = new FailoverDriver(failovers, tenants::byId, ends, around, Ticker.SYSTEM, loop.steps());
+    driver.withholdLeases();
+    loop.start(
+        () -> {
+          probes.look();
+          driver.runOnce();
+        });
+    return new FailoverRequests(tenants, failovers, migrations, driver, ends, around, loop);
   }
 
   private static MigrationStore.TenantRows rowsOf(Tenants tenants) {

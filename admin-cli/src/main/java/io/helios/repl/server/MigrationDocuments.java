@@ -4,6 +4,7 @@ import io.helios.repl.error.Problem;
 import io.helios.repl.migration.CutoverGate;
 import io.helios.repl.migration.CutoverReport;
 import io.helios.repl.migration.Direction;
+import io.helios.repl.migration.GateFacts;
 import io.helios.repl.migration.Gates;
 import io.helios.repl.migration.Migration;
 import io.helios.repl.migration.MigrationJournal.Passage;
@@ -82,7 +83,8 @@ final class MigrationDocuments {
               ? List.of("helios-repl migrate complete " + name, "helios-repl migrate rollback " + name)
               : List.of();
       case FAILED -> List.of("helios-repl migrate start " + name, "helios-repl migrate cancel " + name);
-      case CUTTING_OVER, CUTTING_BACK, CLEARING_UP, COMPLETING, CANCELLING, COMPLETED, ROLLED_BACK, CANCELLED -> List.of();
+      case CUTTING_OVER, CUTTING_BACK, CLEARING_UP, COMPLETING, CANCELLING, SETTLING, COMPLETED, ROLLED_BACK,
+          SETTLED, CANCELLED -> List.of();
     };
   }
 
@@ -148,13 +150,18 @@ final class MigrationDocuments {
 
   /** What the gates say, the pause to be expected, and what a migration would do. */
   static ObjectNode plan(
-      Tenant tenant, List<Gates.Refusal> closed, @Nullable Prediction prediction, @Nullable Problem unrehearsed, List<String> steps) {
+      Tenant tenant,
+      GateFacts facts,
+      List<Gates.Refusal> closed,
+      @Nullable Prediction prediction,
+      @Nullable Problem unrehearsed,
+      List<String> steps) {
     ObjectNode node =
         Json.document("MigrationPlan")
             .put("tenant", tenant.name())
             .put("from", tenant.source())
             .put("to", tenant.target());
-    gates(node.putArray("gates"), closed);
+    gates(node.putArray("gates"), facts, closed);
     node.set("predicted", prediction == null ? null : prediction(prediction));
     node.set("unrehearsed", Documents.error(unrehearsed, null));
     ArrayNode list = node.putArray("steps");
@@ -165,15 +172,16 @@ final class MigrationDocuments {
   /**
    * How the gates stand.
    *
+   * @param facts what was looked at; null when it could not be
    * @param byItself those of the closed ones that a cutover opens before it begins
    * @param unseen why they could not be looked at; null when they were
    */
   static ObjectNode gates(
-      Instant at, List<Gates.Refusal> closed, Set<CutoverGate> byItself, @Nullable Problem unseen) {
+      Instant at, @Nullable GateFacts facts, List<Gates.Refusal> closed, Set<CutoverGate> byItself, @Nullable Problem unseen) {
     ObjectNode node = Json.MAPPER.createObjectNode().put("at", Documents.time(at));
     ArrayNode items = node.putArray("items");
-    if (unseen == null) {
-      gates(items, closed);
+    if (facts != null) {
+      gates(items, facts, closed);
       items.forEach(
           one ->
               ((ObjectNode) one)
@@ -183,12 +191,13 @@ final class MigrationDocuments {
     return node;
   }
 
-  private static void gates(ArrayNode items, List<Gates.Refusal> closed) {
+  private static void gates(ArrayNode items, GateFacts facts, List<Gates.Refusal> closed) {
     for (CutoverGate gate : CutoverGate.values()) {
       ObjectNode one = items.addObject().put("gate", gate.label()).put("forcible", gate.forcible());
       Problem problem =
           closed.stream().filter(c -> c.gate() == gate).map(Gates.Refusal::problem).findFirst().orElse(null);
       one.put("open", problem == null);
+      one.put("unknown", problem == null ? Gates.unknown(gate, facts) : null);
       one.set("problem", Documents.error(problem, null));
     }
   }

@@ -3,6 +3,7 @@ package io.helios.repl.server;
 import static io.helios.repl.server.Api.answer;
 import static io.helios.repl.server.Api.badRequest;
 import static io.helios.repl.server.Api.body;
+import static io.helios.repl.server.Api.confirmed;
 import static io.helios.repl.server.Api.dryRun;
 import static io.helios.repl.server.Api.flag;
 import static io.helios.repl.server.Api.name;
@@ -97,7 +98,7 @@ final class MigrationRoutes {
     Tenant tenant = moves.movable(name(request), to(body));
     MigrationOptions options = MoveDeclarations.read(body, MigrationOptions.DEFAULT, Set.of("to"));
     audit(request, options);
-    moves.requireStartable(tenant);
+    moves.requireStartable(tenant, options);
     if (dryRun(request)) {
       answer(request, 200, Documents.plan("migrate start", tenant.name(), moves.steps(tenant, options)));
       return;
@@ -128,7 +129,7 @@ final class MigrationRoutes {
     Map<Tenant, MigrationOptions> declared = declared(items);
     String batch = UUID.randomUUID().toString();
     Gate.detail(request, declared.keySet().stream().map(Tenant::name).toList());
-    declared.keySet().forEach(moves::requireStartable);
+    declared.forEach(moves::requireStartable);
     if (dryRun(request)) {
       answer(
           request,
@@ -196,7 +197,7 @@ final class MigrationRoutes {
           Documents.plan("migrate " + word(wish), tenant.name(), Moves.cutoverSteps(tenant, options)));
       return;
     }
-    confirmed(request, tenant, word(wish));
+    confirmed(request, tenant.name(), word(wish));
     moves.ask(tenant, wish, before -> options);
     answer(request, 202, operations.start(moves.until(tenant, goal)));
   }
@@ -234,7 +235,7 @@ final class MigrationRoutes {
       return;
     }
     if (purge) {
-      confirmed(request, tenant, "complete");
+      confirmed(request, tenant.name(), "complete");
     }
     moves.ask(tenant, wish, UnaryOperator.identity());
     ended(request, tenant, Moves.Goal.COMPLETED);
@@ -279,12 +280,6 @@ final class MigrationRoutes {
     }
     throw badRequest(
         "\"" + TenantNames.printable(asked) + "\" cannot be waited for", "ready, cutover, rollback, completed, cancelled");
-  }
-
-  private static void confirmed(Context request, Tenant tenant, String verb) {
-    if (!tenant.name().equals(request.queryParam("confirm"))) {
-      throw badRequest("the " + verb + " of \"" + tenant.name() + "\" is not confirmed", "?confirm=" + tenant.name());
-    }
   }
 
   private static String word(Wish wish) {

@@ -8,19 +8,16 @@ import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.tenant.Tenant;
 import java.util.List;
 import java.util.UUID;
-import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The journal of migrations in the control store: a row each, and a table of their passages that is only added to. What a
- * migration does to its tenant's row is one transaction with it. Any thread; throws as {@link ControlStore} does.
+ * The journal of migrations in the control store. What a migration does to its tenant's row is one transaction with it. Any
+ * thread; throws as {@link ControlStore} does.
  */
 public final class MigrationStore implements MigrationJournal {
 
-  /** Of each tenant so many migrations are kept; older ones are forgotten. */
-  static final int KEPT = 20;
-
   private final ControlStore store;
+  private final StepJournal<Migration> journal;
   private final TenantRows rows;
 
   /** Told of tenants' rows when they are written. */
@@ -35,21 +32,18 @@ public final class MigrationStore implements MigrationJournal {
 
   public MigrationStore(ControlStore store, TenantRows rows) {
     this.store = store;
+    this.journal =
+        new StepJournal<>(
+            store,
+            "migration",
+            Migration.class,
+            m -> new StepJournal.Head(m.id(), m.tenantId(), m.begunAt(), m.state().name()));
     this.rows = rows;
   }
 
   @Override
   public List<Migration> newest() {
-    return store.transaction(
-        handle ->
-            handle
-                .createQuery(
-                    store.sql(
-                        "SELECT m.record FROM {tenant_migration} m WHERE NOT EXISTS (SELECT 1 FROM {tenant_migration} n WHERE"
-                            + " n.tenant_id = m.tenant_id AND n.begun_micros > m.begun_micros)"))
-                .mapTo(String.class)
-                .map(text -> Json.MAPPER.readValue(text, Migration.class))
-                .list());
+    return journal.newest();
   }
 
   @Override
@@ -57,26 +51,16 @@ public final class MigrationStore implements MigrationJournal {
     boolean left = by != null && by.to() == MigrationState.COMPLETED;
     store.transaction(
         handle -> {
-          keep(handle, migration);
+          journal.keep(handle, migration);
           if (by != null) {
-            handle.execute(
-                store.sql(
-                    "INSERT INTO {tenant_migration_passage} (migration_id, at_micros, from_state, to_state, reason, epoch)"
-                        + " VALUES (?, ?, ?, ?, ?, ?)"),
-                migration.id().toString(),
-                ControlStore.micros(migration.since()),
-                by.from().name(),
-                by.to().name(),
-                by.reason().name(),
-                migration.epoch());
+            journal.passed(
+                handle,
+                migration,
+                new StepJournal.Step(
+                    migration.since(), by.from().name(), by.to().name(), by.reason().name(), migration.epoch()));
           }
           if (turned != null) {
-            handle.execute(
-                store.sql("UPDATE {tenant} SET source = ?, target = ?, epoch = ? WHERE id = ?"),
-                turned.source(),
-                turned.target(),
-                turned.epoch(),
-                turned.id().toString());
+            journal.turn(handle, turned);
           }
           if (left) {
             handle.execute(
@@ -94,69 +78,21 @@ public final class MigrationStore implements MigrationJournal {
     }
   }
 
-  private void keep(Handle handle, Migration migration) {
-    String record = Json.MAPPER.writeValueAsString(migration);
-    int known =
-        handle.execute(
-            store.sql("UPDATE {tenant_migration} SET state = ?, record = ? WHERE id = ?"),
-            migration.state().name(),
-            record,
-            migration.id().toString());
-    if (known == 0) {
-      handle.execute(
-          store.sql("INSERT INTO {tenant_migration} (id, tenant_id, begun_micros, state, record) VALUES (?, ?, ?, ?, ?)"),
-          migration.id().toString(),
-          migration.tenantId().toString(),
-          ControlStore.micros(migration.begunAt()),
-          migration.state().name(),
-          record);
-      forgetOld(handle, migration.tenantId());
-    }
-  }
-
-  private void forgetOld(Handle handle, UUID tenant) {
-    handle.execute(
-        store.sql(
-            "DELETE FROM {tenant_migration} WHERE tenant_id = ? AND id NOT IN (SELECT id FROM {tenant_migration} WHERE"
-                + " tenant_id = ? ORDER BY begun_micros DESC, id LIMIT ?)"),
-        tenant.toString(),
-        tenant.toString(),
-        KEPT);
-    handle.execute(
-        store.sql(
-            "DELETE FROM {tenant_migration_passage} WHERE migration_id NOT IN (SELECT id FROM {tenant_migration})"));
-  }
-
   @Override
   public void forget(UUID tenant) {
-    store.transaction(
-        handle -> {
-          handle.execute(
-              store.sql(
-                  "DELETE FROM {tenant_migration_passage} WHERE migration_id IN (SELECT id FROM {tenant_migration} WHERE"
-                      + " tenant_id = ?)"),
-              tenant.toString());
-          return handle.execute(
-              store.sql("DELETE FROM {tenant_migration} WHERE tenant_id = ?"), tenant.toString());
-        });
+    journal.forget(tenant);
   }
 
   @Override
   public List<Passage> passages(UUID migration) {
-    return store.transaction(
-        handle ->
-            handle
-                .createQuery(
-                    store.sql("SELECT * FROM {tenant_migration_passage} WHERE migration_id = ? ORDER BY id"))
-                .bind(0, migration.toString())
-                .map(
-                    (row, context) ->
-                        new Passage(
-                            ControlStore.instant(row.getLong("at_micros")),
-                            MigrationState.valueOf(row.getString("from_state")),
-                            MigrationState.valueOf(row.getString("to_state")),
-                            Transition.Reason.valueOf(row.getString("reason")),
-                            row.getLong("epoch")))
-                .list());
+    return journal.passages(
+        migration,
+        (row, context) ->
+            new Passage(
+                ControlStore.instant(row.getLong("at_micros")),
+                MigrationState.valueOf(row.getString("from_state")),
+                MigrationState.valueOf(row.getString("to_state")),
+                Transition.Reason.valueOf(row.getString("reason")),
+                row.getLong("epoch")));
   }
 }

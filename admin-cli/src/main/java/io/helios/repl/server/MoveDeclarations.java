@@ -1,6 +1,5 @@
 package io.helios.repl.server;
 
-import io.helios.repl.config.Durations;
 import io.helios.repl.config.TenantNames;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.migration.CutoverGate;
@@ -9,6 +8,7 @@ import io.helios.repl.migration.TimeWindow;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
@@ -16,8 +16,8 @@ import tools.jackson.databind.JsonNode;
 /** How a tenant is to be moved, read from a body: every field may be left out, and an unknown one is refused. Pure. */
 final class MoveDeclarations {
 
-  private static final Set<String> FIELDS =
-      Set.of("maxPause", "retry", "backoff", "proofAge", "force", "cutover", "window");
+  private static final List<String> FIELDS =
+      List.of("maxPause", "retry", "backoff", "proofAge", "force", "cutover", "window");
 
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
   private static final int MOST_RETRIES = 1000;
@@ -29,33 +29,20 @@ final class MoveDeclarations {
    * @throws OperatorException (HR-9009) for what is not right
    */
   static MigrationOptions read(JsonNode body, MigrationOptions defaults, Set<String> also) {
-    for (String field : body.propertyNames()) {
-      if (!FIELDS.contains(field) && !also.contains(field)) {
-        throw Api.badRequest(
-            "\"" + TenantNames.printable(field) + "\" is not understood",
-            "maxPause, retry, backoff, proofAge, force, cutover, window");
-      }
-    }
-    MigrationOptions options = defaults.withMaxPause(duration(body, "maxPause", defaults.maxPause()));
+    Api.requireKnown(body, FIELDS, also);
+    MigrationOptions options = defaults.withMaxPause(Api.duration(body, "maxPause", defaults.maxPause()));
     if (options.maxPause().isZero() || options.maxPause().compareTo(LONGEST_PAUSE) > 0) {
       throw Api.badRequest("maxPause is not right", "1ms to 5m: 100ms");
     }
     int retries = body.has("retry") ? retries(body.path("retry")) : options.retries();
-    options = options.withRetries(retries, duration(body, "backoff", options.backoff()));
-    options = options.withProofAge(duration(body, "proofAge", options.proofAge()));
+    options = options.withRetries(retries, Api.duration(body, "backoff", options.backoff()));
+    options = options.withProofAge(Api.duration(body, "proofAge", options.proofAge()));
     if (body.has("force")) {
       options = options.withForced(gates(body.path("force")));
     }
     return options.withCutOver(
         body.has("cutover") ? byItself(body.path("cutover")) : options.cutOver(),
         body.has("window") ? window(body.path("window")) : options.window());
-  }
-
-  private static Duration duration(JsonNode body, String field, Duration fallback) {
-    return body.has(field)
-        ? Durations.parse(body.path(field).asString(""))
-            .orElseThrow(() -> Api.badRequest(field + " is no duration", Durations.FORM))
-        : fallback;
   }
 
   private static int retries(JsonNode value) {

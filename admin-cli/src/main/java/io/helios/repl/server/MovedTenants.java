@@ -1,14 +1,16 @@
 package io.helios.repl.server;
 
 import io.helios.repl.capture.CaptureMode;
-import io.helios.repl.config.ApiAccess;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.migration.EndFacts;
 import io.helios.repl.migration.GateFacts;
 import io.helios.repl.migration.Proof;
 import io.helios.repl.migration.Replication;
+import io.helios.repl.migration.Room;
+import io.helios.repl.pipeline.TargetSettings;
 import io.helios.repl.status.Evidence;
+import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.verify.VerifySettings;
@@ -19,6 +21,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** What migrations ask of this server's tenants. Any thread. */
 final class MovedTenants implements Replication {
@@ -27,13 +30,20 @@ final class MovedTenants implements Replication {
   private final Tenants tenants;
   private final Verifications verifications;
   private final EndFacts ends;
+  private final BetweenRegions regions;
   private final Map<UUID, CompletableFuture<Evidence>> proving = new ConcurrentHashMap<>();
 
-  MovedTenants(ServerConfiguration configuration, Tenants tenants, Verifications verifications, EndFacts ends) {
+  MovedTenants(
+      ServerConfiguration configuration,
+      Tenants tenants,
+      Verifications verifications,
+      EndFacts ends,
+      BetweenRegions regions) {
     this.configuration = configuration;
     this.tenants = tenants;
     this.verifications = verifications;
     this.ends = ends;
+    this.regions = regions;
   }
 
   @Override
@@ -104,16 +114,24 @@ final class MovedTenants implements Replication {
   public GateFacts facts(UUID id, Duration proofAge) {
     Tenant tenant = tenant(id);
     TenantStatus status = tenants.status(tenant.name());
-    ApiAccess.Tls tls = configuration.access().tls();
-    Instant now = Instant.now();
     return new GateFacts(
         status.state(),
         status.lagSeconds(),
         configuration.source(tenant.source()).map(s -> s.capture() instanceof CaptureMode.Wal).orElse(true),
         proof(id, proofAge),
         ends.of(tenant),
-        tls == null
-            ? null
-            : CertificateExpiry.first(tls.certificate()).map(end -> Duration.between(now, end)).orElse(null));
+        room(tenant, status.state() == TenantState.STREAMING),
+        regions.firstToEnd(tenant, Instant.now()).orElse(null));
+  }
+
+  /** Measured only where there is something to hold it against. */
+  private @Nullable Room room(Tenant tenant, boolean copied) {
+    TargetSettings own = configuration.target(tenant.target()).orElse(null);
+    Long capacity = own == null ? regions.capacity(tenant.target()) : own.capacityBytes();
+    if (capacity == null) {
+      return null;
+    }
+    EndFacts.Taken taken = ends.room(tenant, copied);
+    return new Room(capacity, taken.bytes(), taken.missingBytes(), taken.unseen());
   }
 }

@@ -110,18 +110,18 @@ final class Moves {
       unrehearsed = e.problem();
     }
     return MigrationDocuments.plan(
-        tenant, Gates.all(tenant.name(), now, options), prediction, unrehearsed, steps(tenant, options));
+        tenant, now, Gates.all(tenant.name(), now, options), prediction, unrehearsed, steps(tenant, options));
   }
 
   private void keep(Tenant tenant, Prediction prediction) {
     migrations.find(tenant.id()).filter(m -> !m.state().ended()).ifPresent(m -> migrations.predict(m, prediction));
   }
 
-  void requireStartable(Tenant tenant) {
+  void requireStartable(Tenant tenant, MigrationOptions options) {
+    tenants.requireNoFailover(tenant);
     migrations.requireNone(tenant);
-    GateFacts now = facts.facts(tenant.id(), MigrationOptions.DEFAULT.proofAge());
-    Gates.all(tenant.name(), now, MigrationOptions.DEFAULT).stream()
-        .filter(refusal -> refusal.gate() == CutoverGate.CAPTURE)
+    Gates.closed(tenant.name(), facts.facts(tenant.id(), options.proofAge()), options).stream()
+        .filter(refusal -> refusal.gate() == CutoverGate.CAPTURE || refusal.gate().beforeCopy())
         .findFirst()
         .ifPresent(
             refusal -> {
@@ -145,6 +145,7 @@ final class Moves {
     if (wish != Wish.CUTOVER && wish != Wish.ROLLBACK) {
       return;
     }
+    tenants.requireNoFailover(tenant);
     GateFacts seen = facts.facts(tenant.id(), options.proofAge());
     Gates.closed(tenant.name(), seen, options).stream()
         .filter(refusal -> !opensByItself(refusal.gate(), seen, now))
@@ -170,6 +171,7 @@ final class Moves {
       List<Gates.Refusal> closed = Gates.all(tenant.name(), seen, now.options());
       return MigrationDocuments.gates(
           at,
+          seen,
           closed,
           closed.stream()
               .map(Gates.Refusal::gate)
@@ -177,7 +179,7 @@ final class Moves {
               .collect(Collectors.toSet()),
           null);
     } catch (HeliosException e) {
-      return MigrationDocuments.gates(at, List.of(), Set.of(), e.problem());
+      return MigrationDocuments.gates(at, null, List.of(), Set.of(), e.problem());
     }
   }
 
@@ -235,7 +237,7 @@ final class Moves {
 
     private static boolean afterSwitch(MigrationState state) {
       return switch (state) {
-        case SWITCHED, CUTTING_BACK, COMPLETING, COMPLETED -> true;
+        case SWITCHED, CUTTING_BACK, COMPLETING, COMPLETED, SETTLING, SETTLED -> true;
         case PLANNED, COPYING, CATCHING_UP, READY, CUTTING_OVER, CLEARING_UP, CANCELLING, ROLLED_BACK, CANCELLED, FAILED -> false;
       };
     }

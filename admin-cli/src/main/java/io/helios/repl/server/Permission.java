@@ -18,18 +18,19 @@ record Permission(Role role, boolean changes) {
   /** What declares and what destroys. */
   private static final Pattern SEVERE =
       Pattern.compile(
-          "POST /api/v1/(tenants|apply|tenants/[^/]+/key/.*|tenants/[^/]+/migration/(cutover|rollback|complete))"
+          "POST /api/v1/(failover/auto|tenants|apply|tenants/[^/]+/key/.*|tenants/[^/]+/migration/(cutover|rollback|complete)"
+              + "|failovers|tenants/[^/]+/failover/(run|failback))"
               + "|DELETE /api/v1/(tenants/[^/]+|slots/.*)");
 
   /** Routes that heed {@code dryRun}; to all others it is nothing, and no way around a role. */
   private static final Pattern PLANNED =
       Pattern.compile(
-          "POST /api/v1/(tenants|apply|migrations|server/drain|(sources|targets)/[^/]+/prepare"
+          "POST /api/v1/(tenants|apply|migrations|failovers|server/drain|(sources|targets)/[^/]+/prepare"
               + "|tenants/[^/]+/(start|stop|pause|resume|resync|repair|key/rotate|key/shred)"
-              + "|tenants/[^/]+/migration/(start|cutover|rollback|complete|cancel))"
+              + "|tenants/[^/]+/migration/(start|cutover|rollback|complete|cancel)|tenants/[^/]+/failover/(run|rejoin|failback))"
               + "|DELETE /api/v1/(tenants/[^/]+|slots/[^/]+/[^/]+)");
 
-  private static final Pattern WAIT = Pattern.compile("POST /api/v1/tenants/[^/]+/(migration/)?wait");
+  private static final Pattern WAIT = Pattern.compile("POST /api/v1/tenants/[^/]+/(migration/|failover/)?wait");
 
   /** Needs the lease's secret, which only its holder was told; it comes every few seconds and is nothing to be told of. */
   private static final Pattern RENEWAL = Pattern.compile("POST /api/v1/runbooks/[^/]+/renew");

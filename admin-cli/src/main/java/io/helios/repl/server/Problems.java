@@ -64,7 +64,7 @@ final class Problems {
       case IDEMPOTENCY_KEY_REUSED -> 422;
       case TOO_MANY_FAILURES -> 429;
       case NO_SUCH_TENANT, NO_SUCH_SOURCE, NO_SUCH_TARGET, NO_SUCH_ROUTE, NO_SUCH_OPERATION, NO_SUCH_SLOT, NO_SUCH_RUN,
-          VERIFY_NO_EVIDENCE, MIGRATION_NONE -> 404;
+          VERIFY_NO_EVIDENCE, MIGRATION_NONE, FAILOVER_NONE -> 404;
       case INTERNAL -> 500;
       default ->
           switch (exception) {

@@ -44,6 +44,8 @@ public final class ServerLogging {
     context.getLogger("io.helios.repl").setLevel(debug ? Level.DEBUG : Level.INFO);
     // It logs the trace of what is thrown at us anyway, and told in our own words.
     context.getLogger("io.javalin").setLevel(debug ? Level.INFO : Level.OFF);
+    // Each call that fails; whoever called tells it once.
+    context.getLogger("io.etcd").setLevel(debug ? Level.INFO : Level.ERROR);
   }
 
   private static Encoder<ILoggingEvent> lines() {

@@ -2,6 +2,7 @@ package io.helios.repl.server;
 
 import static io.helios.repl.server.Api.answer;
 import static io.helios.repl.server.Api.badRequest;
+import static io.helios.repl.server.Api.confirmed;
 import static io.helios.repl.server.Api.dryRun;
 import static io.helios.repl.server.Api.name;
 
@@ -38,9 +39,7 @@ final class SlotRoutes {
     }
     List<String> steps = slots.plan(place, slot);
     if (!dryRun(request)) {
-      if (!slot.equals(request.queryParam("confirm"))) {
-        throw badRequest("the dropping of slot \"" + slot + "\" is not confirmed", "?confirm=" + slot);
-      }
+      confirmed(request, slot, "dropping of slot");
       slots.drop(place, slot);
     }
     answer(request, 200, Documents.plan("slot drop", slot, steps).put("done", !dryRun(request)));

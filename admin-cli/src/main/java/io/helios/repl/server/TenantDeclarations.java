@@ -9,6 +9,7 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.tenant.ConflictPolicy;
+import io.helios.repl.tenant.Fencing;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tenant.Tier;
@@ -33,7 +34,7 @@ import tools.jackson.databind.JsonNode;
 final class TenantDeclarations {
 
   private static final List<String> FIELDS =
-      List.of("name", "key", "source", "target", "tables", "tier", "lagTarget", "conflictPolicy");
+      List.of("name", "key", "source", "target", "tables", "tier", "lagTarget", "conflictPolicy", "fencing");
   private static final Duration LAG_TARGET = Duration.ofSeconds(5);
   private static final int LONGEST_KEY = 1_000;
 
@@ -108,6 +109,7 @@ final class TenantDeclarations {
     ConflictPolicy policy =
         read(
             node, who, "conflictPolicy", ConflictPolicy.SOURCE_WINS, TenantDeclarations::policy, "source-wins or stop");
+    Fencing fencing = read(node, who, "fencing", configuration.failover().fencing(), Fencing::of, "epoch or lease");
     if (problems.size() > before) {
       return null;
     }
@@ -119,7 +121,7 @@ final class TenantDeclarations {
       return null;
     }
     return new StoredTenant(
-        new Tenant(UUID.randomUUID(), name, key, source, target, tables, tier, lagTarget, policy, 1),
+        new Tenant(UUID.randomUUID(), name, key, source, target, tables, tier, lagTarget, policy, 1, fencing),
         DesiredState.CREATED,
         now);
   }

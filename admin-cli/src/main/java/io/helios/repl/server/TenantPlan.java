@@ -94,6 +94,7 @@ record TenantPlan(
     fields.put("tier", t.tier().label());
     fields.put("lagTarget", Durations.format(t.lagTarget()));
     fields.put("conflictPolicy", t.conflicts().name().toLowerCase(Locale.ROOT).replace('_', '-'));
+    fields.put("fencing", t.fencing().label());
     return fields;
   }
 
@@ -125,7 +126,8 @@ record TenantPlan(
             to.tier(),
             to.lagTarget(),
             to.conflicts(),
-            was.epoch()),
+            was.epoch(),
+            to.fencing()),
         before.desired(),
         before.created());
   }

@@ -6,6 +6,8 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.HeliosException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.failover.FailoverDriver;
+import io.helios.repl.failover.Failovers;
 import io.helios.repl.migration.MigrationDriver;
 import io.helios.repl.migration.MigrationState;
 import io.helios.repl.migration.Migrations;
@@ -53,6 +55,7 @@ final class Tenants {
   private final ConcurrentSkipListMap<String, Entry> entries = new ConcurrentSkipListMap<>();
   private final ReentrantLock changing = new ReentrantLock();
   private volatile @Nullable Migrations moves;
+  private volatile @Nullable Failovers takeovers;
 
   Tenants(
       ServerConfiguration configuration,
@@ -79,6 +82,19 @@ final class Tenants {
   /** From now on a tenant that is moved shows it, and is kept from being deleted meanwhile. */
   void movedBy(Migrations migrations) {
     moves = migrations;
+  }
+
+  /** From now on a tenant that is failed over shows it, and nothing else changes where its rows are meanwhile. */
+  void failedOverBy(Failovers failovers) {
+    takeovers = failovers;
+  }
+
+  /** Throws {@link OperatorException} (HR-8102) as long as something is done about its failover. */
+  void requireNoFailover(Tenant tenant) {
+    Failovers failovers = takeovers;
+    if (failovers != null) {
+      failovers.requireNone(tenant);
+    }
   }
 
   /**
@@ -163,6 +179,14 @@ final class Tenants {
     return entries.values().stream().map(Entry::stored).toList();
   }
 
+  /** Those that were started, and that the engine has. */
+  List<Tenant> replicated() {
+    return entries.values().stream()
+        .filter(entry -> entry.refusal() == null && entry.stored().desired() != DesiredState.CREATED)
+        .map(entry -> entry.stored().tenant())
+        .toList();
+  }
+
   /** Throws {@link OperatorException} (HR-1301). */
   StoredTenant get(String name) {
     return entry(name).stored();
@@ -192,12 +216,13 @@ final class Tenants {
         : unengaged(entry.stored(), entry.refusal());
   }
 
-  /** As it is, but for what a migration knows better. */
+  /** As it is, but for what a failover or a migration knows better. */
   private TenantStatus shown(UUID id, TenantStatus status) {
     Migrations migrations = moves;
-    TenantState state =
-        migrations == null ? null : migrations.find(id).map(MigrationDriver::shown).orElse(null);
-    return state == null ? status : status.in(state);
+    Failovers failovers = takeovers;
+    TenantState promoted = failovers == null ? null : failovers.find(id).map(FailoverDriver::shown).orElse(null);
+    TenantState moved = migrations == null ? null : migrations.find(id).map(MigrationDriver::shown).orElse(null);
+    return promoted != null ? status.in(promoted) : moved != null ? status.in(moved) : status;
   }
 
   /** One that the engine has; throws why it does not have it. */
@@ -470,6 +495,8 @@ final class Tenants {
     if (entry.refusal() != null) {
       throw new OperatorException(entry.refusal());
     }
+    requireNoFailover(entry.stored().tenant());
+    fleet.refuseIfPromoted(entry.stored().tenant().id());
     TenantStatus status = fleet.status(entry.stored().tenant().id());
     Verb first = verb.needsFirst(entry.stored().desired(), status.state());
     if (first != null) {
@@ -548,6 +575,8 @@ final class Tenants {
       Entry entry = entry(name);
       UUID id = entry.stored().tenant().id();
       Migrations migrations = moves;
+      Failovers failovers = takeovers;
+      requireNoFailover(entry.stored().tenant());
       if (migrations != null) {
         migrations.requireNone(entry.stored().tenant());
       }
@@ -567,6 +596,9 @@ final class Tenants {
       verifications.forget(id);
       if (migrations != null) {
         migrations.forget(entry.stored().tenant());
+      }
+      if (failovers != null) {
+        failovers.forget(entry.stored().tenant());
       }
       store.delete(id);
       entries.remove(name);

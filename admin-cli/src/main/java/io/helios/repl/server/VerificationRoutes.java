@@ -74,6 +74,7 @@ final class VerificationRoutes {
       answer(request, 200, Documents.plan("verify repair", tenant.tenant().name(), tenants.planRepair(tenant)));
       return;
     }
+    tenants.requireNoFailover(tenant.tenant());
     Duration patience = duration(request, "patience", PATIENCE);
     answer(
         request,

@@ -57,7 +57,7 @@ class HintsTest {
   @Test
   void everyCommandThatAMessageNamesIsThere() throws IOException {
     List<String> wrong = new ArrayList<>();
-    for (String module : List.of("replicator", "tenant-migration", "tui", "admin-cli")) {
+    for (String module : List.of("replicator", "tenant-migration", "failover", "tui", "admin-cli")) {
       for (Path source : files(Path.of("..", module, "src", "main", "java"), ".java")) {
         LITERAL.matcher(Files.readString(source, UTF_8)).results()
             .forEach(literal -> look(literal.group(1).replace("\\\"", "\"").replace("\\n", "\n"), source, true, wrong));

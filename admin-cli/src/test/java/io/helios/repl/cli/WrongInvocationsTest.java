@@ -194,6 +194,28 @@ class WrongInvocationsTest {
           9 | cannot be reached         | migrate cancel acme --dry-run
           9 | cannot be reached         | migrate status --watch
           9 | cannot be reached         | migrate cutover acme --force lag,schema --confirm=acme
+          2 | Usage:                    | failover
+          2 | did you mean failback     | failover falback acme
+          2 | no tenant is named        | failover run
+          2 | names and --all-of        | failover run acme --all-of shop --confirm=shop
+          2 | --rejoin goes on with one | failover run acme globex --rejoin
+          2 | is no name of a tenant    | failover run a/b --confirm=a/b
+          2 | is no name of a source    | failover run --all-of a/b --confirm=a/b
+          2 | is no duration            | failover run acme --patience 2
+          2 | Missing required          | failover failback
+          2 | Missing required          | failover plan
+          2 | no tenant is named        | failover status --export account.json
+          2 | is no name of a tenant    | failover history a/b
+          3 | is not confirmed          | failover run acme
+          3 | is not confirmed          | failover run acme --yes
+          3 | --confirm names another   | failover run --all-of shop --confirm=acme
+          3 | --confirm names another   | failover run acme globex --confirm=acme
+          3 | is not confirmed          | failover failback acme
+          9 | cannot be reached         | failover run acme globex --confirm=acme,globex
+          9 | cannot be reached         | failover run acme --rejoin
+          9 | cannot be reached         | failover failback acme --max-pause 1s --confirm=acme
+          9 | cannot be reached         | failover status --watch
+          9 | cannot be reached         | failover history
           2 | Usage:                    | key
           2 | Missing required          | key rotate
           2 | Missing required          | key shred

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,6 +55,9 @@ class ConfigurationReferenceTest {
         - http: { url: "http://127.0.0.1/", UNKNOWN: 1 }
         - directory: { url: "postgresql://a@127.0.0.1/a", table: a, tenant-column: b, columns: { home: c, epoch: d, UNKNOWN: 1 }, UNKNOWN: 1 }
       peers: { NAME: { url: "https://a:7400", ca: FILE, UNKNOWN: 1 } }
+      coordination: etcd
+      etcd: { endpoints: ["http://127.0.0.1:2379"], UNKNOWN: 1 }
+      failover: { observe: { NAME: { url: "postgresql://a@127.0.0.1/d", UNKNOWN: 1 } }, UNKNOWN: 1 }
       """
           .replace("UNKNOWN", UNKNOWN);
 
@@ -107,7 +111,8 @@ class ConfigurationReferenceTest {
     LoadedConfiguration loaded = load(EVERYTHING.replaceAll(",? ?" + UNKNOWN + ": 1", ""));
     assertThat(loaded.problems()).isEmpty();
     Map<String, String> inForce = new TreeMap<>();
-    loaded.values().stream()
+    // etcd: is only taken where coordination: names it, so the default of that one shows where nothing is said.
+    Stream.concat(load("").values().stream(), loaded.values().stream())
         .filter(v -> v.origin().equals("default"))
         .filter(v -> !List.of("sources.polled").stream().anyMatch(s -> v.key().startsWith(s) && !v.key().contains("checkpoint.")))
         .forEach(v -> inForce.put(v.key().replace("sources.polled", "sources.NAME"), v.value().replace("helios_name", "helios_NAME")));

@@ -139,7 +139,7 @@ class DocumentsTest {
         """
         {"apiVersion": "helios-repl/v1", "kind": "Tenant", "tenant": "tenant-123", "id": "00000000-0000-0001-0000-000000000002",
          "key": "123", "source": "shop", "target": "shop-eu", "tables": ["public.*", "!public.x"], "tier": "best-effort",
-         "lagTarget": "5s", "conflictPolicy": "source-wins", "epoch": 1, "desired": "RUNNING", "created": "2026-01-01T00:00:00.123Z",
+         "lagTarget": "5s", "conflictPolicy": "source-wins", "fencing": "epoch", "epoch": 1, "desired": "RUNNING", "created": "2026-01-01T00:00:00.123Z",
          "sequences": [
            {"sequence": "s.q", "table": "public.t", "column": "id", "lastValue": 41, "increment": 1, "lsn": "0/10",
             "at": "2026-01-01T00:00:00.123Z"},

@@ -9,6 +9,7 @@ import io.helios.repl.status.Finding;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class PeerHealthTest {
@@ -17,7 +18,7 @@ class PeerHealthTest {
   private static final URI PLACE = URI.create("https://helios-eu:7400/");
 
   private static PeerStatus answering(Duration certificate, Duration ahead, Duration roundTrip) {
-    return new PeerStatus("eu", PLACE, NOW, new PeerStatus.Answer("1.0", "key", NOW.plus(certificate), ahead, roundTrip), null);
+    return new PeerStatus("eu", PLACE, NOW, new PeerStatus.Answer("1.0", "key", NOW.plus(certificate), ahead, roundTrip, Map.of()), null);
   }
 
   @Test
