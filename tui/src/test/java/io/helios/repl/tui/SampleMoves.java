@@ -118,7 +118,7 @@ final class SampleMoves {
     return with(m, null, 0, TERMS, null);
   }
 
-  /** One in each phase. */
+  /** One in each phase, but for {@link #failbacks}. */
   static List<Migration> all() {
     return List.of(
         rolledBack(),
@@ -142,6 +142,11 @@ final class SampleMoves {
         paused(move("tenant-130", "COMPLETED", 7_200), pause(8_000, 17.3, true), null),
         move("tenant-136", "CANCELLED", 400_000),
         move("tenant-148", "SOMETHING_NEW", 5));
+  }
+
+  /** Those that failbacks make. */
+  static List<Migration> failbacks() {
+    return List.of(move("tenant-160", "SETTLING", 1), move("tenant-163", "SETTLED", 900));
   }
 
   private static final List<Passages.Passage> WAY =

@@ -87,7 +87,7 @@ public record Migration(
   /** Whether nothing more becomes of it by itself. */
   public boolean isOver() {
     return switch (state) {
-      case "COMPLETED", "ROLLED_BACK", "CANCELLED", "FAILED" -> true;
+      case "COMPLETED", "ROLLED_BACK", "SETTLED", "CANCELLED", "FAILED" -> true;
       default -> false;
     };
   }

@@ -26,10 +26,12 @@ public enum Phase {
   COPYING('~', "COPY", "copy", Gravity.BUSY),
   CLEARING_UP('~', "CLEARING UP", "clearing up", Gravity.BUSY),
   COMPLETING('~', "COMPLETING", "completing", Gravity.BUSY),
+  SETTLING('~', "SETTLING", "settling", Gravity.BUSY),
   CANCELLING('~', "CANCELLING", "cancelling", Gravity.BUSY),
   PLANNED('+', "PLANNED", "planned", Gravity.HELD),
   COMPLETED('>', "COMPLETED", "completed", Gravity.WELL),
   ROLLED_BACK('<', "ROLLED BACK", "rolled back", Gravity.WELL),
+  SETTLED('<', "SETTLED", "settled", Gravity.WELL),
   CANCELLED('-', "CANCELLED", "cancelled", Gravity.WELL);
 
   /** Those that stand alike: the newest of what has ended first, of all else who has waited longest. */
@@ -67,6 +69,8 @@ public enum Phase {
       case "COMPLETED" -> COMPLETED;
       case "ROLLED_BACK" -> ROLLED_BACK;
       case "CANCELLED" -> CANCELLED;
+      case "SETTLING" -> SETTLING;
+      case "SETTLED" -> SETTLED;
       default -> UNKNOWN;
     };
   }

@@ -57,7 +57,7 @@ public enum Action {
           case "READY" -> List.of(CUTOVER, CANCEL);
           case "SWITCHED" -> migration.error() == null ? List.of(COMPLETE, ROLLBACK) : List.of(ROLLBACK, COMPLETE);
           case "FAILED" -> List.of(MIGRATE, CANCEL);
-          case "ROLLED_BACK", "CANCELLED" -> List.of(MIGRATE);
+          case "ROLLED_BACK", "SETTLED", "CANCELLED" -> List.of(MIGRATE);
           default -> List.of();
         };
     // While one is on its way it can be asked again, or given up, and nothing else.

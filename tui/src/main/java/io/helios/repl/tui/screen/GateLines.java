@@ -86,7 +86,8 @@ final class GateLines {
     return switch (words.phase()) {
       case PLANNED, COPYING, CATCHING_UP, FAILED -> "looked at when it is ready";
       case READY, UNDONE, RETRYING, SWITCHED, NOT_BACK -> "being looked at";
-      case UNANSWERED, UNKNOWN, CUTTING_OVER, CUTTING_BACK, CLEARING_UP, COMPLETING, CANCELLING, COMPLETED, ROLLED_BACK, CANCELLED ->
+      case UNANSWERED, UNKNOWN, CUTTING_OVER, CUTTING_BACK, CLEARING_UP, COMPLETING, SETTLING, CANCELLING, COMPLETED, ROLLED_BACK,
+          SETTLED, CANCELLED ->
           null;
     };
   }

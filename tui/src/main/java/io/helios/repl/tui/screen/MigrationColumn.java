@@ -3,15 +3,11 @@ package io.helios.repl.tui.screen;
 import io.helios.repl.tui.fleet.Fault;
 import io.helios.repl.tui.fleet.Migration;
 import io.helios.repl.tui.fleet.Standing.Gravity;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The columns of the migrations' list, from left to right, as {@link TenantColumn} has the tenants'. */
-enum MigrationColumn {
+enum MigrationColumn implements ColumnWidths.Ranked {
   NAME("TENANT", 12, 32, 0, true),
   ROUTE("ROUTE", 10, 21, 7, true),
   WAY("WAY", 7, 7, 9, true),
@@ -38,36 +34,26 @@ enum MigrationColumn {
     this.left = left;
   }
 
-  /** Width by column, in their order, for a screen of so many columns. */
-  static Map<MigrationColumn, Integer> fit(int columns) {
-    List<MigrationColumn> byRank = new ArrayList<>(List.of(values()));
-    byRank.sort(Comparator.comparingInt(c -> c.rank));
-    Map<MigrationColumn, Integer> widths = new EnumMap<>(MigrationColumn.class);
-    int room = columns - TenantColumn.MARGIN + 1;
-    for (MigrationColumn column : byRank) {
-      if (column != NAME && room < column.least + 1) {
-        break;
-      }
-      widths.put(column, column.least);
-      room -= column.least + 1;
-    }
-    room = grow(widths, NAME, 16, room);
-    room = grow(widths, ROUTE, 14, room);
-    room = grow(widths, NAME, 24, room);
-    room = grow(widths, ROUTE, ROUTE.most, room);
-    room = grow(widths, NEXT, NEXT.most, room);
-    grow(widths, NAME, NAME.most, room);
-    return widths;
+  @Override
+  public int least() {
+    return least;
   }
 
-  private static int grow(Map<MigrationColumn, Integer> widths, MigrationColumn column, int most, int room) {
-    Integer width = widths.get(column);
-    if (width == null || room <= 0) {
-      return room;
-    }
-    int more = Math.max(0, Math.min(room, most - width));
-    widths.put(column, width + more);
-    return room - more;
+  @Override
+  public int rank() {
+    return rank;
+  }
+
+  /** Width by column, in their order, for a screen of so many columns. */
+  static Map<MigrationColumn, Integer> fit(int columns) {
+    return new ColumnWidths<>(MigrationColumn.class, NAME, columns - TenantColumn.MARGIN + 1)
+        .grow(NAME, 16)
+        .grow(ROUTE, 14)
+        .grow(NAME, 24)
+        .grow(ROUTE, ROUTE.most)
+        .grow(NEXT, NEXT.most)
+        .grow(NAME, NAME.most)
+        .widths();
   }
 
   void title(Canvas canvas, int column, int row, int width) {

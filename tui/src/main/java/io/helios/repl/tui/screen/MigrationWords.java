@@ -61,8 +61,8 @@ record MigrationWords(Migration move, Phase phase, @Nullable Tenant tenant, Inst
           move.wish() != null ? "now" : !move.terms().automatic() ? offered() : window == null ? BY_ITSELF : window;
       case RETRYING -> again();
       case PLANNED -> window == null ? "for room" : window;
-      case CUTTING_OVER, CUTTING_BACK, CATCHING_UP, COPYING, CLEARING_UP, COMPLETING, CANCELLING -> BY_ITSELF;
-      case COMPLETED, ROLLED_BACK, CANCELLED, UNKNOWN -> Figures.NONE;
+      case CUTTING_OVER, CUTTING_BACK, CATCHING_UP, COPYING, CLEARING_UP, COMPLETING, SETTLING, CANCELLING -> BY_ITSELF;
+      case COMPLETED, ROLLED_BACK, SETTLED, CANCELLED, UNKNOWN -> Figures.NONE;
     };
   }
 
@@ -108,10 +108,12 @@ record MigrationWords(Migration move, Phase phase, @Nullable Tenant tenant, Inst
                   + Figures.rate((double) tenant.copy().rows()) + " rows, " + Figures.bytes((double) tenant.copy().bytes());
       case CLEARING_UP -> "back at " + home + "; what was made for moving is taken away";
       case COMPLETING -> "its home is " + there + "; " + home + " stops following it";
+      case SETTLING -> "its home is " + there + ", " + home + " follows; what was made for moving is taken away";
       case CANCELLING -> "given up; what was made for moving is taken away";
       case PLANNED -> move.terms().window() == null ? "it waits until there is room to copy it" : "it begins" + inWindow();
       case COMPLETED -> "its home is " + there + " for good";
       case ROLLED_BACK -> "back at " + home + ", as if nothing had been";
+      case SETTLED -> "its home is " + there + ", " + home + " is its replica";
       case CANCELLED -> "given up; its home is " + home + " as before";
       case UNKNOWN -> "this dashboard does not know that state: helios-repl migrate status " + move.tenant();
     };

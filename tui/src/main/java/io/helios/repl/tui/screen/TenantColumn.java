@@ -5,10 +5,6 @@ import io.helios.repl.tui.fleet.Objective;
 import io.helios.repl.tui.fleet.Standing;
 import io.helios.repl.tui.fleet.Tenant;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * The columns of the tenants' list, from left to right. Where there is not room for all, those that tell least are left out;
  * where there is more, some grow.
  */
-enum TenantColumn {
+enum TenantColumn implements ColumnWidths.Ranked {
   NAME("TENANT", 12, 32, 0, true),
   TIER("TIER", 4, 4, 10, true),
   ROUTE("ROUTE", 10, 21, 9, true),
@@ -47,35 +43,25 @@ enum TenantColumn {
     this.left = left;
   }
 
-  /** Width by column, in their order, for a screen of so many columns. */
-  static Map<TenantColumn, Integer> fit(int columns) {
-    List<TenantColumn> byRank = new ArrayList<>(List.of(values()));
-    byRank.sort(Comparator.comparingInt(c -> c.rank));
-    Map<TenantColumn, Integer> widths = new EnumMap<>(TenantColumn.class);
-    int room = columns - MARGIN + 1;
-    for (TenantColumn column : byRank) {
-      if (column != NAME && room < column.least + 1) {
-        break;
-      }
-      widths.put(column, column.least);
-      room -= column.least + 1;
-    }
-    room = grow(widths, NAME, 18, room);
-    room = grow(widths, TREND, 24, room);
-    room = grow(widths, ROUTE, ROUTE.most, room);
-    room = grow(widths, NAME, NAME.most, room);
-    grow(widths, TREND, TREND.most, room);
-    return widths;
+  @Override
+  public int least() {
+    return least;
   }
 
-  private static int grow(Map<TenantColumn, Integer> widths, TenantColumn column, int most, int room) {
-    Integer width = widths.get(column);
-    if (width == null || room <= 0) {
-      return room;
-    }
-    int more = Math.max(0, Math.min(room, most - width));
-    widths.put(column, width + more);
-    return room - more;
+  @Override
+  public int rank() {
+    return rank;
+  }
+
+  /** Width by column, in their order, for a screen of so many columns. */
+  static Map<TenantColumn, Integer> fit(int columns) {
+    return new ColumnWidths<>(TenantColumn.class, NAME, columns - MARGIN + 1)
+        .grow(NAME, 18)
+        .grow(TREND, 24)
+        .grow(ROUTE, ROUTE.most)
+        .grow(NAME, NAME.most)
+        .grow(TREND, TREND.most)
+        .widths();
   }
 
   /** Wide trends show all that is kept. */
