@@ -84,10 +84,12 @@ class DocumentsTest {
         .collect(Collectors.toCollection(TreeSet::new));
     Set<String> there = new TreeSet<>();
     Pattern method = Pattern.compile("(?m)^  void (\\w+)\\(");
-    try (Stream<Path> all = Files.walk(Repository.ROOT.resolve("tests/src/test"))) {
-      for (Path source : all.filter(p -> p.toString().endsWith("Test.java")).toList()) {
-        String type = source.getFileName().toString().replace(".java", "");
-        method.matcher(Files.readString(source, UTF_8)).results().forEach(m -> there.add(type + "." + m.group(1)));
+    for (String module : Stream.concat(Repository.MODULES.stream(), Stream.of("tests")).toList()) {
+      try (Stream<Path> all = Files.walk(Repository.ROOT.resolve(module).resolve("src/test"))) {
+        for (Path source : all.filter(p -> p.toString().endsWith("Test.java")).toList()) {
+          String type = source.getFileName().toString().replace(".java", "");
+          method.matcher(Files.readString(source, UTF_8)).results().forEach(m -> there.add(type + "." + m.group(1)));
+        }
       }
     }
     assertThat(wanted).hasSizeGreaterThan(20);

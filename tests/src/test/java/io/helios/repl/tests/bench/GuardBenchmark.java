@@ -1,5 +1,6 @@
 package io.helios.repl.tests.bench;
 
+import io.helios.repl.apply.HomeLease;
 import io.helios.repl.apply.ReadOnlyGuard;
 import io.helios.repl.apply.TargetSchema;
 import java.sql.Connection;
@@ -13,7 +14,7 @@ import java.util.UUID;
 
 /**
  * What the guard of a tenant that is about to be moved costs those who write: the same transactions by turns for a tenant
- * whose guard is armed, for another of the same table, and with no guard on the table.
+ * whose guard is armed, the same under a lease, for another of the same table, and with no guard on the table.
  */
 final class GuardBenchmark {
 
@@ -56,8 +57,8 @@ final class GuardBenchmark {
   String run(int rounds) throws Exception {
     DatabasePair pair = servers.newPair(1);
     StringBuilder text =
-        new StringBuilder("| transaction | no guard | another tenant's guard is armed | its own is armed | part |\n"
-            + "| --- | ---: | ---: | ---: | ---: |\n");
+        new StringBuilder("| transaction | no guard | another tenant's guard is armed | its own is armed | part | and under a lease | part |\n"
+            + "| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
     try (Connection connection = pair.connectSource()) {
       BenchTable.create(connection);
       BenchTable.fill(connection, 2, BenchTable.ROWS_PER_TENANT);
@@ -68,21 +69,26 @@ final class GuardBenchmark {
         List<Double> none = new ArrayList<>();
         List<Double> others = new ArrayList<>();
         List<Double> own = new ArrayList<>();
+        List<Double> leased = new ArrayList<>();
         for (int round = 0; round < rounds; round++) {
           none.add(time(connection, work.getValue(), 1));
           arm(connection, work.getKey().equals(EACH_ROW) ? ReadOnlyGuard::install : ReadOnlyGuard::arm);
           others.add(time(connection, work.getValue(), 2));
           own.add(time(connection, work.getValue(), 1));
+          lease(connection);
+          leased.add(time(connection, work.getValue(), 1));
           disarm(connection);
         }
         text.append(
-            "| %s | %s µs | %s µs | %s µs | %s |%n"
+            "| %s | %s µs | %s µs | %s µs | %s | %s µs | %s |%n"
                 .formatted(
                     work.getKey(),
                     Figures.thousands(Figures.median(none)),
                     Figures.thousands(Figures.median(others)),
                     Figures.thousands(Figures.median(own)),
-                    Figures.ratio(Figures.median(own) / Figures.median(none))));
+                    Figures.ratio(Figures.median(own) / Figures.median(none)),
+                    Figures.thousands(Figures.median(leased)),
+                    Figures.ratio(Figures.median(leased) / Figures.median(none))));
       }
       connection.setAutoCommit(true);
     } finally {
@@ -98,6 +104,15 @@ final class GuardBenchmark {
         "INSERT INTO helios.replica (tenant, name, tenant_key, epoch, source, source_system, source_region, role)"
             + " VALUES ('" + TENANT + "', 'one', '1', 1, 'next', 1, 'there', 'primary')");
     arming.run(connection, TENANT, "public", "item", "tenant_id", "1");
+    connection.commit();
+  }
+
+  /** One that lasts for the measurement. */
+  private static void lease(Connection connection) throws SQLException {
+    HomeLease lease = new HomeLease(connection, "benchmark");
+    lease.create();
+    lease.bind(TENANT);
+    lease.renew(lease.clockMillis(), HomeLease.LONGEST.toMillis());
     connection.commit();
   }
 

@@ -274,7 +274,7 @@ class DefinitionsTest {
     assertThat(target.value("SELECT f FROM " + q + ".v")).contains("Name: f");
     assertThat(target.value("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'a%'")).isEqualTo("1");
     assertThat(target.value("SELECT has_table_privilege('pg_monitor', '" + hostileTable(q) + "', 'SELECT')")).isEqualTo("t");
-    assertThat(target.value("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal")).isEqualTo("1");
+    assertThat(target.value("SELECT count(*) FROM pg_trigger WHERE tgrelid = '" + hostileTable(q) + "'::regclass")).isEqualTo("1");
   }
 
   private static String hostileTable(String q) {

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.tests.fixture.LongLine;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +23,7 @@ class FarTargetTest {
   @Test
   void aTenantIsReplicatedToAnotherRegionAndMovesThereAndBack() {
     try (TwoRegions regions = new TwoRegions(directory)) {
+      regions.restartEu("regions: [us], capacity: 4TiB");
       assertThat(regions.done("target", "check", "eu/shop-eu").out()).endsWith("target eu/shop-eu: ok\n");
       assertThat(regions.done("target", "prepare", "eu/shop-eu", "--dry-run").out()).contains("CREATE SCHEMA");
       assertThat(regions.run("target", "check", "eu/elsewhere").err()).contains("HR-4312");
@@ -32,8 +35,14 @@ class FarTargetTest {
       assertThat(regions.target().value(ROWS)).isEqualTo(regions.source().value(ROWS));
       assertThat(regions.done("verify", "run", "acme", "-o", "json").json().path("equal").asBoolean()).isTrue();
 
+      theOtherRegionsOperatorsSeeTheirGuest(regions);
       JsonNode ready = regions.done("migrate", "start", "acme", "--max-pause", "5s", "--wait", "--timeout", "90s", "-o", "json").json();
       assertThat(ready.path("state").asString()).isEqualTo("READY");
+      regions.run("doctor"); // asks the peer at this moment
+      JsonNode plan = regions.done("migrate", "plan", "acme", "--rehearsals", "1", "-o", "json").json();
+      assertThat(plan.path("gates").valueStream().filter(gate -> gate.path("gate").asString().equals("room")).findFirst())
+          .as("measured there, against what that server's configuration says")
+          .hasValueSatisfying(gate -> assertThat(gate.path("unknown").isNull() && gate.path("open").asBoolean()).isTrue());
       JsonNode over = regions.done("migrate", "cutover", "acme", "--confirm=acme", "--timeout", "60s", "-o", "json").json();
       assertThat(over.path("epoch").asLong()).isEqualTo(2);
       System.out.println("cutover to another region: " + over);
@@ -47,6 +56,40 @@ class FarTargetTest {
       regions.source().execute("INSERT INTO orders VALUES ('acme', 4000, 'home again')");
       regions.done("tenant", "wait", "acme", "--for", "caught-up", "--timeout", "60s");
       assertThat(regions.target().value(ROWS)).isEqualTo(regions.source().value(ROWS)).contains("4000home again");
+    }
+  }
+
+  private static void theOtherRegionsOperatorsSeeTheirGuest(TwoRegions regions) {
+    assertThat(regions.runAt("eu", "tenant", "list", "--guests", "-o", "json").json().path("items"))
+        .singleElement()
+        .satisfies(
+            guest -> {
+              assertThat(guest.path("tenant").asString()).isEqualTo("acme");
+              assertThat(guest.path("region").asString()).isEqualTo("us");
+              assertThat(guest.path("source").asString()).isEqualTo("shop");
+              assertThat(guest.path("target").asString()).isEqualTo("shop-eu");
+              assertThat(guest.path("state").asString()).isEqualTo("STREAMING");
+              assertThat(guest.path("epoch").asLong()).isEqualTo(1);
+              assertThat(guest.path("appliedLsn").asString()).contains("/");
+              assertThat(guest.path("lagBytes").isNumber()).isTrue();
+              assertThat(guest.path("error").isNull()).isTrue();
+            });
+    assertThat(regions.runAt("eu", "tenant", "list", "--guests").out()).contains("REGION", "acme", "STREAMING", "us");
+    assertThat(regions.runAt("eu", "tenant", "list").out()).doesNotContain("acme");
+    assertThat(regions.done("tenant", "list", "--guests", "-o", "json").json().path("items")).as("what is its own is no guest").isEmpty();
+  }
+
+  @Test
+  @Tag("long")
+  void twoInstallationsWithTheSameNamesMoveTheirTenantsToOneServer() throws Exception {
+    try (TwoRegions one = new TwoRegions(Files.createDirectory(directory.resolve("one")));
+        TwoRegions two = new TwoRegions(Files.createDirectory(directory.resolve("two")))) {
+      for (TwoRegions regions : List.of(one, two)) {
+        regions.done("tenant", "create", "acme", "--source", "shop", "--target", "eu/shop-eu");
+        JsonNode ready = regions.done("migrate", "start", "acme", "--max-pause", "5s", "--wait", "--timeout", "90s", "-o", "json").json();
+        assertThat(ready.path("state").asString()).isEqualTo("READY");
+      }
+      assertThat(one.target().server()).isSameAs(two.target().server());
     }
   }
 

@@ -152,6 +152,32 @@ class MigrateTest {
   }
 
   @Test
+  void roomThatIsNotKnownIsToldAndATargetThatIsFullTakesNoTenantUnlessForced() {
+    assertThat(server.done("migrate", "plan", "acme").out()).contains("gate room:").contains("not known", "targets.NAME.capacity");
+    server.restart(server.yaml().replace("shop-eu: { url:", "shop-eu: { capacity: 10GiB, url:"));
+    ends.taken = new EndFacts.Taken(9L << 30, 1L << 30, null);
+    Ran full = server.run("migrate", "start", "acme", "--wait");
+    assertThat(full.code()).isEqualTo(6);
+    assertThat(full.err()).contains("error HR-7150", "10240 MiB", "9216 MiB are taken", "1024 MiB more", "hint: ");
+    assertThat(ends.calls).doesNotContain("arm acme");
+    server.done("migrate", "start", "acme", "--force", "room", "--wait");
+    assertThat(server.run("migrate", "cutover", "acme", "--confirm=acme").err()).contains("error HR-7150");
+    ends.taken = new EndFacts.Taken(9L << 30, 0, null);
+    server.done("migrate", "cutover", "acme", "--confirm=acme");
+    assertThat(server.done("events", "list", "--audit", "-o", "json").out()).contains("force room");
+  }
+
+  @Test
+  void whatWaitedForItsTurnUntilTheTargetWasFullFailsBeforeItIsCopied() {
+    server.restart(server.yaml().replace("shop-eu: { url:", "shop-eu: { capacity: 10GiB, url:"));
+    ends.takenFirst.add(new EndFacts.Taken(0, 0, null)); // when it is asked for
+    ends.taken = new EndFacts.Taken(10L << 30, 0, null); // when its turn has come
+    assertThat(server.run("migrate", "start", "acme", "--wait").err()).contains("HR-7150");
+    assertThat(state()).isEqualTo("FAILED");
+    assertThat(server.done("tenant", "status", "acme", "-o", "json").json().path("state").asString()).isEqualTo("CREATED");
+  }
+
+  @Test
   void manyAreStartedFromAFileInItsOrderAndOneFailureStopsNoOther() throws Exception {
     server.done("tenant", "create", "globex", "--source", "shop", "--target", "shop-eu");
     server.done("tenant", "create", "acne", "--key", "a", "--source", "shop", "--target", "shop-eu");

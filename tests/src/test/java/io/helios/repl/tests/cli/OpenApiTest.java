@@ -3,6 +3,7 @@ package io.helios.repl.tests.cli;
 import static io.helios.repl.tests.cli.TestServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.helios.repl.migration.CutoverGate;
 import io.helios.repl.tests.cli.EventsListener.Sent;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -98,7 +99,7 @@ class OpenApiTest {
   /** One tenant's life, by way of every route; each answer is held to its schema. */
   @Test
   void eachAnswerOnAWalkThroughAllRoutesIsAsDescribed() throws Exception {
-    for (String path : new String[] {"", "/openapi.yaml", "/server", "/config", "/sources", "/targets", "/sources/shop/check", "/targets/shop-eu/check"}) {
+    for (String path : new String[] {"", "/openapi.yaml", "/server", "/config", "/sources", "/targets", "/guests", "/sources/shop/check", "/targets/shop-eu/check"}) {
       call("GET", "/api/v1" + path, null, 200);
     }
     for (String path : new String[] {"/livez", "/readyz", "/metrics"}) {
@@ -136,6 +137,7 @@ class OpenApiTest {
     call("POST", "/api/v1/tenants/acme/stop", null, 200);
     done(call("POST", "/api/v1/tenants/acme/resync?wait=true", null, 202));
     migration();
+    failover();
     slots();
     runbooks();
     call("GET", "/api/v1/events?limit=3", null, 200);
@@ -167,7 +169,7 @@ class OpenApiTest {
     call("POST", of + "/start", "{\"to\": \"nowhere\"}", 409);
     done(call("POST", of + "/start?wait=true", "{\"to\": \"shop-eu\", \"maxPause\": \"200ms\"}", 202));
     call("POST", of + "/plan", "{\"rehearsals\": 3}", 200);
-    assertThat(call("GET", of + "?gates=true", null, 200).path("gates").path("items")).hasSize(7);
+    assertThat(call("GET", of + "?gates=true", null, 200).path("gates").path("items")).hasSize(CutoverGate.values().length);
     call("POST", of + "/cutover?dryRun=true", "{}", 200);
     call("POST", of + "/cutover", "{}", 400);
     call("POST", of + "/rollback?confirm=globex", "{}", 409);
@@ -185,6 +187,32 @@ class OpenApiTest {
     call("POST", of + "/complete?dryRun=true", null, 200);
     call("POST", of + "/complete", null, 200);
     done(call("POST", of + "/wait", "{\"for\": \"completed\"}", 202));
+  }
+
+  private static void failover() throws Exception {
+    String of = "/api/v1/tenants/123/failover";
+    call("GET", "/api/v1/observations", null, 200);
+    call("POST", "/api/v1/failover/auto", "{\"automatic\": true, \"tier\": \"best-effort\"}", 200);
+    call("POST", "/api/v1/failover/auto", "{\"automatic\": false, \"all\": true, \"for\": \"1h\"}", 200);
+    call("GET", "/api/v1/failover/auto", null, 200);
+    call("POST", "/api/v1/tenants", ACME.replace("acme", "123"), 201);
+    done(call("POST", "/api/v1/tenants/123/start?wait=true", null, 202));
+    call("GET", of, null, 404);
+    call("POST", of + "/plan", "{\"drainPatience\": \"1s\"}", 200);
+    call("POST", of + "/run?confirm=123", "{}", 409);
+    call("POST", of + "/run?dryRun=true", "{\"force\": true}", 200);
+    call("POST", "/api/v1/failovers?dryRun=true", "{\"source\": \"shop\", \"force\": true}", 200);
+    JsonNode failover = done(call("POST", of + "/run?confirm=123", "{\"force\": true, \"rejoin\": false}", 202));
+    assertThat(API.judge("Failover", failover)).isEmpty();
+    done(call("POST", of + "/wait", "{\"for\": \"accounted\"}", 202));
+    call("GET", of, null, 200);
+    call("POST", of + "/export", null, 200);
+    call("POST", of + "/rejoin?dryRun=true", null, 200);
+    done(call("POST", of + "/rejoin", null, 202));
+    call("POST", of + "/failback?dryRun=true", "{}", 200);
+    assertThat(API.judge("Cutover", done(call("POST", of + "/failback?confirm=123", "{\"maxPause\": \"5s\"}", 202)))).isEmpty();
+    call("GET", "/api/v1/failovers", null, 200);
+    call("GET", "/api/v1/failovers/history?tenant=123", null, 200);
   }
 
   private static void slots() throws Exception {

@@ -20,8 +20,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 
 /** The rows of arbiters and guards, held in memory: databases on paper, beside a fleet that replicates real ones. */
@@ -33,6 +35,12 @@ final class PaperEnds implements TenantEnds, EndFacts, FleetMaker {
   private final Map<UUID, Arbiter> arbiters = new ConcurrentHashMap<>();
   final List<String> calls = Collections.synchronizedList(new ArrayList<>());
   volatile Seen seen = Seen.NOTHING_IN_THE_WAY;
+
+  /** What stands on the target's disk. */
+  volatile Taken taken = new Taken(0, 0, null);
+
+  /** What stands there when it is looked at next, each once; then {@link #taken}. */
+  final Queue<Taken> takenFirst = new ConcurrentLinkedQueue<>();
 
   /** The tenant that cannot be armed. */
   volatile String unfit = "";
@@ -66,6 +74,12 @@ final class PaperEnds implements TenantEnds, EndFacts, FleetMaker {
   @Override
   public Seen of(Tenant tenant) {
     return seen;
+  }
+
+  @Override
+  public Taken room(Tenant tenant, boolean copied) {
+    Taken first = takenFirst.poll();
+    return first == null ? taken : first;
   }
 
   private void note(String call, Tenant tenant) {

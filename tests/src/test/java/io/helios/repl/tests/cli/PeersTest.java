@@ -6,17 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
-import io.helios.repl.pki.CertificateAuthority;
-import io.helios.repl.pki.CertificateRequest;
 import io.helios.repl.pki.PemFiles;
 import io.helios.repl.pki.TrustedAuthorities;
 import io.helios.repl.tests.fixture.Certificates;
 import io.helios.repl.tests.fixture.Ports;
+import io.helios.repl.tests.fixture.RegionCertificates;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -25,6 +26,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
@@ -74,14 +77,11 @@ class PeersTest {
   }
 
   private static Path authority(String name) {
-    return CertificateAuthority.make(directory.resolve(name), name, Instant.now().minus(YEAR.multipliedBy(3)));
+    return RegionCertificates.authority(directory, name);
   }
 
-  /** {@code NAME.key} and {@code NAME.crt} in the directory, good for a year from {@code from} on. */
   private static void issue(String name, String region, Path authority, Instant from) {
-    CertificateRequest.Made made = CertificateRequest.make(directory, name, region, List.of("127.0.0.1"));
-    CertificateAuthority.open(authority.resolveSibling(""))
-        .issue(CertificateRequest.read(made.request()), from, YEAR, directory.resolve(name + ".crt"));
+    RegionCertificates.issue(directory, name, region, authority, from);
   }
 
   private static String yaml(TestServer server, String region, String files, int port) {
@@ -165,6 +165,41 @@ class PeersTest {
       assertThat(refused.statusCode()).as(path).isEqualTo(403);
       assertThat(json(refused).path("code").asString()).isEqualTo("HR-9022");
     }
+  }
+
+  /** The status that a session of eu's target is answered with. */
+  private static int session(HttpClient http, String target, @Nullable String token) throws Exception {
+    WebSocket.Builder socket = http.newWebSocketBuilder();
+    if (token != null) {
+      socket.header("Authorization", "Bearer " + token);
+    }
+    try {
+      socket
+          .buildAsync(URI.create("wss://127.0.0.1:" + euPort + "/peer/v1/targets/" + target + "/session"), new WebSocket.Listener() {})
+          .get(30, TimeUnit.SECONDS)
+          .abort();
+      return 101;
+    } catch (ExecutionException e) {
+      return ((WebSocketHandshakeException) e.getCause()).getResponse().statusCode();
+    }
+  }
+
+  /** What opens a database is behind the same gate. */
+  @Test
+  void aTargetsDatabaseIsOpenToTheRegionsThatItNamesAndToNobodyElse() throws Exception {
+    String closed = "shop-eu: { url: \"" + eu.target.uri() + "\"";
+    eu.restart(
+        yaml(eu, "eu-central-1", "eu", euPort).replace(closed, closed + ", regions: [us-east-1]") + peer("us-east-1", usPort, ca));
+    issue("asia-2", "ap-south-1", ca, Instant.now());
+    HttpClient peer = client(directory.resolve("us.crt"));
+    assertThat(session(peer, "shop-eu", null)).isEqualTo(101);
+    assertThat(session(peer, "another", null)).isEqualTo(409);
+    String token = eu.server().token();
+    assertThat(session(client(null), "shop-eu", token)).isEqualTo(403);
+    assertThat(session(client(directory.resolve("eu.crt")), "shop-eu", token)).as("it is no peer of its own").isEqualTo(403);
+    assertThat(session(client(directory.resolve("asia-2.crt")), "shop-eu", token)).isEqualTo(403);
+    both();
+    assertThat(session(peer, "shop-eu", null)).as("without regions:").isEqualTo(409);
   }
 
   /** What the one authority signs gives nothing that the other one's would. */

@@ -35,7 +35,7 @@ final class TestServer implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
-  final Database source = Database.create(Postgres.shared(17, "source"));
+  final Database source;
   final Database target = Database.create(Postgres.shared(17, "target"));
   final Path directory;
   private final FleetMaker fleets;
@@ -53,6 +53,12 @@ final class TestServer implements AutoCloseable {
   }
 
   TestServer(Path directory, FleetMaker fleets) {
+    this(directory, fleets, Database.create(Postgres.shared(17, "source")));
+  }
+
+  /** @param source empty, and somebody else's to end */
+  TestServer(Path directory, FleetMaker fleets, Database source) {
+    this.source = source;
     this.directory = directory;
     this.fleets = fleets;
     source.execute(

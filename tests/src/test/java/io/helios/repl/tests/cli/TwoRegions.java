@@ -1,16 +1,13 @@
 package io.helios.repl.tests.cli;
 
-import io.helios.repl.pki.CertificateAuthority;
-import io.helios.repl.pki.CertificateRequest;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Ports;
+import io.helios.repl.tests.fixture.RegionCertificates;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -18,8 +15,6 @@ import java.util.Map;
  * the first one's operator types has a context for it.
  */
 final class TwoRegions implements AutoCloseable {
-
-  private static final Duration YEAR = Duration.ofDays(365);
 
   final TestServer us;
   final TestServer eu;
@@ -33,9 +28,9 @@ final class TwoRegions implements AutoCloseable {
   TwoRegions(Path directory) {
     try {
       this.directory = directory;
-      ca = CertificateAuthority.make(directory.resolve("ca"), "ca", Instant.now().minus(YEAR));
-      issue("us");
-      issue("eu");
+      ca = RegionCertificates.authority(directory, "ca");
+      RegionCertificates.issue(directory, "us", "us", ca, Instant.now());
+      RegionCertificates.issue(directory, "eu", "eu", ca, Instant.now());
       us = new TestServer(Files.createDirectories(directory.resolve("us-server")));
       eu = new TestServer(Files.createDirectories(directory.resolve("eu-server")));
     } catch (IOException e) {
@@ -58,13 +53,16 @@ final class TwoRegions implements AutoCloseable {
     us.restart(with(us, "us", usPort, "eu", seenEuPort));
     try {
       Path folder = Files.createDirectories(directory.resolve("helios-repl"));
-      Path token = Files.writeString(directory.resolve("us.token"), us.server().token());
-      Files.writeString(
-          folder.resolve("contexts.yaml"),
-          "contexts: { us: { server: '%s', token-file: '%s', ca: '%s' } }\n".formatted(us.server().address(), token, ca));
+      Files.writeString(folder.resolve("contexts.yaml"), "contexts: { %s, %s }\n".formatted(context("us", us), context("eu", eu)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private String context(String region, TestServer server) throws IOException {
+    Path token = Files.writeString(directory.resolve(region + ".token"), server.server().token());
+    return "%s: { server: '%s', token-file: '%s', ca: '%s' }"
+        .formatted(region, server.server().address(), token, ca);
   }
 
   void restartEu() {
@@ -101,16 +99,15 @@ final class TwoRegions implements AutoCloseable {
             .formatted(region, directory.resolve(region + ".crt"), directory.resolve(region + ".key"), peer, peerPort, ca);
   }
 
-  private void issue(String region) {
-    CertificateRequest.Made made = CertificateRequest.make(directory, region, region, List.of("127.0.0.1"));
-    CertificateAuthority.open(ca.resolveSibling(""))
-        .issue(CertificateRequest.read(made.request()), Instant.now(), YEAR, directory.resolve(region + ".crt"));
-  }
-
   /** A command to the first server. */
   TestServer.Ran run(String... arguments) {
+    return runAt("us", arguments);
+  }
+
+  /** A command to the server of that region. */
+  TestServer.Ran runAt(String region, String... arguments) {
     return us.run(
-        Map.of("HELIOS_SERVER", "", "HELIOS_CONTEXT", "us", "XDG_CONFIG_HOME", directory.toString()), arguments);
+        Map.of("HELIOS_SERVER", "", "HELIOS_CONTEXT", region, "XDG_CONFIG_HOME", directory.toString()), arguments);
   }
 
   /** One that has to succeed. */

@@ -197,7 +197,7 @@ class TenantCopyTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"int, 007", "int, abc", "uuid, A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "bigint, +1"})
+  @CsvSource({"int, 007", "int, abc", "uuid, A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "bigint, +1", "char(4), 'ab '"})
   void aKeyThatTheWalWillWriteInAnotherWayIsRefused(String type, String key) {
     TwoDatabases two = TwoDatabases.of(17);
     two.atBoth("CREATE TABLE t (id int, tenant_id " + type + ")");
@@ -205,6 +205,19 @@ class TenantCopyTest {
         OperatorException.class, () -> two.copy(UUID.randomUUID(), two.byColumn(key)).run());
     assertThat(refused.problem().code()).isEqualTo(ErrorCode.KEY_NOT_CANONICAL);
     assertThat(refused.problem().table()).isEqualTo("public.t");
+  }
+
+  /** The target's own index of equality would take another tenant's rows for this one's. */
+  @Test
+  void aColumnWhoseCollationKnowsNoCaseTellsNoTenantsApart() {
+    TwoDatabases two = TwoDatabases.of(17);
+    two.atBoth("CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
+    two.atSource("CREATE TABLE t (id int, tenant_id text)");
+    two.atTarget("CREATE TABLE t (id int, tenant_id text COLLATE ci)");
+    OperatorException refused = catchThrowableOfType(
+        OperatorException.class, () -> two.copy(UUID.randomUUID(), two.byColumn("acme")).run());
+    assertThat(refused.problem().code()).isEqualTo(ErrorCode.TENANT_KEY_TYPE);
+    assertThat(refused.problem().message() + refused.problem().why()).contains("public.t", "ci");
   }
 
   @Test

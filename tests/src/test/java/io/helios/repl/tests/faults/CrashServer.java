@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.helios.repl.demo.LocalPostgres;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Postgres;
+import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -20,19 +21,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A PostgreSQL of one's own, to be killed and started again on the same port, with the data that its disk has. */
-final class CrashServer implements AutoCloseable {
+public final class CrashServer implements AutoCloseable {
 
+  private final @Nullable PgBinaryResolver binaries;
   private final Path data;
   private final Map<String, String> settings;
   private LocalPostgres running;
 
-  CrashServer(Path data, Map<String, String> settings) throws IOException {
+  public CrashServer(Path data, Map<String, String> settings) throws IOException {
+    this(17, data, settings);
+  }
+
+  public CrashServer(int major, Path data, Map<String, String> settings) throws IOException {
+    this.binaries = Postgres.binariesOf(major);
     this.data = data;
     this.settings = new HashMap<>(settings);
     this.settings.put("logging_collector", "on");
-    this.running = LocalPostgres.start(this.settings, null, data, port());
+    this.running = LocalPostgres.start(this.settings, binaries, data, port());
   }
 
   /** A free one that no outgoing connection is given while the server is down (Linux gives 32768 and more). */
@@ -48,12 +56,12 @@ final class CrashServer implements AutoCloseable {
   }
 
   /** A new database; what is returned stays good over restarts. */
-  Database database() {
+  public Database database() {
     return new Database(running, Postgres.createDatabase(running));
   }
 
   /** SIGKILL for the postmaster and all its children at once: what only its shared memory held is gone. */
-  void crash() throws Exception {
+  public void crash() throws Exception {
     ProcessHandle postmaster = postmaster();
     // Stopped first: then no child comes that is not seen.
     assertThat(new ProcessBuilder("kill", "-STOP", Long.toString(postmaster.pid())).start().waitFor()).isZero();
@@ -68,14 +76,14 @@ final class CrashServer implements AutoCloseable {
   }
 
   /** A fast shutdown: sessions are cut off, everything is written. */
-  void stop() throws IOException {
+  public void stop() throws IOException {
     running.close();
   }
 
   /** On the port and the data that there are; crash recovery included. */
-  void start() throws IOException {
+  public void start() throws IOException {
     try {
-      running = LocalPostgres.start(settings, null, data, running.port());
+      running = LocalPostgres.start(settings, binaries, data, running.port());
     } catch (IOException e) {
       try (Stream<Path> logs = Files.list(data.resolve("log"))) {
         Path last = logs.max(Comparator.naturalOrder()).orElseThrow();

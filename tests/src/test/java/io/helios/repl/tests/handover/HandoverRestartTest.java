@@ -9,9 +9,16 @@ import io.helios.repl.tenant.Tenancy;
 import io.helios.repl.tenant.Tenant;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Postgres;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,6 +66,22 @@ class HandoverRestartTest {
       Tenant moved = homes.cutOver(tenant, 2);
       write(homes.two, 2000);
       same(homes, moved, 1000, 2000);
+    }
+  }
+
+  @Test
+  void afterArmingItWasNotedAndBeforeAnythingOfThatWasMade() throws Exception {
+    try (TwoHomes homes = homes()) {
+      Tenant tenant = homes.start("a");
+      Files.writeString(
+          Files.createDirectory(directory.resolve("moves")).resolve(tenant.id().toString()),
+          String.join("\n", homes.one.name(), homes.two.name(), "0", UUID.randomUUID().toString(), "false"));
+      homes.restart(tenant);
+      homes.streams(tenant.id());
+      homes.handover(tenant).arm();
+      Tenant moved = homes.cutOver(tenant, 2);
+      write(homes.two, 2000);
+      same(homes, moved, 2000);
     }
   }
 
@@ -112,6 +135,85 @@ class HandoverRestartTest {
       homes.streams(tenant.id());
       write(homes.two, 4000);
       same(homes, moved, 1000, 2000, 3000, 4000);
+    }
+  }
+
+  /** Rows without a key would be there twice at home, if what had come from there went back. */
+  @Test
+  void whileTheNewHomesCaptureHasNotComeToTheMarkerNothingGoesBack() throws Exception {
+    try (TwoHomes homes = homes();
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      homes.one.execute(
+          "CREATE TABLE visits (tenant_id text, page int)", "ALTER TABLE visits REPLICA IDENTITY FULL");
+      Tenant tenant = homes.start("a");
+      Handover handover = homes.handover(tenant);
+      handover.arm();
+      String pid = "SELECT active_pid FROM pg_replication_slots WHERE active AND database = '" + homes.two.name() + "'";
+      try (Handover.Prepared prepared = handover.prepare(2);
+          StoppedProcess walsender = StoppedProcess.of(homes.two.value(pid))) {
+        homes.one.execute("INSERT INTO visits SELECT 'a', g FROM generate_series(1, 100) g");
+        Handover.Fence fence = prepared.close(Duration.ofSeconds(5));
+        assertThat(handover.awaitPromoted(2, TwoHomes.PATIENCE)).isTrue();
+        fence.close();
+        Future<Tenant> turning = threads.submit(() -> handover.turn(2));
+        try {
+          turning.get(500, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException waits) {
+          // for the marker: as it should
+        }
+        walsender.goesOn();
+        Tenant moved = turning.get(60, TimeUnit.SECONDS);
+        homes.streams(tenant.id());
+        write(homes.two, 2000);
+        same(homes, moved, 2000);
+      }
+      for (Database home : List.of(homes.one, homes.two)) {
+        assertThat(home.value("SELECT count(*) FROM visits")).as(home.name()).isEqualTo("100");
+      }
+    }
+  }
+
+  @Test
+  void whatIsWrittenAtTheNewHomeIsFoundAfterItsStreamBroke() throws Exception {
+    try (TwoHomes homes = homes()) {
+      Tenant tenant = homes.start("a");
+      Handover handover = homes.handover(tenant);
+      handover.arm();
+      try (Handover.Fence _ = handover.fence(2, Duration.ofSeconds(5))) {
+        assertThat(handover.awaitPromoted(2, TwoHomes.PATIENCE)).isTrue();
+      }
+      write(homes.two, 2000);
+      homes.captured(homes.two);
+      String broken = homes.two.value("SELECT active_pid FROM pg_replication_slots WHERE active AND database = current_database()");
+      homes.two.query("SELECT pg_terminate_backend(" + broken + ")");
+      write(homes.two, 3000);
+      homes.captured(homes.two);
+      Tenant moved = handover.turn(2);
+      homes.streams(tenant.id());
+      write(homes.two, 4000);
+      same(homes, moved, 2000, 3000, 4000);
+    }
+  }
+
+  /** Is held up until it goes on. */
+  private record StoppedProcess(String pid) implements AutoCloseable {
+
+    static StoppedProcess of(String pid) throws Exception {
+      signal("-STOP", pid);
+      return new StoppedProcess(pid);
+    }
+
+    void goesOn() throws Exception {
+      signal("-CONT", pid);
+    }
+
+    private static void signal(String signal, String pid) throws Exception {
+      assertThat(new ProcessBuilder("kill", signal, pid).start().waitFor()).isZero();
+    }
+
+    @Override
+    public void close() throws Exception {
+      goesOn();
     }
   }
 

@@ -34,10 +34,12 @@ class SchemaMoveTest {
             + " $$ BEGIN INSERT INTO t_a.log (what) VALUES (NEW.code); RETURN NULL; END $$",
         "CREATE TRIGGER note AFTER INSERT ON t_a.orders FOR EACH ROW EXECUTE FUNCTION t_a.note()",
         "CREATE VIEW t_a.names AS SELECT o.code, c.name FROM t_a.orders o JOIN t_a.customers c ON c.id = o.customer",
+        "CREATE MATERIALIZED VIEW t_a.counted AS SELECT count(*) AS orders FROM t_a.orders",
         "CREATE TABLE t_a.a (id int PRIMARY KEY); CREATE TABLE t_a.z (id int PRIMARY KEY REFERENCES t_a.a)",
         "INSERT INTO t_a.a VALUES (1); INSERT INTO t_a.z VALUES (1)",
         "INSERT INTO t_a.customers (name) VALUES ('x')",
-        "INSERT INTO t_a.orders (customer) SELECT 1 FROM generate_series(1, 3)");
+        "INSERT INTO t_a.orders (customer) SELECT 1 FROM generate_series(1, 3)",
+        "REFRESH MATERIALIZED VIEW t_a.counted");
     try (TwoHomes homes = new TwoHomes(directory, one, two, new Tenancy.BySchema("t_{key}"))) {
       Tenant tenant = homes.start("a");
       assertThat(told(homes)).contains("by pg_dump").doesNotContain("left out");
@@ -50,6 +52,8 @@ class SchemaMoveTest {
 
       homes.handover(tenant).arm();
       assertThat(two.value("SELECT t_a.late()")).isEqualTo("42");
+      assertThat(two.value("SELECT orders FROM t_a.counted")).as("filled from the rows that are there").isEqualTo("4");
+      assertThat(told(homes)).contains("1 materialized view filled");
       assertThat(homes.handover(tenant).facts().schemaDifferences()).isEmpty();
       Tenant moved = homes.cutOver(tenant, 2);
 
@@ -72,6 +76,21 @@ class SchemaMoveTest {
 
       homes.fleet.removeTenant(tenant.id(), true);
       assertThat(two.value("SELECT count(*) FROM t_a.a")).as("purged, whatever refers to what").isEqualTo("0");
+    }
+  }
+
+  @Test
+  void aDatabasesMaterializedViewsHaveRowsBeforeItMoves() throws Exception {
+    PgDumps.assumeFits(14);
+    Database one = Database.create(Postgres.shared(14, "source"));
+    Database two = Database.create(Postgres.shared(17, "target"));
+    one.execute(
+        "CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders SELECT generate_series(1, 7)",
+        "CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS orders FROM orders");
+    try (TwoHomes homes = new TwoHomes(directory, one, two, new Tenancy.ByDatabase())) {
+      Tenant tenant = homes.start("a");
+      homes.handover(tenant).arm();
+      assertThat(two.value("SELECT orders FROM counted")).isEqualTo("7");
     }
   }
 

@@ -31,26 +31,26 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** A fleet, restarted when asked, between two databases that tenants go to and fro between; there may be more of each. */
-final class TwoHomes implements AutoCloseable {
+public final class TwoHomes implements AutoCloseable {
 
-  static final Duration PATIENCE = Duration.ofSeconds(60);
+  public static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  final Database one;
-  final Database two;
-  final Queue<FleetEvent> events = new ConcurrentLinkedQueue<>();
+  public final Database one;
+  public final Database two;
+  public final Queue<FleetEvent> events = new ConcurrentLinkedQueue<>();
   private final Keyring keyring = new MemoryKeyring(new byte[32]);
   private final Path directory;
   private final Tenancy tenancy;
   private final List<Database> sources;
   private final List<Database> targets;
-  Fleet fleet;
+  public Fleet fleet;
 
-  TwoHomes(Path directory, Database one, Database two, Tenancy tenancy) {
+  public TwoHomes(Path directory, Database one, Database two, Tenancy tenancy) {
     this(directory, List.of(one), List.of(two), tenancy);
   }
 
   /** The first source and the first target are {@link #one} and {@link #two}. */
-  TwoHomes(Path directory, List<Database> sources, List<Database> targets, Tenancy tenancy) {
+  public TwoHomes(Path directory, List<Database> sources, List<Database> targets, Tenancy tenancy) {
     this.directory = directory;
     this.one = sources.getFirst();
     this.two = targets.getFirst();
@@ -84,7 +84,7 @@ final class TwoHomes implements AutoCloseable {
   }
 
   /** The same, from what is on disk; the tenants as who restarts the fleet knows them. */
-  void restart(Tenant... tenants) {
+  public void restart(Tenant... tenants) {
     fleet.close();
     fleet = open();
     for (Tenant tenant : tenants) {
@@ -93,7 +93,7 @@ final class TwoHomes implements AutoCloseable {
     fleet.start();
   }
 
-  Tenant start(String name) {
+  public Tenant start(String name) {
     Tenant tenant = declare(name, name, one, two);
     fleet.startTenant(tenant.id());
     streams(tenant.id());
@@ -101,7 +101,7 @@ final class TwoHomes implements AutoCloseable {
   }
 
   /** A tenant that is not started yet. */
-  Tenant declare(String name, String key, Database from, Database to) {
+  public Tenant declare(String name, String key, Database from, Database to) {
     UUID id = UUID.nameUUIDFromBytes((from.name() + name).getBytes(StandardCharsets.UTF_8));
     Tenant tenant =
         new Tenant(
@@ -111,7 +111,7 @@ final class TwoHomes implements AutoCloseable {
     return tenant;
   }
 
-  void streams(UUID tenant) {
+  public void streams(UUID tenant) {
     await()
         .atMost(PATIENCE)
         .untilAsserted(
@@ -121,12 +121,12 @@ final class TwoHomes implements AutoCloseable {
                     .isEqualTo(TenantState.STREAMING));
   }
 
-  Handover handover(Tenant tenant) {
+  public Handover handover(Tenant tenant) {
     return fleet.handover(tenant.id());
   }
 
   /** A cutover without a word of traffic: the tenant as it is afterwards, and how long its home was closed. */
-  Tenant cutOver(Tenant tenant, long epoch) throws InterruptedException {
+  public Tenant cutOver(Tenant tenant, long epoch) throws InterruptedException {
     Handover handover = handover(tenant);
     try (Handover.Fence _ = handover.fence(epoch, Duration.ofMillis(500))) {
       assertThat(handover.awaitPromoted(epoch, PATIENCE)).isTrue();
@@ -137,7 +137,7 @@ final class TwoHomes implements AutoCloseable {
   }
 
   /** Waits until everything that has committed there by now has been seen by who captures it. */
-  void captured(Database database) {
+  public void captured(Database database) {
     Lsn now = Lsn.parse(database.value("SELECT pg_current_wal_insert_lsn()"));
     database.execute("SELECT pg_logical_emit_message(true, 'test', 'behind it')");
     await()
@@ -150,15 +150,15 @@ final class TwoHomes implements AutoCloseable {
                     .anyMatch(seen -> seen != null && seen.isAfter(now)));
   }
 
-  Database home(Tenant tenant) {
+  public Database home(Tenant tenant) {
     return tenant.source().equals(one.name()) ? one : two;
   }
 
-  Database follower(Tenant tenant) {
+  public Database follower(Tenant tenant) {
     return tenant.source().equals(one.name()) ? two : one;
   }
 
-  void catchUp(Tenant tenant) throws InterruptedException {
+  public void catchUp(Tenant tenant) throws InterruptedException {
     Fleet.await(fleet.caughtUp(tenant.id()), PATIENCE);
   }
 

@@ -31,7 +31,7 @@ public final class ServerProcess implements AutoCloseable {
   public static final Duration PATIENCE = Duration.ofSeconds(120);
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
-  private final HttpClient http = HttpClient.newHttpClient();
+  private final HttpClient http;
   final Path directory;
   final Map<String, String> environment = new LinkedHashMap<>();
   private final String yaml;
@@ -40,8 +40,8 @@ public final class ServerProcess implements AutoCloseable {
 
   /** @param more lines of the configuration after its target */
   public ServerProcess(Path directory, Database source, String sourceUrl, String targetUrl, String more) {
-    this.directory = directory;
-    this.yaml =
+    this(
+        directory,
         """
         listen: 127.0.0.1:0
         data-dir: %s
@@ -51,7 +51,18 @@ public final class ServerProcess implements AutoCloseable {
         %s
         """
             .formatted(
-                directory.resolve("data"), sourceUrl, "p_" + source.name(), "s_" + source.name(), targetUrl, more);
+                directory.resolve("data"), sourceUrl, "p_" + source.name(), "s_" + source.name(), targetUrl, more),
+        HttpClient.newHttpClient());
+  }
+
+  /**
+   * @param yaml the configuration, with {@code data} in the directory as its data directory
+   * @param http trusts the server; closed with this
+   */
+  public ServerProcess(Path directory, String yaml, HttpClient http) {
+    this.directory = directory;
+    this.yaml = yaml;
+    this.http = http;
   }
 
   Path data() {
@@ -104,7 +115,7 @@ public final class ServerProcess implements AutoCloseable {
     BufferedReader out = started.inputReader();
     String ready = Objects.requireNonNull(out.readLine(), () -> "the server did not start: " + text("stderr"));
     Files.writeString(file("stdout"), ready + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-    address = ready.replaceAll(".*(http://[0-9.:]+).*", "$1");
+    address = ready.replaceAll(".*(https?://[0-9.:]+).*", "$1");
     return this;
   }
 

@@ -21,28 +21,28 @@ import org.jspecify.annotations.Nullable;
  * links that are open as well as later ones, but for {@link #cut} and {@link #loseOpenLinks}. It owns each connection and
  * closes all of them in the end. Any thread.
  */
-final class FaultProxy implements AutoCloseable {
+public final class FaultProxy implements AutoCloseable {
 
-  enum Direction {
+  public enum Direction {
     TO_SERVER,
     TO_CLIENT
   }
 
   /** What becomes of bytes. */
-  sealed interface Fault {}
+  public sealed interface Fault {}
 
-  record Pass() implements Fault {}
+  public record Pass() implements Fault {}
 
   /** Half-open: they vanish, and the link never works again; each end believes that the other one is there. */
-  record Swallow() implements Fault {}
+  public record Swallow() implements Fault {}
 
   /** Each piece of at most 64 KiB waits so long. */
-  record Delay(Duration pause) implements Fault {}
+  public record Delay(Duration pause) implements Fault {}
 
-  record Throttle(int bytesPerSecond) implements Fault {}
+  public record Throttle(int bytesPerSecond) implements Fault {}
 
   /** After so many bytes of all links together, the link that carries the next one is reset. */
-  record CutAfter(long bytes, AtomicLong passed) implements Fault {
+  public record CutAfter(long bytes, AtomicLong passed) implements Fault {
     CutAfter(long bytes) {
       this(bytes, new AtomicLong());
     }
@@ -55,32 +55,32 @@ final class FaultProxy implements AutoCloseable {
   private volatile Fault toClient = new Pass();
   private volatile @Nullable ServerSocket listening;
 
-  FaultProxy(int serverPort) {
+  public FaultProxy(int serverPort) {
     this.serverPort = serverPort;
     this.port = listen(0);
   }
 
-  int port() {
+  public int port() {
     return port;
   }
 
   /** The same login through here. */
-  ConnectionSettings through(ConnectionSettings direct) {
+  public ConnectionSettings through(ConnectionSettings direct) {
     return new ConnectionSettings(
         "127.0.0.1", port, direct.database(), direct.user(), direct.password(), direct.parameters());
   }
 
-  int openLinks() {
+  public int openLinks() {
     return links.size();
   }
 
   /** Both directions. */
-  void set(Fault fault) {
+  public void set(Fault fault) {
     toServer = fault;
     toClient = fault;
   }
 
-  void set(Direction direction, Fault fault) {
+  public void set(Direction direction, Fault fault) {
     switch (direction) {
       case TO_SERVER -> toServer = fault;
       case TO_CLIENT -> toClient = fault;
@@ -88,28 +88,28 @@ final class FaultProxy implements AutoCloseable {
   }
 
   /** Ends the open links: with RST, or as if either end had closed. */
-  void cut(boolean reset) {
+  public void cut(boolean reset) {
     links.forEach(link -> link.end(reset));
   }
 
   /** Open links become half-open, in both directions and for ever; later ones are as they should be. */
-  void loseOpenLinks() {
+  public void loseOpenLinks() {
     links.forEach(link -> link.lost = true);
   }
 
   /** Later connections are refused; open links go on. */
-  void refuse() {
+  public void refuse() {
     closeQuietly(listening);
     listening = null;
   }
 
   /** Ends {@link #refuse}. */
-  void accept() {
+  public void accept() {
     listen(port);
   }
 
   /** No fault any more; links that were half-open stay so. */
-  void heal() {
+  public void heal() {
     set(new Pass());
     if (listening == null) {
       accept();

@@ -12,8 +12,6 @@ import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.GivenTenant;
 import io.helios.repl.pipeline.Guests;
-import io.helios.repl.pki.CertificateAuthority;
-import io.helios.repl.pki.CertificateRequest;
 import io.helios.repl.pki.PemFiles;
 import io.helios.repl.pki.TrustedAuthorities;
 import io.helios.repl.seal.SealedKey;
@@ -29,6 +27,7 @@ import io.helios.repl.tenant.Tier;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Ports;
 import io.helios.repl.tests.fixture.Postgres;
+import io.helios.repl.tests.fixture.RegionCertificates;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -60,7 +59,6 @@ final class TwoRegions implements AutoCloseable {
   static final String TARGET = EU + "/shop-eu";
   static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final char[] NO_PASSWORD = new char[0];
-  private static final Duration YEAR = Duration.ofDays(365);
 
   final Database source = Database.create(Postgres.shared(17, "source"));
   final Database target = Database.create(Postgres.shared(17, "target"));
@@ -85,7 +83,7 @@ final class TwoRegions implements AutoCloseable {
    */
   TwoRegions(Path directory, Ways ways) throws IOException {
     this.directory = directory;
-    this.ca = CertificateAuthority.make(directory.resolve("ca"), "ca", Instant.now().minus(YEAR));
+    this.ca = RegionCertificates.authority(directory, "ca");
     issue(US);
     issue(EU);
     this.usSeen = ways.through(usPort);
@@ -99,9 +97,7 @@ final class TwoRegions implements AutoCloseable {
 
   /** {@code REGION.key} and {@code REGION.crt}. */
   final void issue(String region) {
-    CertificateRequest.Made made = CertificateRequest.make(directory, region, region, List.of("127.0.0.1"));
-    CertificateAuthority.open(ca.resolveSibling(""))
-        .issue(CertificateRequest.read(made.request()), Instant.now(), YEAR, directory.resolve(region + ".crt"));
+    RegionCertificates.issue(directory, region, region, ca, Instant.now());
   }
 
   private String yaml(String region, int port, String peer, int peerPort) {

@@ -5,12 +5,15 @@ import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.pipeline.CopyLimits;
 import io.helios.repl.pipeline.DesiredState;
+import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
+import io.helios.repl.pipeline.TenantVerification;
 import io.helios.repl.status.TenantState;
 import io.helios.repl.status.TenantStatus;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Postgres;
 import io.helios.repl.tests.gaps.OwnServer;
+import io.helios.repl.verify.VerifySettings;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -80,6 +83,32 @@ class CopyUnderLoadTest {
       assertThat(told(replication)).last().isEqualTo("the copy goes on at full speed");
       replication.catchUp(b);
       replication.equal("SELECT * FROM orders ORDER BY tenant_id, id");
+    }
+  }
+
+  @Test
+  void aVerificationReadsNothingMoreWhileAnotherTenantLagsAndEndsAfterwards() throws Exception {
+    source.execute(ORDERS, "INSERT INTO orders VALUES ('a', 1, 'x')", "INSERT INTO orders SELECT 'b', i, 'y' FROM generate_series(1, 100) i");
+    try (Replication replication = new Replication(directory, source, target, STRICT)) {
+      UUID a = replication.start("a");
+      UUID b = replication.start("b");
+      try (Connection holder = target.connect(); Statement hold = holder.createStatement()) {
+        holder.setAutoCommit(false);
+        hold.execute("SELECT FROM orders WHERE tenant_id = 'a' FOR UPDATE");
+        source.execute("UPDATE orders SET note = 'z' WHERE tenant_id = 'a'");
+        await().atMost(Replication.PATIENCE).until(() -> lag(replication.fleet.status(a)) > 1);
+        TenantVerification verification = replication.fleet.verify(b, VerifySettings.DEFAULT, null, evidence -> {});
+        await().atMost(Replication.PATIENCE).until(() -> verification.progress().bytesExpected() > 0);
+        assertThat(replication.events)
+            .anySatisfy(event -> {
+              assertThat(event.kind()).isEqualTo("verification-throttled");
+              assertThat(event.message()).startsWith("verification throttled: lag of tenant \"a\"");
+            });
+        assertThat(verification.result()).isNotDone();
+        assertThat(verification.progress().rows()).isZero();
+        holder.rollback();
+        assertThat(Fleet.await(verification.result(), Replication.PATIENCE).equal()).isTrue();
+      }
     }
   }
 

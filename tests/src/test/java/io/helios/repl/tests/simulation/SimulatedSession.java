@@ -6,6 +6,7 @@ import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.Replicated;
 import io.helios.repl.apply.TargetSession;
 import io.helios.repl.change.Change;
+import io.helios.repl.change.CutoverMarker;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
@@ -33,6 +34,8 @@ final class SimulatedSession implements TargetSession {
   private final Life life;
   private final int connection;
   private final List<Taken> batch = new ArrayList<>();
+  private final List<Change> applied = new ArrayList<>();
+  private final Map<Advance, CutoverMarker> promotions = new LinkedHashMap<>();
   private final Map<UUID, TenantRows> rows = new LinkedHashMap<>();
   private final Map<UUID, String> mismatches = new LinkedHashMap<>();
   private Set<UUID> holders = Set.of();
@@ -78,6 +81,7 @@ final class SimulatedSession implements TargetSession {
   private void write(Care care) throws RejectedBatchException {
     Map<UUID, Lsn> written = new LinkedHashMap<>();
     for (Taken taken : batch) {
+      applied.add(taken.change());
       UUID id = taken.tenant().id();
       TenantRows own = rows.computeIfAbsent(id, t -> target.replica(t).rows.copy());
       String wrong = own.apply(taken.change());
@@ -137,7 +141,9 @@ final class SimulatedSession implements TargetSession {
   public Map<UUID, Map<AppliedStatus.Conflict, Long>> commit(List<Advance> advances) throws RejectedBatchException {
     call(Seam.COMMIT);
     write(Care.BATCH);
-    PendingCommit commit = new PendingCommit(advances, new LinkedHashMap<>(rows), new LinkedHashMap<>(mismatches));
+    PendingCommit commit =
+        new PendingCommit(
+            advances, new LinkedHashMap<>(promotions), List.copyOf(applied), new LinkedHashMap<>(rows), new LinkedHashMap<>(mismatches));
     refuseOddities(commit);
     if (chance.once(weather.lostCommit())) {
       usable = false;
@@ -146,6 +152,11 @@ final class SimulatedSession implements TargetSession {
       throw Seams.unavailable(ErrorCode.TARGET_BUSY);
     }
     target.finishPending();
+    for (Map.Entry<Advance, CutoverMarker> promotion : promotions.entrySet()) {
+      if (!target.takes(promotion.getKey(), promotion.getValue())) {
+        throw Seams.unavailable(ErrorCode.TARGET_BUSY); // somebody else has changed the row first
+      }
+    }
     for (Advance advance : advances) {
       if (!target.fits(advance)) {
         trace.note("displaced", target.replica(advance.tenant().id()).tenant, advance.from().value());
@@ -166,8 +177,19 @@ final class SimulatedSession implements TargetSession {
     return Map.of();
   }
 
+  @Override
+  public boolean promote(Advance advance, CutoverMarker marker) {
+    call(Seam.APPLY);
+    if (!target.takes(advance, marker)) {
+      return false;
+    }
+    promotions.put(advance, marker);
+    return true;
+  }
+
   private static void refuseOddities(PendingCommit commit) {
     Set<UUID> tenants = new LinkedHashSet<>();
+    commit.promotions().keySet().forEach(advance -> tenants.add(advance.tenant().id()));
     for (TargetSession.Advance advance : commit.advances()) {
       if (!tenants.add(advance.tenant().id())) {
         throw new Violation("a tenant advances twice in one transaction");
@@ -211,6 +233,8 @@ final class SimulatedSession implements TargetSession {
 
   private void clear() {
     batch.clear();
+    applied.clear();
+    promotions.clear();
     rows.clear();
     mismatches.clear();
   }

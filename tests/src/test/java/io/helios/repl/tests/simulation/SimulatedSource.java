@@ -56,6 +56,15 @@ final class SimulatedSource {
     trace.note("commit", commitLsn, changes.size());
   }
 
+  /** A transaction that others have made up; returns where it committed. */
+  long append(List<SourceTransaction.Change> changes) {
+    end += chance.below(3) == 0 ? chance.between(1, 300) : 0;
+    long commitLsn = end + (chance.coin() ? 8L * changes.size() : 0);
+    end = commitLsn + chance.between(1, 60);
+    wal.add(new SourceTransaction(commitLsn, end, seams.nanos() / 1000, List.copyOf(changes)));
+    return commitLsn;
+  }
+
   /** WAL that holds nothing for anybody. */
   void idle() {
     end += chance.between(1, 3_000);

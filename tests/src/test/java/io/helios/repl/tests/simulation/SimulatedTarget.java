@@ -5,6 +5,8 @@ import io.helios.repl.apply.Replicas.Mark;
 import io.helios.repl.apply.Target;
 import io.helios.repl.apply.TargetSession;
 import io.helios.repl.apply.TargetSession.Advance;
+import io.helios.repl.change.Change;
+import io.helios.repl.change.CutoverMarker;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.tests.simulation.Seams.Life;
@@ -20,7 +22,7 @@ import java.util.UUID;
  * The target database. A transaction is there whole or not at all, and only where each of its tenants is at the epoch and the
  * position that it expects; each that commits is held against the source's history.
  */
-final class SimulatedTarget {
+class SimulatedTarget {
 
   static final String NAME = "replica";
 
@@ -37,7 +39,13 @@ final class SimulatedTarget {
   private boolean reachable = true;
   private int connections;
 
-  record PendingCommit(List<Advance> advances, Map<UUID, TenantRows> rows, Map<UUID, String> mismatches) {}
+  /** @param promotions who becomes the tenant's home by it, by which marker */
+  record PendingCommit(
+      List<Advance> advances,
+      Map<Advance, CutoverMarker> promotions,
+      List<Change> changes,
+      Map<UUID, TenantRows> rows,
+      Map<UUID, String> mismatches) {}
 
   SimulatedTarget(Chance chance, Weather weather, Seams seams, Trace trace, SimulatedSource source) {
     this.chance = chance;
@@ -167,7 +175,7 @@ final class SimulatedTarget {
       if (replica.epoch == mark.epoch() && replica.through <= mark.through().value() && !locked) {
         replica.through = mark.through().value();
         trace.note("marked", replica.tenant, replica.through);
-        replica.check(source.lineage(replica.tenant), Math.max(replica.position, replica.through - 1), "a mark");
+        check(replica, Math.max(replica.position, replica.through - 1), "a mark");
         written.add(mark);
       }
     }
@@ -195,12 +203,28 @@ final class SimulatedTarget {
     PendingCommit commit = pending;
     pending = null;
     if (commit != null) {
-      if (chance.coin() && commit.advances().stream().allMatch(this::fits)) {
+      if (chance.coin() && fits(commit)) {
         commit(commit);
       } else {
         trace.note("commit never was");
       }
     }
+  }
+
+  /** Whether nothing stands in the way of the whole of it. */
+  boolean fits(PendingCommit commit) {
+    return commit.advances().stream().allMatch(this::fits)
+        && commit.promotions().entrySet().stream().allMatch(one -> takes(one.getKey(), one.getValue()));
+  }
+
+  /** Whether it would take the tenant over now. */
+  boolean takes(Advance advance, CutoverMarker marker) {
+    return false;
+  }
+
+  /** What has just been written is held against what it comes from. */
+  void check(SimulatedReplica replica, long upTo, String when) {
+    replica.check(source.lineage(replica.tenant), upTo, when);
   }
 
   boolean fits(Advance advance) {
@@ -210,23 +234,27 @@ final class SimulatedTarget {
         && replica.position == advance.from().value();
   }
 
-  /** Only where every advance {@link #fits}. */
+  /** Only where all of it {@link #fits}. */
   void commit(PendingCommit commit) {
-    for (Advance advance : commit.advances()) {
-      UUID id = advance.tenant().id();
-      SimulatedReplica replica = replicas.get(id);
-      String mismatch = commit.mismatches().get(id);
-      if (mismatch != null) {
-        throw new Violation("tenant " + replica.tenant + " from " + advance.from() + " to " + advance.to() + ": " + mismatch);
-      }
-      if (!advance.to().isAfter(advance.from())) {
-        throw new Violation("tenant " + replica.tenant + " goes back from " + advance.from() + " to " + advance.to());
-      }
-      TenantRows rows = commit.rows().get(id);
-      replica.rows = rows == null ? replica.rows : rows;
-      replica.position = advance.to().value();
-      trace.note("applied", replica.tenant, replica.position);
-      replica.check(source.lineage(replica.tenant), replica.position, "a commit");
+    commit.advances().forEach(advance -> advance(advance, commit));
+  }
+
+  /** One tenant's part of it. */
+  final SimulatedReplica advance(Advance advance, PendingCommit commit) {
+    UUID id = advance.tenant().id();
+    SimulatedReplica replica = replicas.get(id);
+    String mismatch = commit.mismatches().get(id);
+    if (mismatch != null) {
+      throw new Violation("tenant " + replica.tenant + " from " + advance.from() + " to " + advance.to() + ": " + mismatch);
     }
+    if (!advance.to().isAfter(advance.from())) {
+      throw new Violation("tenant " + replica.tenant + " goes back from " + advance.from() + " to " + advance.to());
+    }
+    TenantRows rows = commit.rows().get(id);
+    replica.rows = rows == null ? replica.rows : rows;
+    replica.position = advance.to().value();
+    trace.note("applied", replica.tenant, replica.position);
+    check(replica, replica.position, "a commit");
+    return replica;
   }
 }

@@ -73,8 +73,9 @@ final class SimulatedWalStream implements WalStream {
     }
     if (part <= next.changes().size()) {
       SourceTransaction.Change change = next.changes().get(part - 1);
-      if (described.add(change.table())) {
-        return WalBytes.relation(change.table().relation());
+      SimulatedTable table = change.table();
+      if (table != null && described.add(table)) {
+        return WalBytes.relation(table.relation());
       }
       part++;
       return change.message();

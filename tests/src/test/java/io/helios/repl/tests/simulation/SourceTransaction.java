@@ -1,6 +1,7 @@
 package io.helios.repl.tests.simulation;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A transaction as the WAL holds it.
@@ -9,6 +10,7 @@ import java.util.List;
  */
 record SourceTransaction(long commitLsn, long endLsn, long commitMicros, List<Change> changes) {
 
+  /** @param table null for a logical message, which belongs to none */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Change(SimulatedTable table, byte[] message) {}
+  record Change(@Nullable SimulatedTable table, byte[] message) {}
 }

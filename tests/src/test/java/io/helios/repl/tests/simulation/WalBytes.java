@@ -1,6 +1,8 @@
 package io.helios.repl.tests.simulation;
 
+import io.helios.repl.change.Change;
 import io.helios.repl.postgres.Relation;
+import io.helios.repl.postgres.Tuple;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -55,6 +57,36 @@ final class WalBytes {
 
   static byte[] truncate(SimulatedTable table) {
     return new WalBytes('T').int32(1).int8(0).int32(table.relation().oid()).out.toByteArray();
+  }
+
+  /** A transactional logical message. */
+  static byte[] logical(String prefix, byte[] content) {
+    WalBytes bytes = new WalBytes('M').int8(1).int64(0).string(prefix).int32(content.length);
+    bytes.out.writeBytes(content);
+    return bytes.out.toByteArray();
+  }
+
+  /** What a change was that somebody has applied, as his own database's WAL holds it. */
+  static SourceTransaction.Change of(Change change) {
+    SimulatedTable table = SimulatedTable.of(change.relation());
+    return new SourceTransaction.Change(
+        table,
+        switch (change) {
+          case Change.Insert(var _, Tuple row) -> insert(table, values(row));
+          case Change.Delete(var _, Tuple old, boolean _) -> delete(table, values(old));
+          case Change.Update(var _, Tuple old, boolean _, Tuple row) ->
+              update(table, old == null ? null : values(old), values(row));
+          case Change.Truncate _ -> truncate(table);
+          case Change.Upsert _ -> throw new Violation("the WAL has no upserts");
+        });
+  }
+
+  private static Object[] values(Tuple tuple) {
+    Object[] values = new Object[tuple.columnCount()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = tuple.isUnchanged(i) ? UNCHANGED : tuple.text(i);
+    }
+    return values;
   }
 
   /** Stands for a large value that did not change and was not sent. */

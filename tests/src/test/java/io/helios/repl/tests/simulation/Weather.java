@@ -28,6 +28,31 @@ record Weather(
     int delay,
     int lostJournal) {
 
+  /** For moves between two homes, whose journals are never lost nor too small. */
+  static Weather ofMoves(Chance chance) {
+    return new Weather(
+        chance.between(100, 400),
+        2,
+        1,
+        false,
+        1 << 20,
+        4 << 20,
+        chance.oneOf(0, 2_000, 1 << 30),
+        chance.oneOf(150, 600, 4_000),
+        4_000,
+        chance.oneOf(0, 400, 1_500),
+        chance.oneOf(0, 100, 400),
+        0,
+        chance.oneOf(0, 0, 40),
+        chance.oneOf(0, 60, 200),
+        chance.oneOf(0, 60, 200),
+        chance.oneOf(0, 6, 30),
+        chance.oneOf(0, 10, 60),
+        chance.oneOf(0, 12, 40),
+        chance.oneOf(2, 6, 30),
+        0);
+  }
+
   static Weather draw(Chance chance) {
     boolean tight = chance.once(3);
     boolean stormy = chance.coin();

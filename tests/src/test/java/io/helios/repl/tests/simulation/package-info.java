@@ -20,6 +20,13 @@
  * twice. In the end, with all faults over: everything is equal and the slot is released, or the tenant needs a resync for a
  * reason that the history holds; and a resync mends that.
  *
+ * <p><b>Two regions</b> ({@link io.helios.repl.tests.simulation.MoveWorld}): a tenant goes to and fro between two homes, each
+ * source and target at once. Real besides: the migration's driver with its cutover, and the wire's form of frames. Simulated:
+ * the rows of schema helios with their statements, users with their guard, the wire. Modelled: what {@code Handover}, {@code
+ * Fleet} at its start, {@code Guests} and {@code HttpFrameSource} do. Held after each change of a database: never are both homes
+ * writable, and the one that is has exactly what its users were told; a follower is at a moment of its home. In the end: one
+ * home, which the store knows, and a follower that has everything.
+ *
  * <p>A simulation that finds nothing may be blind. Each of these, done to the product, is found within
  * seconds:
  *
