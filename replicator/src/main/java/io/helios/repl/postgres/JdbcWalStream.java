@@ -40,6 +40,9 @@ public final class JdbcWalStream implements WalStream {
   private static final long STATUS_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(STATUS_INTERVAL_SECONDS);
   private static final long ASK_AFTER_SECONDS = 5;
   private static final long GIVE_UP_SECONDS = 20;
+  /** A walsender reads replies until there are none left, and sends nothing meanwhile ({@code walsender.c}, ProcessRepliesIfAny). */
+  private static final long KEEP_ALIVE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private static final int BUSY_PEEK_MILLIS = 1;
   private static final int IDLE_PEEK_MILLIS = 10;
   private static final int IDLE_AFTER_SILENCES = 200;
@@ -60,6 +63,7 @@ public final class JdbcWalStream implements WalStream {
   private Lsn saidReleased = Lsn.INVALID;
   private long saidNanos = System.nanoTime();
   private long askedNanos;
+  private long keptAliveNanos = System.nanoTime() - KEEP_ALIVE_NANOS;
   private boolean asked;
   private int silences;
 
@@ -260,7 +264,9 @@ public final class JdbcWalStream implements WalStream {
       return;
     }
     try {
-      if (!stream.isClosed()) {
+      long now = System.nanoTime();
+      if (now - keptAliveNanos >= KEEP_ALIVE_NANOS && !stream.isClosed()) {
+        keptAliveNanos = now;
         askForAnswer();
       }
     } catch (SQLException e) {

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -365,18 +366,28 @@ class JdbcWalStreamTest {
       List<Thread> keepers =
           List.of(1, 2, 3).stream()
               .map(i -> Thread.ofPlatform().start(() -> {
-                while (stop.getCount() > 0) {
+                while (!awaited(stop)) {
                   stream.keepAlive();
                 }
               }))
               .toList();
-      List<PgOutputMessage> seen = new StreamReader(stream).transactions(1);
-      stop.countDown();
-      for (Thread keeper : keepers) {
-        keeper.join();
+      List<PgOutputMessage> seen;
+      try {
+        seen = new StreamReader(stream).transactions(1);
+      } finally {
+        stop.countDown();
+        for (Thread keeper : keepers) {
+          keeper.join();
+        }
       }
       assertThat(of(seen, PgOutputMessage.Insert.class)).hasSize(50_000);
     }
+  }
+
+  /** After some microseconds: a loop without a pause keeps the reader from the lock for as long as the scheduler likes. */
+  private static boolean awaited(CountDownLatch latch) {
+    LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(50));
+    return latch.getCount() == 0;
   }
 
   private void run(String... statements) {
