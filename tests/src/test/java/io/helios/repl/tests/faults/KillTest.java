@@ -170,7 +170,7 @@ class KillTest {
   }
 
   @Test
-  @Tag("long")
+  @Tag("soak")
   void killedAtAnyStepsInAnyOrderItGoesOnWhereItWas() throws Exception {
     Random random = seeded();
     List<KillStep> steps = new ArrayList<>();
@@ -200,7 +200,7 @@ class KillTest {
   }
 
   @Test
-  @Tag("long")
+  @Tag("soak")
   void killedFiftyTimesAtAnyMomentItGoesOnWhereItWas() throws Exception {
     killedAtAnyMoment(50);
   }

@@ -37,7 +37,7 @@ class HandoverUnderLoadTest {
   }
 
   @Test
-  @Tag("long")
+  @Tag("soak")
   void everyAcknowledgedWriteIsThereOnceAfterTwoHundredMoves() throws Exception {
     move(200);
   }

@@ -87,7 +87,7 @@ class KilledRegionsTest {
   }
 
   @Test
-  @Tag("long")
+  @Tag("soak")
   void atEachStepEachOfThemDies() throws Exception {
     Map<String, String> settings = Map.of("fsync", "off", "max_connections", "200");
     try (CrashServer home = new CrashServer(directory.resolve("home"), settings);
