@@ -31,14 +31,17 @@ final class DashboardServant implements Dashboard.Servant, AutoCloseable {
   private final Consumer<News> dashboard;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final MoveWishes moves;
+  private final FailoverWishes failovers;
   private final Lookout<Watched.Stages> stages;
   private final Lookout<Watched.Move> passages;
   private final Lookout<Watched.Move> gates;
+  private final Lookout<Watched.Succession> phases;
 
   DashboardServant(HeliosClient client, Consumer<News> dashboard) {
     this.client = client;
     this.dashboard = dashboard;
     this.moves = new MoveWishes(client, dashboard);
+    this.failovers = new FailoverWishes(client, dashboard);
     this.stages =
         new Lookout<>(
             STAGES_AGAIN,
@@ -53,7 +56,13 @@ final class DashboardServant implements Dashboard.Servant, AutoCloseable {
             GATES_AGAIN,
             shown ->
                 MoveDocuments.gates(client.get(migration(shown) + "?gates=true")).map(News.Looked::new).ifPresent(dashboard));
-    List.of(stages, passages, gates).forEach(threads::execute);
+    this.phases =
+        new Lookout<>(
+            null,
+            shown ->
+                dashboard.accept(
+                    new News.Recounted(MoveDocuments.passages(client.get("/tenants/" + shown.tenant() + "/failover")))));
+    List.of(stages, passages, gates, phases).forEach(threads::execute);
   }
 
   private static String migration(Watched.Move shown) {
@@ -65,6 +74,7 @@ final class DashboardServant implements Dashboard.Servant, AutoCloseable {
     stages.look(shown instanceof Watched.Stages tenant ? tenant : null);
     passages.look(shown instanceof Watched.Move move ? move : null);
     gates.look(shown instanceof Watched.Move move && move.gates() ? move : null);
+    phases.look(shown instanceof Watched.Succession succession ? succession : null);
   }
 
   @Override
@@ -102,6 +112,7 @@ final class DashboardServant implements Dashboard.Servant, AutoCloseable {
                         "change nothing; it reads all of its rows");
                 case DELETE -> FleetDocuments.steps(client.delete("/tenants/" + tenant + "?dryRun=true"));
                 case MIGRATE, CUTOVER, ROLLBACK, COMPLETE, CANCEL -> moves.plan(action, tenant);
+                case FAILOVER, FAILBACK, REJOIN -> failovers.plan(action, tenant);
                 case PAUSE, RESUME, START, STOP, RESYNC ->
                     FleetDocuments.steps(client.post(path(action, tenant) + "?dryRun=true", null));
               }));
@@ -119,6 +130,7 @@ final class DashboardServant implements Dashboard.Servant, AutoCloseable {
           case VERIFY -> verify(tenant);
           case DELETE -> client.delete("/tenants/" + tenant + "?confirm=" + tenant);
           case MIGRATE, CUTOVER, ROLLBACK, COMPLETE, CANCEL -> moves.act(action, tenant);
+          case FAILOVER, FAILBACK, REJOIN -> failovers.act(action, tenant);
           case PAUSE, RESUME, START, STOP, RESYNC -> client.post(path(action, tenant), null);
         }
         done++;
@@ -126,7 +138,7 @@ final class DashboardServant implements Dashboard.Servant, AutoCloseable {
         failed = failed == null ? e : failed;
       }
     }
-    boolean told = action == Action.VERIFY || (action.isOfMove() && tenants.size() == 1);
+    boolean told = action == Action.VERIFY || ((action.isOfMove() || action.isOfFailover()) && tenants.size() == 1);
     if (!told && done > 0) {
       dashboard.accept(
           new News.Done(Severity.INFO, action.word() + " " + (done == 1 && tenants.size() == 1 ? tenants.getFirst() : done + " tenants") + ": the server has taken it"));

@@ -37,7 +37,8 @@ final class FleetDocuments {
         node.path("tenants").valueStream().map(FleetDocuments::tenant).toList(),
         node.path("removed").valueStream().map(JsonNode::asString).toList(),
         node.path("migrations").valueStream().map(MoveDocuments::migration).toList(),
-        node.path("migrationsRemoved").valueStream().map(JsonNode::asString).toList());
+        node.path("migrationsRemoved").valueStream().map(JsonNode::asString).toList(),
+        FailoverNewsDocuments.news(node));
   }
 
   private static Totals totals(JsonNode node) {

@@ -10,9 +10,7 @@ import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
-import io.helios.repl.failover.observation.ObservedEndpoints;
-import io.helios.repl.failover.observation.ObservedEndpoints.Observation;
-import io.helios.repl.failover.observation.Probe;
+import io.helios.repl.failover.lease.LeaseStatus;
 import io.helios.repl.failover.policy.Decision;
 import io.helios.repl.server.AutoSettings.Scope;
 import io.helios.repl.tenant.Tenant;
@@ -26,7 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
@@ -43,15 +41,17 @@ final class AutoRoutes {
   private final Tenants tenants;
   private final AutoStore store;
   private final Observing observing;
+  private final Supplier<List<LeaseStatus>> leases;
 
-  AutoRoutes(Tenants tenants, AutoStore store, Observing observing) {
+  AutoRoutes(Tenants tenants, AutoStore store, Observing observing, Supplier<List<LeaseStatus>> leases) {
     this.tenants = tenants;
     this.store = store;
     this.observing = observing;
+    this.leases = leases;
   }
 
   void install(RoutesConfig routes) {
-    routes.get("/api/v1/observations", r -> answer(r, 200, observations(observing.latest())));
+    routes.get("/api/v1/observations", r -> answer(r, 200, ObservationDocuments.list(observing.latest(), leases.get(), Instant.now())));
     routes.get("/api/v1/failover/auto", r -> answer(r, 200, automatic()));
     routes.post("/api/v1/failover/auto", this::change);
   }
@@ -169,39 +169,5 @@ final class AutoRoutes {
         .put("offUntil", paused == null ? null : Documents.time(paused))
         .put("step", decision == null ? null : decision.step().name().toLowerCase(Locale.ROOT).replace('_', '-'))
         .put("why", decision == null ? null : decision.step().words());
-  }
-
-  private static ObjectNode observations(ObservedEndpoints observed) {
-    ObjectNode list = Documents.list("ObservationList", observed.endpoints().stream().map(AutoRoutes::observation).toList());
-    list.put("observer", observed.observer());
-    Problem problem = observed.problem();
-    list.set("problem", Documents.error(problem, problem == null ? null : Instant.now()));
-    return list;
-  }
-
-  private static ObjectNode observation(Observation o) {
-    Probe.@Nullable Seen seen = o.seen();
-    ObjectNode node =
-        Json.document("Observation")
-            .put("endpoint", o.endpoint())
-            .put("verdict", o.verdict().label())
-            .put("own", o.own().label())
-            .put("since", Documents.time(o.since()))
-            .put("lastAnswer", o.lastAnswer() == null ? null : Documents.time(o.lastAnswer()))
-            .put("standby", seen == null ? null : seen.standby())
-            .put("lsn", o.lastWal() == null ? null : o.lastWal().toString())
-            .put("why", seen == null ? null : seen.why())
-            .put("deadVotes", o.outcome().dead())
-            .put("countedVotes", o.outcome().counted())
-            .put("neededVotes", o.outcome().needed());
-    ArrayNode votes = node.putArray("votes");
-    o.votes().forEach(
-        v ->
-            votes.addObject()
-                .put("observer", v.observer())
-                .put("verdict", v.verdict().label())
-                .put("fresh", v.fresh())
-                .put("sighted", v.sighted()));
-    return node;
   }
 }

@@ -9,8 +9,6 @@ import io.helios.repl.config.TenantNames;
 import io.helios.repl.error.ErrorCode;
 import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
-import io.helios.repl.migration.Migrations;
-import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetEvent;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
@@ -41,24 +39,25 @@ final class EventRoutes implements AutoCloseable {
 
   private final ControlStore store;
   private final Bell bell;
-  private final Tenants tenants;
-  private final Fleet fleet;
-  private final Migrations migrations;
+  private final Supplier<FleetNews.Standing> standing;
   private final String region;
   private final String node;
   private final Semaphore free = new Semaphore(STREAMS);
   private volatile boolean stopping;
 
   /**
+   * @param standing how the fleet is at the moment
    * @param node what this server is called among several
    */
   EventRoutes(
-      ControlStore store, Bell bell, Tenants tenants, Fleet fleet, Migrations migrations, String region, String node) {
+      ControlStore store,
+      Bell bell,
+      Supplier<FleetNews.Standing> standing,
+      String region,
+      String node) {
     this.store = store;
     this.bell = bell;
-    this.tenants = tenants;
-    this.fleet = fleet;
-    this.migrations = migrations;
+    this.standing = standing;
     this.region = region;
     this.node = node;
   }
@@ -98,11 +97,7 @@ final class EventRoutes implements AutoCloseable {
     Duration every = every(request);
     FleetNews news = new FleetNews(region, ProductVersion.current(), node);
     Supplier<ObjectNode> told =
-        () ->
-            news.next(
-                Instant.now(),
-                System.nanoTime(),
-                new FleetNews.Standing(tenants.statuses(), fleet.sources(), fleet.targets(), migrations.all()));
+        () -> news.next(Instant.now(), System.nanoTime(), standing.get());
     if (!free.tryAcquire()) {
       throw new TransientException(
           new Problem(

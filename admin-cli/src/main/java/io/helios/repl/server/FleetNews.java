@@ -1,5 +1,8 @@
 package io.helios.repl.server;
 
+import io.helios.repl.failover.Failover;
+import io.helios.repl.failover.lease.LeaseStatus;
+import io.helios.repl.failover.observation.ObservedEndpoints.Observation;
 import io.helios.repl.migration.Migration;
 import io.helios.repl.status.EndpointStatus;
 import io.helios.repl.status.TenantState;
@@ -16,8 +19,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a dashboard is told of the fleet: all of it first, then whole totals but only the tenants and the migrations that have
- * changed since the last time. One for each listener, one thread.
+ * What a dashboard is told of the fleet: all of it first, then whole totals but only the tenants, migrations and failovers that
+ * have changed since the last time. One for each listener, one thread.
  */
 final class FleetNews {
 
@@ -26,6 +29,7 @@ final class FleetNews {
   private final String node;
   private Map<String, TenantStatus> told = Map.of();
   private Map<String, Migration> toldMoves = Map.of();
+  private Map<String, Failover> toldFailovers = Map.of();
   private long toldAtNanos;
   private boolean begun;
 
@@ -37,7 +41,13 @@ final class FleetNews {
 
   /** All that is told of at one moment. */
   record Standing(
-      List<TenantStatus> tenants, List<EndpointStatus> sources, List<EndpointStatus> targets, List<Migration> migrations) {}
+      List<TenantStatus> tenants,
+      List<EndpointStatus> sources,
+      List<EndpointStatus> targets,
+      List<Migration> migrations,
+      List<Failover> failovers,
+      List<Observation> observations,
+      List<LeaseStatus> leases) {}
 
   /**
    * @param nanos of a clock that only goes forward, for rates
@@ -59,6 +69,11 @@ final class FleetNews {
     ArrayNode removed = document.putArray("removed");
     told.keySet().stream().filter(name -> !now.containsKey(name)).forEach(removed::add);
     moves(document, standing.migrations());
+    failovers(document, standing.failovers());
+    ArrayNode observations = document.putArray("observations");
+    standing.observations().forEach(o -> observations.add(ObservationDocuments.observation(o)));
+    ArrayNode leases = document.putArray("leases");
+    standing.leases().forEach(lease -> leases.add(ObservationDocuments.lease(lease)));
     told = now;
     toldAtNanos = nanos;
     begun = true;
@@ -75,6 +90,18 @@ final class FleetNews {
     ArrayNode removed = document.putArray("migrationsRemoved");
     toldMoves.keySet().stream().filter(name -> !now.containsKey(name)).forEach(removed::add);
     toldMoves = now;
+  }
+
+  private void failovers(ObjectNode document, List<Failover> failovers) {
+    Map<String, Failover> now = new LinkedHashMap<>();
+    failovers.forEach(f -> now.put(f.tenant(), f));
+    ArrayNode changed = document.putArray("failovers");
+    now.values().stream()
+        .filter(f -> !f.equals(toldFailovers.get(f.tenant())))
+        .forEach(f -> changed.add(FailoverDocuments.failover(f)));
+    ArrayNode removed = document.putArray("failoversRemoved");
+    toldFailovers.keySet().stream().filter(name -> !now.containsKey(name)).forEach(removed::add);
+    toldFailovers = now;
   }
 
   private void totals(ObjectNode totals, List<TenantStatus> tenants, double seconds) {

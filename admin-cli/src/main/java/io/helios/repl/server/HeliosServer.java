@@ -194,12 +194,20 @@ public final class HeliosServer implements AutoCloseable {
                 coordination,
                 captured,
                 new AutomaticRuns(configuration, captured, tenants, automatic, requests, events)));
-    AutoRoutes auto = new AutoRoutes(tenants, automatic, observing);
+    AutoRoutes auto = new AutoRoutes(tenants, automatic, observing, leases::statuses);
     ApplyRoutes applying = new ApplyRoutes(configuration, tenants);
     Scrapes scrapes = new Scrapes(Instant.now());
     new UnverifiedGauge(new TenantHealth(tenants, history)).register(meters);
     EventRoutes eventRoutes =
-        new EventRoutes(store, events.bell(), tenants, fleet, migrations, configuration.region(), nodeName());
+        new EventRoutes(
+            store,
+            events.bell(),
+            () ->
+                new FleetNews.Standing(
+                    tenants.statuses(), fleet.sources(), fleet.targets(), migrations.all(), requests.failovers().all(),
+                    observing.latest().endpoints(), leases.statuses()),
+            configuration.region(),
+            nodeName());
     HostedTenants hosted = new HostedTenants(fleet.guests());
     hosted.register(meters);
     FrameRoutes frames = new FrameRoutes(fleet::frames, fleet::isGiven, PeerGate::region);

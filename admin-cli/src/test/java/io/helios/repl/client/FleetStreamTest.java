@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.helios.repl.tui.fleet.Failover;
+import io.helios.repl.tui.fleet.FailoverNews;
 import io.helios.repl.tui.fleet.Fault;
+import io.helios.repl.tui.fleet.Lease;
 import io.helios.repl.tui.fleet.Migration;
+import io.helios.repl.tui.fleet.Observation;
 import io.helios.repl.tui.model.News;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -46,7 +50,32 @@ class FleetStreamTest {
       "traffic":{"p50Millis":0.1,"p99Millis":0.2}},"there":{"epoch":4,"pauseMillis":21.5,"exact":true,"drainedLsn":"0/1",\
       "at":"2026-01-01T00:10:00Z","parts":{"trafficMillis":0.3,"lockMillis":2.1,"drainMillis":14.4,"switchMillis":4.2}},"back":null,\
       "error":{"code":"HR-7110","message":"undone","why":"slow","hint":"again"},"nextSteps":["helios-repl migrate complete acme"]}],\
-      "migrationsRemoved":["left"]}""";
+      "migrationsRemoved":["left"],"failovers":[{"kind":"Failover","id":"8a","tenant":"acme","epoch":9,"rtoMillis":2410,"promotedLsn":"0/2",\
+      "unreplicated":{"known":false,"transactions":14,"first":"2026-01-01T00:00:00Z","last":"2026-01-01T00:00:01Z","missing":"its slot was lost",\
+      "tables":[{"table":"public.orders","inserts":9,"updates":2,"deletes":0,"truncates":1,"keys":11}]},"state":"ACCOUNTED",\
+      "oldSource":"accounted","from":"shop","to":"eu","rejoin":"manual","place":3,"begunAt":"2026-01-01T00:00:00Z","since":"2026-01-01T00:10:00Z",\
+      "switchedAt":"2026-01-01T00:00:02Z","error":null,"nextSteps":["helios-repl failover run acme --rejoin"]}],"failoversRemoved":["left"],\
+      "observations":[{"kind":"Observation","endpoint":"us-east-1/shop","verdict":"dead","own":"suspect","since":"2026-01-01T00:00:00Z",\
+      "lastAnswer":null,"lsn":null,"why":"nothing listens","deadVotes":2,"countedVotes":3,"neededVotes":2,\
+      "votes":[{"observer":"a","verdict":"dead","fresh":true,"sighted":false}]}],\
+      "leases":[{"kind":"Lease","database":"shop","given":false,"error":{"code":"HR-8301","message":"not renewed","why":"w","hint":"h"}}]}""";
+
+  private static final FailoverNews FAILOVER =
+      new FailoverNews(
+          List.of(
+              new Failover(
+                  "8a", "acme", "shop", "eu", "ACCOUNTED", "accounted", 9, false, 3, Instant.parse("2026-01-01T00:00:00Z"),
+                  Instant.parse("2026-01-01T00:10:00Z"), 2410L, "0/2", true,
+                  new Failover.Account(
+                      14, Instant.parse("2026-01-01T00:00:00Z"), Instant.parse("2026-01-01T00:00:01Z"), "its slot was lost",
+                      List.of("public.orders: 9 inserted, 2 updated, 0 deleted, truncated")),
+                  null, List.of("helios-repl failover run acme --rejoin"))),
+          List.of("left"),
+          List.of(
+              new Observation(
+                  "us-east-1/shop", "dead", "suspect", Instant.parse("2026-01-01T00:00:00Z"), null, null, "nothing listens", 2, 3, 2,
+                  List.of(new Observation.Vote("a", "dead", true, false)))),
+          List.of(new Lease("shop", false, Fault.of("HR-8301", "not renewed", "w", "h"))));
 
   private static final Migration MOVE =
       new Migration(
@@ -133,6 +162,7 @@ class FleetStreamTest {
                         });
                 assertThat(told.update().migrations()).containsExactly(MOVE);
                 assertThat(told.update().migrationsRemoved()).containsExactly("left");
+                assertThat(told.update().failover()).isEqualTo(FAILOVER);
               });
       assertThat(next()).isInstanceOfSatisfying(News.Happened.class, h -> assertThat(h.event().id()).isEqualTo(4));
       assertThat(next()).isInstanceOf(News.Lost.class);

@@ -36,7 +36,7 @@ class FleetNewsTest {
     return news.next(
         AT.plusSeconds(seconds),
         seconds * 1_000_000_000L,
-        new FleetNews.Standing(tenants, List.of(), List.of(), migrations));
+        new FleetNews.Standing(tenants, List.of(), List.of(), migrations, List.of(), List.of(), List.of()));
   }
 
   private static Migration move(String tenant) {

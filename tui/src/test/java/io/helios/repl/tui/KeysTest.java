@@ -135,6 +135,8 @@ class KeysTest {
     typist.type("2");
     assertThat(model.tab()).isEqualTo(Tab.MIGRATIONS);
     typist.type("3");
+    assertThat(model.tab()).isEqualTo(Tab.FAILOVER);
+    typist.type("4");
     assertThat(model.tab()).isEqualTo(Tab.SOURCES);
     typist.press(new KeyStroke(KeyType.Tab));
     assertThat(model.tab()).isEqualTo(Tab.EVENTS);
@@ -144,7 +146,7 @@ class KeysTest {
 
   @Test
   void anEventOpensItsTenantAlsoWhenTheFilterHidesIt() {
-    typist.type("/tier:prem\n4jj\n");
+    typist.type("/tier:prem\n5jj\n");
     assertThat(model.isOpen()).isTrue();
     assertThat(chosen()).isEqualTo("tenant-009");
   }

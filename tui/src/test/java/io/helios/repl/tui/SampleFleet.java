@@ -2,6 +2,7 @@ package io.helios.repl.tui;
 
 import io.helios.repl.tui.fleet.Endpoint;
 import io.helios.repl.tui.fleet.Event;
+import io.helios.repl.tui.fleet.FailoverNews;
 import io.helios.repl.tui.fleet.Fault;
 import io.helios.repl.tui.fleet.FleetUpdate;
 import io.helios.repl.tui.fleet.Migration;
@@ -117,6 +118,10 @@ public final class SampleFleet {
   }
 
   public static FleetUpdate update(Instant at, List<Tenant> tenants, List<Migration> moves) {
+    return update(at, tenants, moves, FailoverNews.NONE);
+  }
+
+  static FleetUpdate update(Instant at, List<Tenant> tenants, List<Migration> moves, FailoverNews failover) {
     return new FleetUpdate(
         true,
         at,
@@ -127,7 +132,8 @@ public final class SampleFleet {
         tenants,
         List.of(),
         moves,
-        List.of());
+        List.of(),
+        failover);
   }
 
   public static List<Event> events() {

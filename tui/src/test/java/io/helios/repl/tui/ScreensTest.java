@@ -61,7 +61,7 @@ class ScreensTest {
   @CsvSource({"80, 24", "120, 40"})
   void sourcesShowTheWalThatTheyHold(int columns, int rows) {
     Model model = SampleFleet.model(columns, rows, false);
-    Typist.on(model).type("3j");
+    Typist.on(model).type("4j");
     golden("sources", model);
   }
 
@@ -69,7 +69,7 @@ class ScreensTest {
   @CsvSource({"80, 24", "120, 40"})
   void eventsShowWhatHasHappened(int columns, int rows) {
     Model model = SampleFleet.model(columns, rows, false);
-    Typist.on(model).type("4jj");
+    Typist.on(model).type("5jj");
     golden("events", model);
   }
 
@@ -212,7 +212,7 @@ class ScreensTest {
   void everySizeIsDrawn(String size) {
     int columns = Integer.parseInt(size.substring(0, size.indexOf('x')));
     int rows = Integer.parseInt(size.substring(size.indexOf('x') + 1));
-    for (String keys : List.of("", "j\n", "2", "2\n", "3", "4", "?", "jp", "/x", ":sort")) {
+    for (String keys : List.of("", "j\n", "2", "2\n", "3", "4", "5", "?", "jp", "/x", ":sort")) {
       Model model = SampleFleet.model(columns, rows, false);
       Typist.on(model).type(keys);
       GoldenScreen.draw(model, FULL);

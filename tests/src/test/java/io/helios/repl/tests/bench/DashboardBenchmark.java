@@ -6,6 +6,7 @@ import com.googlecode.lanterna.input.KeyType;
 import com.googlecode.lanterna.screen.Screen;
 import com.googlecode.lanterna.screen.TerminalScreen;
 import com.googlecode.lanterna.terminal.ansi.ANSITerminal;
+import io.helios.repl.tui.fleet.FailoverNews;
 import io.helios.repl.tui.fleet.FleetUpdate;
 import io.helios.repl.tui.fleet.Migration;
 import io.helios.repl.tui.fleet.Objective;
@@ -141,6 +142,6 @@ final class DashboardBenchmark {
     }
     return new FleetUpdate(
         true, at, new Server("us-east-1", "bench", "node-a", null), new Totals(TENANTS, new Totals.Lag(0.1, 0.4, 0.8, 15), 41_000, 4e7, 9e6),
-        List.of(), List.of(), tenants, List.of(), moves(at), List.of());
+        List.of(), List.of(), tenants, List.of(), moves(at), List.of(), FailoverNews.NONE);
   }
 }

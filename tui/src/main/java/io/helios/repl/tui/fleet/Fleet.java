@@ -14,11 +14,14 @@ public final class Fleet {
   private final FleetUpdate latest;
   private final Map<String, Tenant> tenants;
   private final Map<String, Migration> migrations;
+  private final Map<String, Failover> failovers;
 
-  private Fleet(FleetUpdate latest, Map<String, Tenant> tenants, Map<String, Migration> migrations) {
+  private Fleet(
+      FleetUpdate latest, Map<String, Tenant> tenants, Map<String, Migration> migrations, Map<String, Failover> failovers) {
     this.latest = latest;
     this.tenants = tenants;
     this.migrations = migrations;
+    this.failovers = failovers;
   }
 
   /** Takes an update on top of what was known; null when nothing was. */
@@ -26,7 +29,7 @@ public final class Fleet {
     Map<String, Tenant> tenants = before == null || update.full() ? new HashMap<>() : new HashMap<>(before.tenants);
     update.removed().forEach(tenants::remove);
     update.tenants().forEach(t -> tenants.put(t.name(), t));
-    return new Fleet(update, tenants, migrations(before, update));
+    return new Fleet(update, tenants, migrations(before, update), failovers(before, update));
   }
 
   private static Map<String, Migration> migrations(@Nullable Fleet before, FleetUpdate update) {
@@ -38,6 +41,17 @@ public final class Fleet {
     update.migrationsRemoved().forEach(migrations::remove);
     update.migrations().forEach(m -> migrations.put(m.tenant(), m));
     return migrations;
+  }
+
+  private static Map<String, Failover> failovers(@Nullable Fleet before, FleetUpdate update) {
+    FailoverNews news = update.failover();
+    if (before != null && !update.full() && news.failovers().isEmpty() && news.removed().isEmpty()) {
+      return before.failovers;
+    }
+    Map<String, Failover> failovers = before == null || update.full() ? new HashMap<>() : new HashMap<>(before.failovers);
+    news.removed().forEach(failovers::remove);
+    news.failovers().forEach(f -> failovers.put(f.tenant(), f));
+    return failovers;
   }
 
   /** By the server's clock. */
@@ -90,6 +104,30 @@ public final class Fleet {
   /** The tenant's newest; null when it was never moved. */
   public @Nullable Migration migration(String tenant) {
     return migrations.get(tenant);
+  }
+
+  /** In no order. */
+  public Collection<Failover> failovers() {
+    return failovers.values();
+  }
+
+  /** As {@link #hasSameMigrationsAs}. */
+  public boolean hasSameFailoversAs(@Nullable Fleet other) {
+    return other != null && failovers == other.failovers;
+  }
+
+  /** The tenant's newest; null when it was never failed over. */
+  public @Nullable Failover failover(String tenant) {
+    return failovers.get(tenant);
+  }
+
+  /** The databases that are looked at, the worst first. */
+  public List<Observation> observations() {
+    return latest.failover().observations();
+  }
+
+  public List<Lease> leases() {
+    return latest.failover().leases();
   }
 
   /** WAL that all sources hold back together; null when no source tells. */

@@ -9,6 +9,7 @@ import java.util.List;
  * @param full whether {@code tenants} and {@code migrations} are all there are; else those that changed since the last update
  * @param at by the server's clock
  * @param migrationsRemoved tenants that have none any more
+ * @param failover as {@code full} says, too
  */
 public record FleetUpdate(
     boolean full,
@@ -20,7 +21,8 @@ public record FleetUpdate(
     List<Tenant> tenants,
     List<String> removed,
     List<Migration> migrations,
-    List<String> migrationsRemoved) {
+    List<String> migrationsRemoved,
+    FailoverNews failover) {
 
   public FleetUpdate {
     sources = List.copyOf(sources);

@@ -4,11 +4,11 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * All that has happened to one migration, oldest first.
+ * All that has happened to one migration or failover, oldest first.
  *
- * @param migration its id
+ * @param of its id
  */
-public record Passages(String migration, List<Passage> passages) {
+public record Passages(String of, List<Passage> passages) {
 
   public Passages {
     passages = List.copyOf(passages);

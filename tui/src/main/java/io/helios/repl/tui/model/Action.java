@@ -1,5 +1,7 @@
 package io.helios.repl.tui.model;
 
+import io.helios.repl.tui.fleet.Failover;
+import io.helios.repl.tui.fleet.FailoverPhase;
 import io.helios.repl.tui.fleet.Migration;
 import java.util.Arrays;
 import java.util.List;
@@ -21,7 +23,10 @@ public enum Action {
   CUTOVER(true, "helios-repl migrate cutover"),
   ROLLBACK(true, "helios-repl migrate rollback"),
   COMPLETE(true, "helios-repl migrate complete"),
-  CANCEL(false, "helios-repl migrate cancel");
+  CANCEL(false, "helios-repl migrate cancel"),
+  FAILOVER(true, "helios-repl failover run"),
+  FAILBACK(true, "helios-repl failover failback"),
+  REJOIN(false, "helios-repl failover run --rejoin");
 
   private final boolean severe;
   private final String command;
@@ -66,6 +71,19 @@ public enum Action {
         .toList();
   }
 
+  /** The same of failing over. A tenant that is at home and well is not offered it: the key is there all the same. */
+  public static List<Action> fitting(@Nullable Failover failover) {
+    if (failover == null) {
+      return List.of(FAILOVER);
+    }
+    return switch (FailoverPhase.of(failover)) {
+      case FAILED, FAILED_BACK -> List.of(FAILOVER);
+      case TO_REJOIN -> List.of(REJOIN);
+      case FOLLOWING -> List.of(FAILBACK, FAILOVER);
+      default -> List.of();
+    };
+  }
+
   public String word() {
     return name().toLowerCase(Locale.ROOT);
   }
@@ -74,8 +92,13 @@ public enum Action {
   public boolean isOfMove() {
     return switch (this) {
       case MIGRATE, CUTOVER, ROLLBACK, COMPLETE, CANCEL -> true;
-      case PAUSE, RESUME, START, STOP, VERIFY, RESYNC, DELETE -> false;
+      case PAUSE, RESUME, START, STOP, VERIFY, RESYNC, DELETE, FAILOVER, FAILBACK, REJOIN -> false;
     };
+  }
+
+  /** Whether it is a step of a tenant's failover. */
+  public boolean isOfFailover() {
+    return this == FAILOVER || this == FAILBACK || this == REJOIN;
   }
 
   /** What is pressed for it; null when it is only typed. */
@@ -88,6 +111,9 @@ public enum Action {
       case ROLLBACK -> 'b';
       case COMPLETE -> 'e';
       case CANCEL -> 'x';
+      case FAILOVER -> 'f';
+      case FAILBACK -> 'B';
+      case REJOIN -> 'J';
       case RESUME, START, STOP, RESYNC, DELETE -> null;
     };
   }

@@ -1,6 +1,8 @@
 package io.helios.repl.tui.model;
 
 import io.helios.repl.tui.fleet.Event.Severity;
+import io.helios.repl.tui.fleet.Failover;
+import io.helios.repl.tui.fleet.FailoverPhase;
 import io.helios.repl.tui.fleet.Fleet;
 import io.helios.repl.tui.fleet.Migration;
 import io.helios.repl.tui.fleet.Phase;
@@ -17,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class Commands {
 
   static final String KNOWN =
-      "pause, resume, start, stop, verify, resync, delete, migrate, cutover, rollback, complete, cancel, open, filter, sort, tab, quit";
+      "pause, resume, start, stop, verify, resync, delete, migrate, cutover, rollback, complete, cancel, failover, failback,"
+          + " rejoin, open, filter, sort, tab, quit";
 
   private final Model model;
 
@@ -32,7 +35,7 @@ final class Commands {
 
   /** What a key stands for. */
   @Nullable Wish press(Action action) {
-    return action.isOfMove() ? step(action) : act(action);
+    return action.isOfMove() ? step(action) : action.isOfFailover() ? succeed(action) : act(action);
   }
 
   /** What the state of the chosen tenant asks for next. */
@@ -78,7 +81,7 @@ final class Commands {
       }
       if (migration != null && !fitting.contains(action)) {
         if (action == Action.MIGRATE && model.tab() == Tab.TENANTS && names.size() == 1) {
-          openMove(name);
+          open(Tab.MIGRATIONS, name);
         }
         model.notice(Severity.WARN, doesNotFit(migration, action, fitting));
         return null;
@@ -95,13 +98,35 @@ final class Commands {
     return migration.tenant() + ": its migration is " + Phase.of(migration).count() + ", no " + action.word() + " now" + left;
   }
 
+  /** A step of a failover that fits it as it stands. Where one is in hand already, that is shown instead of a second one. */
+  private @Nullable Wish succeed(Action action) {
+    List<String> names = subjects();
+    for (String name : names) {
+      Fleet fleet = model.fleet();
+      Failover failover = fleet == null ? null : fleet.failover(name);
+      if (failover == null && action != Action.FAILOVER) {
+        model.notice(Severity.WARN, name + " was not failed over" + (model.isReadOnly() ? "" : "; f fails it over"));
+        return null;
+      }
+      if (failover != null && !Action.fitting(failover).contains(action)) {
+        if (action == Action.FAILOVER && model.tab() == Tab.TENANTS && names.size() == 1) {
+          open(Tab.FAILOVER, name);
+        }
+        model.notice(
+            Severity.WARN, name + ": its failover is " + FailoverPhase.of(failover).count() + ", no " + action.word() + " now");
+        return null;
+      }
+    }
+    return act(action, names);
+  }
+
   private @Nullable Migration migration(String tenant) {
     Fleet fleet = model.fleet();
     return fleet == null ? null : fleet.migration(tenant);
   }
 
-  private void openMove(String tenant) {
-    model.show(Tab.MIGRATIONS);
+  private void open(Tab tab, String tenant) {
+    model.show(tab);
     if (!model.keys().contains(tenant)) {
       model.filter(Filter.NONE);
     }
@@ -195,7 +220,7 @@ final class Commands {
         .filter(t -> !wanted.isEmpty() && t.title().toLowerCase(Locale.ROOT).startsWith(wanted.toLowerCase(Locale.ROOT)))
         .findFirst()
         .ifPresentOrElse(
-            model::show, () -> model.notice(Severity.WARN, "the tabs are tenants, migrations, sources, events"));
+            model::show, () -> model.notice(Severity.WARN, "the tabs are tenants, migrations, failover, sources, events"));
   }
 
   private boolean isKnown(String name) {

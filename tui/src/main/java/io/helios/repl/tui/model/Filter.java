@@ -1,5 +1,7 @@
 package io.helios.repl.tui.model;
 
+import io.helios.repl.tui.fleet.Failover;
+import io.helios.repl.tui.fleet.FailoverPhase;
 import io.helios.repl.tui.fleet.Fleet;
 import io.helios.repl.tui.fleet.Migration;
 import io.helios.repl.tui.fleet.Phase;
@@ -8,12 +10,13 @@ import io.helios.repl.tui.fleet.Tenant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which tenants and migrations are listed: words that all have to hold. A word is a part of the name, or {@code state:}, {@code tier:},
+ * Which tenants, migrations and failovers are listed: words that all have to hold. A word is a part of the name, or {@code state:}, {@code tier:},
  * {@code source:}, {@code target:}, {@code region:} with the beginning of what is meant; {@code !} before it turns it round.
  */
 public record Filter(String text) {
@@ -42,25 +45,35 @@ public record Filter(String text) {
 
   /** The same of migrations: their state is meant then, and where they go from and to. */
   Predicate<Migration> moves(Fleet fleet) {
-    return words().stream().map(w -> move(w, fleet)).reduce(m -> true, Predicate::and);
+    return going(m -> new Going(fleet.tenant(m.tenant()), m.state(), Phase.of(m).word(), m.from(), m.to()));
   }
 
-  private static Predicate<Migration> move(String word, Fleet fleet) {
+  /** The same of failovers. */
+  Predicate<Failover> failovers(Fleet fleet) {
+    return going(f -> new Going(fleet.tenant(f.tenant()), f.state(), FailoverPhase.of(f).word(), f.from(), f.to()));
+  }
+
+  /** A tenant that goes from one home to another. */
+  private record Going(@Nullable Tenant tenant, String state, String word, String from, String to) {}
+
+  private <T> Predicate<T> going(Function<T, Going> as) {
+    Predicate<Going> all = words().stream().map(Filter::going).reduce(g -> true, Predicate::and);
+    return t -> all.test(as.apply(t));
+  }
+
+  private static Predicate<Going> going(String word) {
     if (word.startsWith("!") && word.length() > 1) {
-      return move(word.substring(1), fleet).negate();
+      return going(word.substring(1)).negate();
     }
     int colon = word.indexOf(':');
     String value = word.substring(colon + 1);
     return switch (colon < 0 ? "" : word.substring(0, colon)) {
-      case "state" -> m -> begins(m.state().replace('_', '-'), value) || begins(Phase.of(m).word(), value);
-      case "source" -> m -> begins(m.from(), value);
-      case "target" -> m -> begins(m.to(), value);
+      case "state" -> g -> begins(g.state().replace('_', '-'), value) || begins(g.word(), value);
+      case "source" -> g -> begins(g.from(), value);
+      case "target" -> g -> begins(g.to(), value);
       default -> {
         Predicate<Tenant> ofTenant = word(word);
-        yield m -> {
-          Tenant tenant = fleet.tenant(m.tenant());
-          return tenant != null && ofTenant.test(tenant);
-        };
+        yield g -> g.tenant() != null && ofTenant.test(g.tenant());
       }
     };
   }

@@ -188,7 +188,7 @@ public final class Keys {
       case '>' -> model.sort(model.sort().next(1));
       case '/' -> {
         filterBefore = model.filter();
-        model.show(model.tab() == Tab.MIGRATIONS ? Tab.MIGRATIONS : Tab.TENANTS);
+        model.show(model.tab().isFiltered() ? model.tab() : Tab.TENANTS);
         model.prompt(new Prompt(Prompt.Kind.FILTER, model.filter().text()));
       }
       case ':' -> model.prompt(new Prompt(Prompt.Kind.COMMAND, ""));
@@ -238,7 +238,7 @@ public final class Keys {
   private void escape() {
     if (model.isOpen()) {
       model.open(false);
-    } else if (model.tab() == Tab.MIGRATIONS && !model.filter().isNone()) {
+    } else if (model.tab() != Tab.TENANTS && model.tab().isFiltered() && !model.filter().isNone()) {
       model.filter(Filter.NONE);
     } else if (model.tab() != Tab.TENANTS) {
       model.show(Tab.TENANTS);

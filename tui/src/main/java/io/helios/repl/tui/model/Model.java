@@ -2,6 +2,7 @@ package io.helios.repl.tui.model;
 
 import io.helios.repl.tui.fleet.Endpoint;
 import io.helios.repl.tui.fleet.Event;
+import io.helios.repl.tui.fleet.Failover;
 import io.helios.repl.tui.fleet.Fleet;
 import io.helios.repl.tui.fleet.FleetUpdate;
 import io.helios.repl.tui.fleet.Gates;
@@ -36,6 +37,7 @@ public final class Model {
   private final List<Event> events = new ArrayList<>();
   private final Set<String> marked = new LinkedHashSet<>();
   private final Moves moves = new Moves();
+  private final Successions successions = new Successions();
   private final Cursor tenantCursor = new Cursor();
   private final Cursor endpointCursor = new Cursor();
   private final Cursor eventCursor = new Cursor();
@@ -92,7 +94,10 @@ public final class Model {
           pipeline = piped.pipeline();
         }
       }
-      case News.Recounted recounted -> moves.hear(recounted.passages());
+      case News.Recounted recounted -> {
+        moves.hear(recounted.passages());
+        successions.hear(recounted.passages());
+      }
       case News.Looked looked -> moves.hear(looked.gates());
       case News.Connected c -> lost = null;
       case News.Lost gone -> {
@@ -145,6 +150,7 @@ public final class Model {
     marked.removeIf(name -> known.tenant(name) == null);
     tenantCursor.relist(tenantKeys());
     moves.relist(known, filter);
+    successions.relist(known, filter);
     endpointCursor.relist(endpointKeys());
     open(open);
     forgetPipeline();
@@ -226,6 +232,7 @@ public final class Model {
     return switch (tab) {
       case TENANTS -> tenantCursor;
       case MIGRATIONS -> moves.cursor;
+      case FAILOVER -> successions.cursor;
       case SOURCES -> endpointCursor;
       case EVENTS -> eventCursor;
     };
@@ -235,6 +242,7 @@ public final class Model {
     return switch (tab) {
       case TENANTS -> tenantKeys();
       case MIGRATIONS -> moves.keys();
+      case FAILOVER -> successions.keys();
       case SOURCES -> endpointKeys();
       case EVENTS -> eventKeys();
     };
@@ -262,9 +270,9 @@ public final class Model {
     return readOnly;
   }
 
-  /** A migration has more to tell than a tenant, and there are fewer of them. */
+  /** A migration or a failover has more to tell than a tenant, and there are fewer of them. */
   public Layout layout() {
-    return tab == Tab.MIGRATIONS ? layout.withStory() : layout;
+    return tab == Tab.MIGRATIONS || tab == Tab.FAILOVER ? layout.withStory() : layout;
   }
 
   /** Null before the first update. */
@@ -298,7 +306,7 @@ public final class Model {
     return tab;
   }
 
-  /** Whether the chosen tenant, or migration, has the whole screen. */
+  /** Whether the chosen tenant, migration or failover has the whole screen. */
   public boolean isOpen() {
     return open;
   }
@@ -337,6 +345,7 @@ public final class Model {
     return switch (tab) {
       case TENANTS -> listed.size();
       case MIGRATIONS -> moves.listed().size();
+      case FAILOVER -> successions.listed().size();
       case SOURCES -> endpoints().size();
       case EVENTS -> events.size();
     };
@@ -362,9 +371,19 @@ public final class Model {
     return moves.selected();
   }
 
-  /** What has happened to the chosen migration, once it was told. */
+  /** Failovers that the filter lets through: what needs somebody first, what has ended last. */
+  public List<Failover> failovers() {
+    return successions.listed();
+  }
+
+  /** The chosen failover; null when none is listed. */
+  public @Nullable Failover selectedFailover() {
+    return successions.selected();
+  }
+
+  /** What has happened to the chosen migration or failover, once it was told. */
   public @Nullable Passages passages() {
-    return moves.passages();
+    return tab == Tab.FAILOVER ? successions.passages() : moves.passages();
   }
 
   /** How the gates of the chosen migration stood when they were last looked at; null when they never were. */
@@ -376,8 +395,10 @@ public final class Model {
   public @Nullable String subject() {
     Tenant tenant = selected();
     Migration move = selectedMove();
+    Failover failover = selectedFailover();
     return switch (tab) {
       case TENANTS -> tenant == null ? null : tenant.name();
+      case FAILOVER -> failover == null ? null : failover.tenant();
       case MIGRATIONS -> move == null ? null : move.tenant();
       case SOURCES, EVENTS -> null;
     };
@@ -389,6 +410,7 @@ public final class Model {
     return switch (tab) {
       case TENANTS -> tenant != null && (open || layout.wide()) ? new Watched.Stages(tenant.name()) : null;
       case MIGRATIONS -> moves.watched();
+      case FAILOVER -> successions.watched();
       case SOURCES, EVENTS -> null;
     };
   }

@@ -54,7 +54,7 @@ final class Moves {
   /** What comes too late is of no use any more. */
   void hear(Passages told) {
     Migration m = selected();
-    if (m != null && m.id().equals(told.migration())) {
+    if (m != null && m.id().equals(told.of())) {
       passages = told;
     }
   }
@@ -69,7 +69,7 @@ final class Moves {
   /** The chosen one's, once it was told. */
   @Nullable Passages passages() {
     Migration m = selected();
-    return m != null && passages != null && passages.migration().equals(m.id()) ? passages : null;
+    return m != null && passages != null && passages.of().equals(m.id()) ? passages : null;
   }
 
   @Nullable Gates gates() {

@@ -17,7 +17,7 @@ public sealed interface News {
 
   record Piped(Pipeline pipeline) implements News {}
 
-  /** What has happened to a migration. */
+  /** What has happened to a migration or a failover. */
   record Recounted(Passages passages) implements News {}
 
   /** The gates of a migration were looked at. */

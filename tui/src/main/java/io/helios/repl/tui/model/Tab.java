@@ -4,6 +4,7 @@ package io.helios.repl.tui.model;
 public enum Tab {
   TENANTS("Tenants"),
   MIGRATIONS("Migrations"),
+  FAILOVER("Failover"),
   SOURCES("Sources/WAL"),
   EVENTS("Events");
 
@@ -19,6 +20,14 @@ public enum Tab {
 
   public char key() {
     return (char) ('1' + ordinal());
+  }
+
+  /** Whether its lines are about tenants, and the filter holds for them. */
+  boolean isFiltered() {
+    return switch (this) {
+      case TENANTS, MIGRATIONS, FAILOVER -> true;
+      case SOURCES, EVENTS -> false;
+    };
   }
 
   Tab next(int steps) {

@@ -17,4 +17,7 @@ public sealed interface Watched {
    * @param gates whether there is a cutover that they stand in the way of
    */
   record Move(String tenant, String migration, Instant since, boolean gates) implements Watched {}
+
+  /** A failover's history. Answered by {@link News.Recounted}, once for each of its states. */
+  record Succession(String tenant, String failover, Instant since) implements Watched {}
 }

@@ -105,8 +105,9 @@ final class Canvas {
     put(1, row, " " + title + " ", columns - 2, Style.BOLD);
   }
 
-  /** The text in lines of at most {@code width} columns, broken at spaces where there are some. */
-  List<String> wrap(String text, int width) {
+  /** The text in lines of at most so many columns, broken at spaces where there are some. */
+  List<String> wrap(String text, int columns) {
+    int width = Math.max(1, columns);
     List<String> lines = new ArrayList<>();
     for (String paragraph : text.split("\n", -1)) {
       StringBuilder line = new StringBuilder();

@@ -92,7 +92,7 @@ final class Front {
     List<Line> lines = new ArrayList<>();
     plain(lines, "j k  g G       move; first, last", "Enter d     open tenant");
     plain(lines, "Ctrl-d Ctrl-u  half a page down, up", "Esc q       back, leave");
-    plain(lines, "1 2 3 4  Tab   tabs;  l  events", "space       mark");
+    plain(lines, "1 to 5  Tab    tabs;  l  events", "space       mark");
     plain(lines, "< >            sort", ":           command");
     plain(lines, "/ filter       part of a name", "state:lag  tier:prem  !not");
     plain(lines, "", "source:  target:  region:");
@@ -101,12 +101,14 @@ final class Front {
       plain(lines, "v              verify", ":           stop, delete NAME");
       plain(lines, "m              migrate to its target", "x           cancel a move");
       plain(lines, "c  b           cutover; rollback", "e           complete: no way back");
+      plain(lines, "f              fail over", "B  J        failback; rejoin");
     }
     plain(lines, "", "");
     plain(lines, "x failed, needs resync     ! over its lag target (SLO)", "");
     plain(lines, "? lag unknown   ~ copying, cutover   = paused   - stopped", "");
     plain(lines, "+ not started   # fenced   ^ promoted   > moved", "");
     plain(lines, "moves: x failed, no answer   ! undone   = waits for somebody", "");
+    plain(lines, "failovers: x failed, stuck   ! clients not sent   ^ no replica", "");
     plain(lines, "BEHIND is WAL; BUDGET is what is left of the SLO's error budget", "");
     return lines;
   }

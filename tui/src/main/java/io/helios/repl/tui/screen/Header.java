@@ -1,6 +1,8 @@
 package io.helios.repl.tui.screen;
 
+import io.helios.repl.tui.fleet.FailoverPhase;
 import io.helios.repl.tui.fleet.Fleet;
+import io.helios.repl.tui.fleet.Observation;
 import io.helios.repl.tui.fleet.Phase;
 import io.helios.repl.tui.fleet.Standing;
 import io.helios.repl.tui.fleet.Tenant;
@@ -66,7 +68,7 @@ final class Header {
   /** How many stand how, what is wrong first. */
   private static void counts(Canvas canvas, Model model, Fleet fleet) {
     Totals totals = fleet.totals();
-    if (model.tab() == Tab.MIGRATIONS) {
+    if (model.tab() == Tab.MIGRATIONS || model.tab() == Tab.FAILOVER) {
       counts(canvas, 0, 1, canvas.columns(), counted(model.tab(), fleet), 1);
       return;
     }
@@ -101,6 +103,15 @@ final class Header {
       Map<Phase, Integer> phases = new EnumMap<>(Phase.class);
       fleet.migrations().forEach(m -> phases.merge(Phase.of(m), 1, Integer::sum));
       counts.add(total(fleet.migrations().size(), "migration"));
+      phases.forEach((phase, count) -> counts.add(new Count(count + " " + phase.count(), Style.of(phase.gravity()))));
+    } else if (tab == Tab.FAILOVER) {
+      Map<FailoverPhase, Integer> phases = new EnumMap<>(FailoverPhase.class);
+      fleet.failovers().forEach(f -> phases.merge(FailoverPhase.of(f), 1, Integer::sum));
+      long dead = fleet.observations().stream().filter(Observation::isDead).count();
+      if (dead > 0) {
+        counts.add(new Count(dead + " dead,", Style.BAD));
+      }
+      counts.add(total(fleet.failovers().size(), "failover"));
       phases.forEach((phase, count) -> counts.add(new Count(count + " " + phase.count(), Style.of(phase.gravity()))));
     } else {
       Map<Standing, Integer> standings = new EnumMap<>(Standing.class);

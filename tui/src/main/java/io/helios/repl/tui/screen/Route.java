@@ -1,5 +1,6 @@
 package io.helios.repl.tui.screen;
 
+import io.helios.repl.tui.fleet.Failover;
 import io.helios.repl.tui.fleet.Migration;
 import io.helios.repl.tui.fleet.Tenant;
 import java.util.regex.Matcher;
@@ -20,6 +21,11 @@ final class Route {
   /** The same way all along, with an arrow that turns round where it goes back. */
   static String of(Migration move, @Nullable Tenant tenant, int width, Glyphs glyphs) {
     return of(move.from(), move.to(), tenant, move.goesBack() ? glyphs.back() : glyphs.arrow(), width, glyphs);
+  }
+
+  /** From the home that died to the new one. */
+  static String of(Failover failover, @Nullable Tenant tenant, int width, Glyphs glyphs) {
+    return of(failover.from(), failover.to(), tenant, glyphs.arrow(), width, glyphs);
   }
 
   private static String of(

@@ -1,6 +1,7 @@
 package io.helios.repl.tui.screen;
 
 import com.googlecode.lanterna.graphics.TextGraphics;
+import io.helios.repl.tui.fleet.Failover;
 import io.helios.repl.tui.fleet.Fleet;
 import io.helios.repl.tui.fleet.Migration;
 import io.helios.repl.tui.fleet.Tenant;
@@ -13,6 +14,7 @@ import io.helios.repl.tui.model.Prompt;
 import io.helios.repl.tui.model.Tab;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Draws a frame. What is drawn depends on the model alone. */
 public final class Screens {
@@ -61,6 +63,16 @@ public final class Screens {
         } else {
           MigrationPane.below(canvas, model);
           MigrationTable.draw(canvas, model);
+          EventLines.newest(canvas, model);
+        }
+      }
+      case FAILOVER -> {
+        Failover failover = model.selectedFailover();
+        if (model.isOpen() && failover != null) {
+          FailoverPane.whole(canvas, model, failover);
+        } else {
+          FailoverPane.below(canvas, model);
+          FailoverTable.draw(canvas, model);
           EventLines.newest(canvas, model);
         }
       }
@@ -115,7 +127,6 @@ public final class Screens {
   private static String keys(Canvas canvas, Model model) {
     String enter = canvas.glyphs().enter();
     boolean tenants = model.tab() == Tab.TENANTS;
-    boolean moves = model.tab() == Tab.MIGRATIONS;
     List<String> shown = new ArrayList<>();
     if (model.isOpen()) {
       shown.addAll(List.of("Esc back", "j k next"));
@@ -129,11 +140,11 @@ public final class Screens {
     if (tenants && !model.isReadOnly()) {
       shown.addAll(List.of("p pause", "v verify", "R resume"));
     }
-    List<String> steps = (tenants || moves) && !model.isReadOnly() ? steps(model) : List.of();
+    List<String> steps = model.isReadOnly() ? List.of() : steps(model);
     shown.addAll(steps);
-    shown.addAll(List.of("1-4 tabs", "l events", "q " + (model.isOpen() ? "back" : "quit")));
+    shown.addAll(List.of("1-5 tabs", "l events", "q " + (model.isOpen() ? "back" : "quit")));
     List<String> leastFirst =
-        new ArrayList<>(List.of("l events", "space mark", "< > sort", ": cmd", "v verify", "1-4 tabs", "j k next", "R resume", "p pause"));
+        new ArrayList<>(List.of("l events", "space mark", "< > sort", ": cmd", "v verify", "1-5 tabs", "j k next", "R resume", "p pause"));
     leastFirst.addAll(steps.reversed());
     for (String least : leastFirst) {
       if (canvas.width(String.join("  ", shown)) > canvas.columns() - 1) {
@@ -143,12 +154,23 @@ public final class Screens {
     return String.join("  ", shown);
   }
 
-  /** Those of a move that fit the chosen line. */
+  /** Those of a move or a failover that fit the chosen line. */
   private static List<String> steps(Model model) {
     Fleet fleet = model.fleet();
     String subject = model.subject();
-    return fleet == null || subject == null
-        ? List.of()
-        : Action.fitting(fleet.migration(subject)).stream().map(a -> a.key() + " " + a.word()).toList();
+    if (fleet == null || subject == null) {
+      return List.of();
+    }
+    List<Action> steps =
+        switch (model.tab()) {
+          case TENANTS ->
+              Stream.concat(
+                      Action.fitting(fleet.migration(subject)).stream(), Action.fitting(fleet.failover(subject)).stream())
+                  .toList();
+          case MIGRATIONS -> Action.fitting(fleet.migration(subject));
+          case FAILOVER -> Action.fitting(fleet.failover(subject));
+          case SOURCES, EVENTS -> List.of();
+        };
+    return steps.stream().map(a -> a.key() + " " + a.word()).toList();
   }
 }
