@@ -279,7 +279,7 @@ class HorizonTest {
       pass(replication, a, 100);
       insert(200, 300);
       await().atMost(Replication.PATIENCE).untilAsserted(() -> replication.equal(ALL));
-      assertThat(replication.fleet.status(a).lagSeconds()).isZero();
+      await().atMost(Replication.PATIENCE).untilAsserted(() -> assertThat(replication.fleet.status(a).lagSeconds()).isZero());
       replication.catchUp(a); // what a poll in between has found, the next whole one finds once more
       long bytes = volume(replication, a);
       Polling.polls(replication, a, 5);
