@@ -26,6 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
       FailoverCommands.Plan.class,
       FailoverCommands.Run.class,
       FailoverCommands.Failback.class,
+      FailoverDrill.class,
       FailoverHistory.class,
       FailoverAuto.class
     },
@@ -102,7 +103,7 @@ final class FailoverCommands extends CommandGroup {
     @Parameters(paramLabel = "NAME", description = "The tenant's name.")
     String name = "";
 
-    @Option(names = "--patience", paramLabel = "DURATION", description = "How long to apply what was captured. Default: 2s.")
+    @Option(names = "--patience", paramLabel = "DURATION", description = "How long to apply what was captured. Default: the server's failover.drain-patience.")
     @Nullable Duration patience;
 
     Plan(Shell shell) {
@@ -177,7 +178,7 @@ final class FailoverCommands extends CommandGroup {
     @Option(names = "--rejoin", description = "Go on with a failover that was left there.")
     boolean rejoin;
 
-    @Option(names = "--patience", paramLabel = "DURATION", description = "How long to apply what was captured. Default: 2s.")
+    @Option(names = "--patience", paramLabel = "DURATION", description = "How long to apply what was captured. Default: the server's failover.drain-patience.")
     @Nullable Duration patience;
 
     @Option(names = "--confirm", paramLabel = "NAME", description = "The name once more, for scripts; of several NAME,NAME.", split = ",")

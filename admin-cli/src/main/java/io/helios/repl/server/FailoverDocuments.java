@@ -1,5 +1,6 @@
 package io.helios.repl.server;
 
+import io.helios.repl.apply.GuardTrial;
 import io.helios.repl.error.Problem;
 import io.helios.repl.failover.Account;
 import io.helios.repl.failover.Failover;
@@ -170,6 +171,20 @@ final class FailoverDocuments {
     obstacles.forEach(problem -> closed.add(Documents.error(problem, null)));
     warnings.forEach(node.putArray("warnings")::add);
     steps.forEach(node.putArray("steps")::add);
+    return node;
+  }
+
+  /** Whether the tenant's target refused what was written there to try it. */
+  static ObjectNode trial(Tenant tenant, GuardTrial.Outcome outcome) {
+    ObjectNode node =
+        Json.document("GuardTrial")
+            .put("tenant", tenant.name())
+            .put("database", tenant.target())
+            .put("holds", outcome.holds())
+            .put("refused", outcome.refused())
+            .put("empty", outcome.empty());
+    outcome.accepted().forEach(node.putArray("accepted")::add);
+    outcome.untried().forEach(node.putArray("untried")::add);
     return node;
   }
 

@@ -7,6 +7,7 @@ import static io.helios.repl.server.Api.confirmed;
 import static io.helios.repl.server.Api.dryRun;
 import static io.helios.repl.server.Api.name;
 
+import io.helios.repl.apply.GuardTrial;
 import io.helios.repl.config.TenantNames;
 import io.helios.repl.failover.Failover;
 import io.helios.repl.failover.FailoverOptions;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
 
 /** The routes of failovers, as {@link Api} has the others. */
@@ -32,9 +34,19 @@ final class FailoverRoutes {
   private final FailoverRequests requests;
   private final Operations operations;
   private final Duration drainPatience;
+  private final Function<Tenant, GuardTrial.Outcome> guard;
 
-  /** @param drainPatience unless a request says otherwise */
-  FailoverRoutes(Tenants tenants, FailoverRequests requests, Operations operations, Duration drainPatience) {
+  /**
+   * @param drainPatience unless a request says otherwise
+   * @param guard tries whether a tenant's target refuses writes
+   */
+  FailoverRoutes(
+      Tenants tenants,
+      FailoverRequests requests,
+      Operations operations,
+      Duration drainPatience,
+      Function<Tenant, GuardTrial.Outcome> guard) {
+    this.guard = guard;
     this.tenants = tenants;
     this.requests = requests;
     this.operations = operations;
@@ -53,6 +65,7 @@ final class FailoverRoutes {
     routes.post(OF_TENANT + "/failback", this::failBack);
     routes.post(OF_TENANT + "/wait", this::await);
     routes.post(OF_TENANT + "/export", this::export);
+    routes.post(OF_TENANT + "/trial", this::tryGuard);
   }
 
   private void show(Context request) {
@@ -190,6 +203,12 @@ final class FailoverRoutes {
   private void export(Context request) {
     Tenant tenant = tenants.get(name(request)).tenant();
     request.contentType("application/json").header("Cache-Control", "no-store").result(requests.export(tenant));
+  }
+
+  /** Nothing stays of what it writes. */
+  private void tryGuard(Context request) {
+    Tenant tenant = tenants.engaged(name(request));
+    answer(request, 200, FailoverDocuments.trial(tenant, guard.apply(tenant)));
   }
 
   private FailoverOptions options(Context request, JsonNode body, Set<String> besides) {

@@ -184,7 +184,7 @@ public final class HeliosServer implements AutoCloseable {
             failovers, fleets.failoverEnds(fleet), tenants, coordination, leases, new SourceProbes(configuration, fleet::sources), traffic,
             migrations, new FailoverMoves(migrations, driver, service));
     leases.start(); // who is withheld has been said
-    FailoverRoutes takeovers = new FailoverRoutes(tenants, requests, operations, settings.drainPatience());
+    FailoverRoutes takeovers = new FailoverRoutes(tenants, requests, operations, settings.drainPatience(), t -> fleet.tryGuard(t.id()));
     AutoStore automatic = new AutoStore(store);
     CapturedSources captured = new CapturedSources(configuration, fleet::sources);
     Observing observing =
@@ -195,6 +195,8 @@ public final class HeliosServer implements AutoCloseable {
                 captured,
                 new AutomaticRuns(configuration, captured, tenants, automatic, requests, events)));
     AutoRoutes auto = new AutoRoutes(tenants, automatic, observing, leases::statuses);
+    new FailoverGauges(observing::latest, leases::statuses)
+        .register(meters, observing.endpoints(), configuration.sources().stream().map(s -> s.name()).toList());
     ApplyRoutes applying = new ApplyRoutes(configuration, tenants);
     Scrapes scrapes = new Scrapes(Instant.now());
     new UnverifiedGauge(new TenantHealth(tenants, history)).register(meters);

@@ -93,6 +93,11 @@ final class Observing implements AutoCloseable {
     }
   }
 
+  /** What observers call the databases that this server looks at. */
+  List<String> endpoints() {
+    return endpoints(configuration).stream().map(Endpoint::id).toList();
+  }
+
   ObservedEndpoints latest() {
     return observer.latest();
   }

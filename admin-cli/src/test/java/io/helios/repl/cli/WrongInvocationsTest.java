@@ -214,6 +214,12 @@ class WrongInvocationsTest {
           9 | cannot be reached         | failover run acme globex --confirm=acme,globex
           9 | cannot be reached         | failover run acme --rejoin
           9 | cannot be reached         | failover failback acme --max-pause 1s --confirm=acme
+          2 | Missing required          | failover drill
+          2 | is no name of a tenant    | failover drill a/b --confirm=a/b
+          2 | is no duration            | failover drill acme --hold 5
+          3 | is not confirmed          | failover drill acme
+          9 | cannot be reached         | failover drill acme --guard-only
+          9 | cannot be reached         | failover drill acme --confirm=acme --max-pause 1s
           9 | cannot be reached         | failover status --watch
           9 | cannot be reached         | failover history
           2 | Usage:                    | key

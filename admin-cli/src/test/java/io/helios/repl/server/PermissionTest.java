@@ -36,6 +36,7 @@ class PermissionTest {
     "POST, /api/v1/tenants/acme/failover/rejoin, OPERATE, true",
     "POST, /api/v1/tenants/acme/failover/failback, ADMIN, true",
     "POST, /api/v1/tenants/acme/failover/export, OPERATE, true",
+    "POST, /api/v1/tenants/acme/failover/trial, OPERATE, true",
     "POST, /api/v1/tenants/acme/failover/wait, READ, false",
     "DELETE, /api/v1/tenants/acme/verification, OPERATE, true",
     "POST, /api/v1/sources/shop/prepare, OPERATE, true",

@@ -315,6 +315,7 @@ public enum ErrorCode {
   MOVE_UNDECIDED(8107, "A cutover of the tenant has not ended", "Its target may have taken the epoch of a cutover, or may yet: only its row tells. The cutover ends by itself as soon as the target answers, and then the tenant can be failed over where it lives."),
   HOME_FAILED_OVER(8108, "The tenant's home failed while it was moved", "A failover took the tenant to its replica, so the move has nothing to move from any more."),
   FAILBACK_UNDONE(8109, "The way back was undone", "A failback is a planned move: it is undone where its pause does not suffice or a gate is closed, and the tenant stays where it is."),
+  GUARD_OPEN(8110, "A replica is not shown to refuse writes", "A drill writes one row of each of a tenant's tables where only the applier may write, and takes it back. A table took it, since its guard's triggers are off or gone, or could not be tried. Until that is mended, a client that still writes there is not stopped."),
   // 8xxx failover
   REPLICA_NOT_READY(8001, "A replica cannot be promoted", "Its copy is not complete, or changes that it needs are gone: its users would find less than is known to be there. A resync needs the source, so while that is dead only somebody who takes the loss can decide."),
   FAILOVER_DISPLACED(8002, "A replica is not what its failover expects", "Its row in helios.replica is in another epoch, has refused this one, or says that the tenant is written there already: a cutover or another failover was faster."),

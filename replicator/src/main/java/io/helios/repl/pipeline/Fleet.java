@@ -1,5 +1,6 @@
 package io.helios.repl.pipeline;
 
+import io.helios.repl.apply.GuardTrial;
 import io.helios.repl.apply.SourceCatalog;
 import io.helios.repl.capture.CaptureMode;
 import io.helios.repl.error.ErrorCode;
@@ -605,6 +606,16 @@ public final class Fleet implements AutoCloseable {
 
   public List<Finding> checkTarget(String name) {
     return endpoints.farTarget(name).check();
+  }
+
+  /**
+   * Tries at the tenant's target whether clients that write it there are refused, as they must be.
+   *
+   * @throws TransientException when the target cannot be asked
+   */
+  public GuardTrial.Outcome tryGuard(UUID tenant) {
+    Tenant of = pipeline(tenant).tenant();
+    return endpoints.farTarget(of.target()).tryGuard(of);
   }
 
   public PreparationPlan prepareSource(String name, boolean dryRun) {

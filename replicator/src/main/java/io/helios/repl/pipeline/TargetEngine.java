@@ -1,6 +1,7 @@
 package io.helios.repl.pipeline;
 
 import io.helios.repl.apply.CopyLedger;
+import io.helios.repl.apply.GuardTrial;
 import io.helios.repl.apply.ReadOnlyGuard;
 import io.helios.repl.apply.ReplicaState;
 import io.helios.repl.apply.Replicas;
@@ -98,6 +99,15 @@ final class TargetEngine implements AutoCloseable {
   List<Finding> check(Connection source, Collection<TableDefinition> tables) {
     try (Connection connection = PgConnections.open(settings.connection(), "check", null)) {
       return TargetCheck.run(connection, settings.name(), source, tables);
+    } catch (SQLException e) {
+      throw refused(e);
+    }
+  }
+
+  /** Whether a client that writes the tenant here is refused: tried, and taken back. */
+  GuardTrial.Outcome tryGuard(Tenant tenant) {
+    try (Connection connection = PgConnections.open(settings.connection(), "trial", tenant.name())) {
+      return GuardTrial.run(connection, tenant.id());
     } catch (SQLException e) {
       throw refused(e);
     }

@@ -199,6 +199,7 @@ class OpenApiTest {
     done(call("POST", "/api/v1/tenants/123/start?wait=true", null, 202));
     call("GET", of, null, 404);
     call("POST", of + "/plan", "{\"drainPatience\": \"1s\"}", 200);
+    assertThat(call("POST", of + "/trial", null, 200).path("accepted")).isEmpty();
     call("POST", of + "/run?confirm=123", "{}", 409);
     call("POST", of + "/run?dryRun=true", "{\"force\": true}", 200);
     call("POST", "/api/v1/failovers?dryRun=true", "{\"source\": \"shop\", \"force\": true}", 200);
