@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.helios.repl.failover.lease.LeaseStatus;
 import io.helios.repl.failover.observation.ObservedEndpoints;
 import io.helios.repl.failover.observation.ObservedEndpoints.Observation;
+import io.helios.repl.failover.observation.Probe;
 import io.helios.repl.failover.observation.Quorum;
+import io.helios.repl.failover.observation.Sample;
 import io.helios.repl.failover.observation.Verdict;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
@@ -37,7 +39,8 @@ class FailoverGaugesTest {
             1, "a",
             List.of(
                 new Observation(
-                    "us/shop", new Quorum.Outcome(Verdict.DEAD, 2, 1, 3, 2), Verdict.DEAD, Instant.EPOCH, null, null, null, List.of())),
+                    "us/shop", new Quorum.Outcome(Verdict.DEAD, 2, 1, 3, 2), Verdict.DEAD, Instant.EPOCH,
+                    new Probe.Seen(Sample.Kind.REFUSED, false, null, "nothing listens"), null, null, List.of())),
             null));
     leases.set(List.of(new LeaseStatus("crm", false, null), new LeaseStatus("shop", true, null)));
     assertThat(List.of(endpoint("dead"), endpoint("dead.votes"), endpoint("votes"), given())).containsExactly(1.0, 2.0, 3.0, 1.0);
