@@ -6,6 +6,7 @@ import io.helios.repl.change.FrameEntry;
 import io.helios.repl.error.CorruptionException;
 import io.helios.repl.error.OperatorException;
 import io.helios.repl.error.Problem;
+import io.helios.repl.postgres.Identifiers;
 import io.helios.repl.postgres.Lsn;
 import io.helios.repl.postgres.Relation;
 import io.helios.repl.postgres.Tuple;
@@ -47,6 +48,7 @@ final class LateChanges {
   }
 
   private final Lsn after;
+  private final Map<String, Lsn> copiedAt;
   private final Map<String, Tally> tables = new TreeMap<>();
   private long transactions;
   private long firstMicros;
@@ -58,18 +60,21 @@ final class LateChanges {
   private FrameEntry.@Nullable Begin open;
   private boolean counted;
 
-  private LateChanges(Lsn after) {
+  private LateChanges(Lsn after, Map<String, Lsn> copiedAt) {
     this.after = after;
+    this.copiedAt = copiedAt;
   }
 
   /**
    * Reads it.
    *
    * @param after transactions up to this one are at the replica
+   * @param copiedAt by table, quoted, as the replica has it: of transactions before this point the table's changes came with its copy
    * @param epoch of the frames that are meant
    */
-  static LateChanges read(FrameSource journal, UUID tenant, long epoch, Lsn after, FrameOpener opener) {
-    LateChanges late = new LateChanges(after);
+  static LateChanges read(
+      FrameSource journal, UUID tenant, long epoch, Lsn after, Map<String, Lsn> copiedAt, FrameOpener opener) {
+    LateChanges late = new LateChanges(after, copiedAt);
     try {
       long from = 0;
       List<Frame> frames = journal.fetch(tenant, after.value(), from, FETCHED_BYTES);
@@ -108,7 +113,7 @@ final class LateChanges {
         }
         case Change change -> {
           FrameEntry.Begin transaction = open;
-          if (transaction != null && transaction.commitLsn().isAfter(after)) {
+          if (transaction != null && transaction.commitLsn().isAfter(after) && !isCopied(transaction, change.relation())) {
             count(transaction);
             add(transaction, change);
           }
@@ -117,6 +122,11 @@ final class LateChanges {
         case FrameEntry.End _ -> open = null;
       }
     }
+  }
+
+  private boolean isCopied(FrameEntry.Begin transaction, Relation relation) {
+    Lsn point = copiedAt.get(Identifiers.quote(relation.schema(), relation.name()));
+    return point != null && transaction.commitLsn().isBefore(point);
   }
 
   private void count(FrameEntry.Begin transaction) {
@@ -187,7 +197,7 @@ final class LateChanges {
   byte[] document(String tenant, long epoch, Lsn fence) {
     SuccessionAccount account = account();
     StringBuilder json = new StringBuilder();
-    json.append("{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"FailoverAccount\",\n  \"tenant\": ").append(KeyText.string(tenant));
+    json.append("{\n  \"apiVersion\": \"helios-repl/v1\",\n  \"kind\": \"FailoverAccount\",\n  \"tenant\": ").append(KeyText.string(tenant));
     json.append(",\n  \"epoch\": ").append(epoch);
     json.append(",\n  \"promotedLsn\": \"").append(after).append("\",\n  \"fencedLsn\": \"").append(fence).append('"');
     json.append(",\n  \"missing\": ").append(text(account.missing()));

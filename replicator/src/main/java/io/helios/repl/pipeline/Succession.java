@@ -348,9 +348,11 @@ public final class Succession {
       }
       pause();
     }
+    // The home may have died right after the copy: what was written during it is captured, and partly in the copy too.
+    Map<String, Lsn> copiedAt = target().copied(tenant).map(ReplicaState::copiedAt).orElse(Map.of());
     LateChanges late;
     try (FrameOpener opener = new FrameOpener(parts.keyring())) {
-      late = LateChanges.read(home().journal(), tenant.id(), tenant.epoch(), promoted, opener);
+      late = LateChanges.read(home().journal(), tenant.id(), tenant.epoch(), promoted, copiedAt, opener);
     }
     Problem lost = home().lost(tenant.id());
     if (lost != null) {

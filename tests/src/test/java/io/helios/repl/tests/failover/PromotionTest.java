@@ -197,6 +197,24 @@ class PromotionTest {
     }
   }
 
+  /** A home that died right after a copy: what was written while a table was copied is in the journal, and in the copy as well. */
+  @Test
+  void whatCameWithTheCopyIsNotMissed() throws Exception {
+    try (TwoHomes homes = homes("column")) {
+      Tenant tenant = homes.start("a");
+      FailoverEnds ends = new FleetFailoverEnds(homes.fleet);
+      Lsn promoted = ends.promote(tenant, 2).position();
+      one.execute("INSERT INTO a.orders (amount) VALUES (1000)");
+      String copied = one.value("SELECT pg_current_wal_insert_lsn()");
+      one.execute("INSERT INTO a.orders (amount) VALUES (2000)", "INSERT INTO a.orders (amount) VALUES (3000)");
+      two.execute("UPDATE helios.copied_table SET copied_at_lsn = '" + copied + "' WHERE table_name = 'orders'");
+      Lsn fence = ends.fenceOldHome(tenant, 2);
+      Account account = ends.account(tenant, 2, promoted, fence, PATIENCE);
+      assertThat(account.transactions()).isEqualTo(2);
+      assertThat(account.tables()).singleElement().satisfies(t -> assertThat(t.inserts()).isEqualTo(2));
+    }
+  }
+
   @Test
   void whoWroteBeforeTheGuardWasUpIsWaitedForAndAccountedFor() throws Exception {
     try (TwoHomes homes = homes("column")) {
