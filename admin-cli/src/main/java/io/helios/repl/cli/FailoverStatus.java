@@ -20,7 +20,7 @@ import tools.jackson.databind.JsonNode;
 @Command(
     name = "status",
     description = {
-      "Show every failover, or one with its account and all that happened to it.",
+      "Show every failover and what the observers see, or one failover with its account and all that happened to it.",
       "--export writes what never arrived, with the keys of its rows, into a new file that only you can read."
     },
     footer = {
@@ -46,6 +46,19 @@ final class FailoverStatus extends ApiCommand {
           Column.number("PLACE", n -> Texts.text(n.path("place"))).onlyWide(),
           Column.of("ASKED-BY", "askedBy").onlyWide(),
           Column.of("ERROR", n -> Texts.text(n.path("error").path("code"))));
+
+  /** Of the databases that are looked at. */
+  private static final List<Column> OBSERVED =
+      List.of(
+          Column.of("DATABASE", "endpoint"),
+          Column.of("VERDICT", "verdict"),
+          Column.of("SINCE", "since"),
+          Column.number("DEAD", n -> Texts.text(n.path("deadVotes"))),
+          Column.number("COUNTED", n -> Texts.text(n.path("countedVotes"))),
+          Column.number("NEEDED", n -> Texts.text(n.path("neededVotes"))),
+          Column.of("LAST-ANSWER", "lastAnswer"),
+          Column.of("VOTES", FailoverStatus::votes),
+          Column.of("WHY", "why"));
 
   @Parameters(paramLabel = "NAME", arity = "0..1", description = "The tenant's name.")
   @Nullable String name;
@@ -73,7 +86,13 @@ final class FailoverStatus extends ApiCommand {
         watch,
         () -> {
           JsonNode answer = client().get(of == null ? "/failovers" : of);
-          return () -> show(answer, of == null);
+          JsonNode seen = of == null && output.format.isForPeople() ? client().get("/observations") : null;
+          return () -> {
+            show(answer, of == null);
+            if (seen != null) {
+              show(seen);
+            }
+          };
         });
   }
 
@@ -98,6 +117,38 @@ final class FailoverStatus extends ApiCommand {
             "the account cannot be written to " + file,
             why,
             "choose another: helios-repl failover status " + name + " --export FILE"));
+  }
+
+  /** Who says what, and the leases that are given. */
+  private void show(JsonNode observations) {
+    shell.out().println();
+    printer().print(observations, "endpoint", OBSERVED);
+    observations.path("leases").forEach(
+        lease -> {
+          JsonNode error = lease.path("error");
+          shell.out().println(
+              "lease of " + Texts.text(lease.path("database")) + ": "
+                  + (lease.path("given").asBoolean(false) ? "given" : "NOT GIVEN")
+                  + (error.isObject() ? ", " + Texts.text(error.path("code")) + ": " + Texts.text(error.path("message")) : ""));
+        });
+    JsonNode problem = observations.path("problem");
+    if (problem.isObject()) {
+      shell.say(Texts.text(problem.path("code")) + ": " + Texts.text(problem.path("message")) + "; " + Texts.text(problem.path("hint")));
+    }
+  }
+
+  /** Those who agree with the verdict by name only, the others with what they say. */
+  private static String votes(JsonNode observation) {
+    List<String> votes = new ArrayList<>();
+    observation.path("votes").forEach(
+        v -> {
+          String said = Texts.text(v.path("verdict"));
+          votes.add(
+              Texts.text(v.path("observer"))
+                  + (said.equals(Texts.text(observation.path("verdict"))) ? "" : "=" + said)
+                  + (v.path("fresh").asBoolean(true) ? v.path("sighted").asBoolean(true) ? "" : "(sees nothing)" : "(old)"));
+        });
+    return votes.isEmpty() ? "-" : String.join(",", votes);
   }
 
   private void show(JsonNode answer, boolean list) {

@@ -134,7 +134,7 @@ final class Observing implements AutoCloseable {
                         e.endpoint() + " could not be called dead: " + e.outcome().counted() + " of "
                             + e.outcome().needed() + " votes that it takes are there",
                         "no tenant of it would be failed over by itself",
-                        "see who is silent: helios-repl failover auto; failover.observers is "
+                        "see who is silent: helios-repl failover status; failover.observers is "
                             + configuration.failover().observers())));
     return findings;
   }

@@ -55,6 +55,7 @@ class AutomaticFailoverTest {
       assertThat(server.done("failover", "status", "acme", "-o", "json").json().path("askedBy").asString())
           .isEqualTo("automatic: local/shop is dead");
       server.target.execute("INSERT INTO orders VALUES ('acme', 1000, 'x')");
+      assertThat(server.done("failover", "status").out()).containsPattern("DATABASE +VERDICT").containsPattern("local/shop +dead +");
       Ran shown = server.done("failover", "auto");
       assertThat(shown.out()).contains("not-automatic");
       assertThat(server.done("tenant", "status", "globex", "-o", "json").json().path("state").asString()).isEqualTo("STREAMING");

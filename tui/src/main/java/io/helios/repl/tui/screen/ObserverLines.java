@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 /** The databases that are looked at, who says what of them, and the leases that are given there: the worst first. */
 final class ObserverLines {
 
-  private static final String MORE = "helios-repl failover auto";
+  private static final String MORE = "helios-repl failover status";
 
   private record Line(String text, Style style) {}
 
