@@ -36,7 +36,7 @@ final class EventLines {
   /** The tab. */
   static void tab(Canvas canvas, Model model) {
     Layout layout = model.layout();
-    canvas.put(TenantColumn.MARGIN - 1, layout.titles(), "TIME", Style.BOLD);
+    canvas.put(Table.MARGIN - 1, layout.titles(), "TIME", Style.BOLD);
     canvas.put(11, layout.titles(), "WHAT", Style.BOLD);
     List<Event> events = model.events();
     if (events.isEmpty()) {

@@ -6,7 +6,7 @@ import io.helios.repl.tui.fleet.Standing.Gravity;
 import java.util.Map;
 
 /** The columns of the failovers' list, from left to right, as {@link TenantColumn} has the tenants'. */
-enum FailoverColumn implements ColumnWidths.Ranked {
+enum FailoverColumn implements Table.Column {
   NAME("TENANT", 12, 32, 0, true),
   ROUTE("ROUTE", 10, 21, 6, true),
   STATE("STATE", 9, 9, 1, true),
@@ -44,7 +44,7 @@ enum FailoverColumn implements ColumnWidths.Ranked {
 
   /** Width by column, in their order, for a screen of so many columns. */
   static Map<FailoverColumn, Integer> fit(int columns) {
-    return new ColumnWidths<>(FailoverColumn.class, NAME, columns - TenantColumn.MARGIN + 1)
+    return new ColumnWidths<>(FailoverColumn.class, NAME, columns - Table.MARGIN + 1)
         .grow(NAME, 16)
         .grow(ROUTE, 14)
         .grow(NAME, 24)
@@ -53,23 +53,21 @@ enum FailoverColumn implements ColumnWidths.Ranked {
         .widths();
   }
 
-  void title(Canvas canvas, int column, int row, int width) {
-    if (left) {
-      canvas.put(column, row, title, width, Style.BOLD);
-    } else {
-      canvas.right(column + width, row, title, Style.BOLD);
-    }
+  @Override
+  public String title(int width) {
+    return title;
+  }
+
+  @Override
+  public boolean isLeft() {
+    return left;
   }
 
   void cell(Canvas canvas, int column, int row, int width, FailoverWords words, boolean chosen) {
     Failover failover = words.failover();
     Gravity gravity = words.phase().gravity();
     switch (this) {
-      case NAME -> {
-        String name = Text.cutMiddle(Text.clean(failover.tenant(), true), width, canvas.glyphs().ellipsis());
-        Style style = gravity == Gravity.BAD ? Style.BAD : Style.PLAIN;
-        canvas.put(column, row, name, width, chosen ? style.inBold().inReverse() : style);
-      }
+      case NAME -> Table.name(canvas, column, row, width, failover.tenant(), gravity, chosen);
       case ROUTE -> canvas.put(column, row, Route.of(failover, words.tenant(), width, canvas.glyphs()), width, Style.PLAIN);
       case STATE -> canvas.put(column, row, words.state(), width, Style.of(gravity));
       case SINCE -> canvas.right(column + width, row, Figures.since(failover.since(), words.now()), Style.PLAIN);

@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The columns of the migrations' list, from left to right, as {@link TenantColumn} has the tenants'. */
-enum MigrationColumn implements ColumnWidths.Ranked {
+enum MigrationColumn implements Table.Column {
   NAME("TENANT", 12, 32, 0, true),
   ROUTE("ROUTE", 10, 21, 7, true),
   WAY("WAY", 7, 7, 9, true),
@@ -46,7 +46,7 @@ enum MigrationColumn implements ColumnWidths.Ranked {
 
   /** Width by column, in their order, for a screen of so many columns. */
   static Map<MigrationColumn, Integer> fit(int columns) {
-    return new ColumnWidths<>(MigrationColumn.class, NAME, columns - TenantColumn.MARGIN + 1)
+    return new ColumnWidths<>(MigrationColumn.class, NAME, columns - Table.MARGIN + 1)
         .grow(NAME, 16)
         .grow(ROUTE, 14)
         .grow(NAME, 24)
@@ -56,23 +56,21 @@ enum MigrationColumn implements ColumnWidths.Ranked {
         .widths();
   }
 
-  void title(Canvas canvas, int column, int row, int width) {
-    if (left) {
-      canvas.put(column, row, title, width, Style.BOLD);
-    } else {
-      canvas.right(column + width, row, title, Style.BOLD);
-    }
+  @Override
+  public String title(int width) {
+    return title;
+  }
+
+  @Override
+  public boolean isLeft() {
+    return left;
   }
 
   void cell(Canvas canvas, int column, int row, int width, MigrationWords words, boolean chosen) {
     Migration move = words.move();
     Style grave = Style.of(words.phase().gravity());
     switch (this) {
-      case NAME -> {
-        String name = Text.cutMiddle(Text.clean(move.tenant(), true), width, canvas.glyphs().ellipsis());
-        Style style = words.phase().gravity() == Gravity.BAD ? Style.BAD : Style.PLAIN;
-        canvas.put(column, row, name, width, chosen ? style.inBold().inReverse() : style);
-      }
+      case NAME -> Table.name(canvas, column, row, width, move.tenant(), words.phase().gravity(), chosen);
       case ROUTE -> canvas.put(column, row, Route.of(move, words.tenant(), width, canvas.glyphs()), width, Style.PLAIN);
       case WAY -> canvas.put(column, row, move.goesBack() ? "back" : "forward", width, Style.PLAIN);
       case STATE -> canvas.put(column, row, words.state(), width, grave);

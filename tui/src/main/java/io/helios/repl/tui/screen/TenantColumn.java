@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * The columns of the tenants' list, from left to right. Where there is not room for all, those that tell least are left out;
  * where there is more, some grow.
  */
-enum TenantColumn implements ColumnWidths.Ranked {
+enum TenantColumn implements Table.Column {
   NAME("TENANT", 12, 32, 0, true),
   TIER("TIER", 4, 4, 10, true),
   ROUTE("ROUTE", 10, 21, 9, true),
@@ -25,9 +25,6 @@ enum TenantColumn implements ColumnWidths.Ranked {
   TARGET("SLO", 4, 4, 8, false),
   BUDGET("BUDGET", 6, 6, 7, false),
   SINCE("SINCE", 5, 5, 11, false);
-
-  /** Cursor, sign, mark. */
-  static final int MARGIN = 3;
 
   private final String title;
   private final int least;
@@ -55,7 +52,7 @@ enum TenantColumn implements ColumnWidths.Ranked {
 
   /** Width by column, in their order, for a screen of so many columns. */
   static Map<TenantColumn, Integer> fit(int columns) {
-    return new ColumnWidths<>(TenantColumn.class, NAME, columns - MARGIN + 1)
+    return new ColumnWidths<>(TenantColumn.class, NAME, columns - Table.MARGIN + 1)
         .grow(NAME, 18)
         .grow(TREND, 24)
         .grow(ROUTE, ROUTE.most)
@@ -69,24 +66,21 @@ enum TenantColumn implements ColumnWidths.Ranked {
     return width >= 16 ? LagHistory.SECONDS : 60;
   }
 
-  void title(Canvas canvas, int column, int row, int width) {
-    String text = this == TREND ? (width >= 16 ? "LAST " : "") + trendSeconds(width) + "s" : title;
-    if (left) {
-      canvas.put(column, row, text, width, Style.BOLD);
-    } else {
-      canvas.right(column + width, row, text, Style.BOLD);
-    }
+  @Override
+  public String title(int width) {
+    return this == TREND ? (width >= 16 ? "LAST " : "") + trendSeconds(width) + "s" : title;
+  }
+
+  @Override
+  public boolean isLeft() {
+    return left;
   }
 
   void cell(Canvas canvas, int column, int row, int width, Tenant tenant, LagHistory history, Instant now, boolean chosen) {
     Standing standing = Standing.of(tenant);
     Style grave = Style.of(standing.gravity());
     switch (this) {
-      case NAME -> {
-        String name = Text.cutMiddle(Text.clean(tenant.name(), true), width, canvas.glyphs().ellipsis());
-        Style style = standing.gravity() == Standing.Gravity.BAD ? Style.BAD : Style.PLAIN;
-        canvas.put(column, row, name, width, chosen ? style.inBold().inReverse() : style);
-      }
+      case NAME -> Table.name(canvas, column, row, width, tenant.name(), standing.gravity(), chosen);
       case TIER -> canvas.put(column, row, tier(tenant.tier()), width, Style.PLAIN);
       case ROUTE -> canvas.put(column, row, Route.of(tenant, width, canvas.glyphs()), width, Style.PLAIN);
       case STATE -> canvas.put(column, row, state(tenant, standing), width, grave);
