@@ -67,8 +67,10 @@ class TopTest {
         terminal.keys("Escape");
         terminal.resize(120, 40);
         terminal.awaitScreen(s -> s.contains("[1 Tenants]") && s.contains("─ events ─"));
-        terminal.keys("4");
-        terminal.awaitScreen(s -> s.contains("[4 Events]") && s.contains("INFO"));
+        terminal.keys("3");
+        terminal.awaitScreen(s -> s.contains("[3 Failover]") && s.contains("local/shop-eu alive"));
+        terminal.keys("5");
+        terminal.awaitScreen(s -> s.contains("[5 Events]") && s.contains("INFO"));
         terminal.keys("1");
 
         int port = server.server().address().getPort();
