@@ -28,8 +28,8 @@ final class Endpoints {
 
   /** What engines ask and tell. */
   interface Surveyor {
-    /** Whether a tenant needs what committed before, at this source: see {@link SourceGaps}. */
-    boolean loses(String source, UUID tenant, SourceIdentity identity, @Nullable Lsn before);
+    /** What a tenant lacks of what committed before, at this source: see {@link SourceGaps.Judge}. */
+    @Nullable String lacks(String source, UUID tenant, SourceIdentity identity, @Nullable Lsn before);
 
     void report(FleetEvent.Severity severity, String kind, String message, Problem problem);
 
@@ -216,7 +216,7 @@ final class Endpoints {
             keyring,
             settings.zstdLevel(),
             CaptureSettings.withWalBudget(settings.walBudget()),
-            (tenant, identity, before) -> surveyor.loses(source.name(), tenant, identity, before),
+            (tenant, identity, before) -> surveyor.lacks(source.name(), tenant, identity, before),
             (severity, problem) ->
                 surveyor.report(
                     severity,

@@ -139,8 +139,8 @@ public final class Fleet implements AutoCloseable {
   private Endpoints.Surveyor surveyor() {
     return new Endpoints.Surveyor() {
       @Override
-      public boolean loses(String source, UUID tenant, SourceIdentity identity, @Nullable Lsn before) {
-        return Fleet.this.loses(source, tenant, identity, before);
+      public @Nullable String lacks(String source, UUID tenant, SourceIdentity identity, @Nullable Lsn before) {
+        return Fleet.this.lacks(source, tenant, identity, before);
       }
 
       @Override
@@ -816,25 +816,36 @@ public final class Fleet implements AutoCloseable {
     }
   }
 
-  /** Whether the tenant needs what committed before, going by what its target says; yes if that cannot be asked. */
-  private boolean loses(String name, UUID tenant, SourceIdentity source, @Nullable Lsn before) {
+  /** What the tenant needs of what committed before, going by what its target says; anything if that cannot be asked. */
+  private @Nullable String lacks(String name, UUID tenant, SourceIdentity source, @Nullable Lsn before) {
     TenantPipeline pipeline = tenants.get(tenant);
     if (pipeline != null && !pipeline.tenant().source().equals(name)) {
       // Captured here for the day on which it is written here. Before a cutover was tried there is nothing to lose.
       BackRoutes.BackRoute route = backRoutes.of(tenant);
-      return route != null && route.epoch() > 0;
+      return route != null && route.epoch() > 0 ? "it is about to be written here" : null;
     }
     if (pipeline == null || pipeline.isNew()) {
-      return false;
+      return null;
     }
     try {
-      return target(pipeline.tenant().target())
-          .throughOf(pipeline.tenant(), source.systemIdentifier())
-          .map(has -> before == null || has.isBefore(before) || has.isAfter(source.currentLsn()))
-          .orElse(false);
+      Lsn has = target(pipeline.tenant().target()).throughOf(pipeline.tenant(), source.systemIdentifier()).orElse(null);
+      if (has == null) {
+        return null;
+      }
+      String known = has.equals(Lsn.INVALID)
+          ? "its target has noted nothing from this server yet"
+          : "its target has what committed before " + has;
+      if (before == null) {
+        return known;
+      }
+      return has.isBefore(before)
+          ? known + ", and what can be read begins at " + before
+          : has.isAfter(source.currentLsn())
+              ? known + ", which is beyond the end of the source's WAL at " + source.currentLsn()
+              : null;
     } catch (HeliosException e) {
       LOG.warn("the position of tenant {} cannot be asked for: it counts as lost", pipeline.tenant().name(), e);
-      return true;
+      return "its target could not be asked what it has: " + e.problem().message();
     }
   }
 

@@ -55,11 +55,13 @@ final class LostTenants {
     boolean any = false;
     journal.rewind(); // what a capture left unfinished would keep a drop from being durable
     for (TenantRoute route : routes.tenants()) {
-      if (!journal.overflowed().contains(route.tenant()) && judge.loses(route.tenant(), now, from)) {
-        causes.put(route.tenant(), why); // before anybody can see that it was dropped
+      String lack = journal.overflowed().contains(route.tenant()) ? null : judge.lacks(route.tenant(), now, from);
+      if (lack != null) {
+        Problem its = new Problem(why.code(), why.message(), why.why() + "; " + lack, why.hint());
+        causes.put(route.tenant(), its); // before anybody can see that it was dropped
         journal.drop(route.tenant());
         any = true;
-        LOG.error("source {}: tenant {} has a gap: {}: {}", source, route.tenant(), why.message(), why.why());
+        LOG.error("source {}: tenant {} has a gap: {}: {}", source, route.tenant(), its.message(), its.why());
       }
     }
     return any;

@@ -43,10 +43,10 @@ public final class SourceGaps {
   /** Knows what tenants have at their targets. */
   public interface Judge {
     /**
-     * Whether the tenant needs anything that committed before this; null: anything at all. What it has from another server,
-     * or from beyond the WAL of this one, counts for nothing.
+     * How it is known, in words, that the tenant needs something that committed before this (null: anything at all); null when
+     * it needs nothing of it. What it has from another server, or from beyond the WAL of this one, counts for nothing.
      */
-    boolean loses(UUID tenant, SourceIdentity source, @Nullable Lsn before);
+    @Nullable String lacks(UUID tenant, SourceIdentity source, @Nullable Lsn before);
   }
 
   public SourceGaps(

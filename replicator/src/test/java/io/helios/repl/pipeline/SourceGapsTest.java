@@ -48,7 +48,7 @@ class SourceGapsTest {
       append(journal, 10, true);
       journal.sync(11);
       append(journal, 20, false);
-      SourceGaps gaps = new SourceGaps(settings, journal, 0, (tenant, source, before) -> true, (severity, problem) -> {}, null);
+      SourceGaps gaps = new SourceGaps(settings, journal, 0, (tenant, source, before) -> "it is told to", (severity, problem) -> {}, null);
 
       assertThatThrownBy(() -> gaps.slot(withoutSlot(), new SourceIdentity(7, 1, "shop", new Lsn(30)), routes))
           .isInstanceOf(OperatorException.class);

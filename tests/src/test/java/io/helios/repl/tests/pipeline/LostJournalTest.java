@@ -64,11 +64,14 @@ class LostJournalTest {
     write("quiet", 1, 50);
     try (Replication replication = replicate()) {
       UUID busy = replication.start("busy");
-      replication.start("quiet");
+      UUID quiet = replication.start("quiet");
       for (int round = 1; round <= 4; round++) {
         write("busy", round * 100, round * 100 + 50);
         replication.catchUp(busy);
       }
+      // Until then a loss would be one: its target has noted nothing, and the slot may go as far as the other tenant has come.
+      await().atMost(Replication.PATIENCE).until(() -> target.value(
+          "SELECT through > '0/0' FROM helios.replica WHERE tenant = '" + quiet + "'").equals("t"));
       // The slot moves on past what the quiet tenant ever got.
       String before = slot();
       write("busy", 1000, 1050);
@@ -78,9 +81,8 @@ class LostJournalTest {
     loseTheJournal();
     write("busy", 2000, 2050);
     write("quiet", 2000, 2050);
-    try (Replication replication = replicate()) {
-      for (UUID tenant : List.of(
-          replication.add("busy", DesiredState.RUNNING), replication.add("quiet", DesiredState.RUNNING))) {
+    try (Replication replication = Replication.of(directory, source, target, List.of("busy", "quiet"))) {
+      for (UUID tenant : List.of(Replication.id("busy"), Replication.id("quiet"))) {
         replication.becomes(tenant, TenantState.STREAMING);
         replication.catchUp(tenant);
         assertThat(replication.fleet.status(tenant).conflicts()).isZero();

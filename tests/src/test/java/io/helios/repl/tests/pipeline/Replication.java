@@ -131,6 +131,13 @@ public final class Replication implements AutoCloseable {
         new CaptureMode.Wal(), CopyLimits.DEFAULT);
   }
 
+  /** One tenant column; these tenants are known, and run, before anything of the source is looked at, as with a server's start. */
+  public static Replication of(Path directory, Database source, Database target, List<String> running) {
+    return new Replication(
+        directory, source, source.settings(), target, target.settings(), new Tenancy.ByColumn("tenant_id"), null, null,
+        Surroundings.REAL, new CaptureMode.Wal(), CopyLimits.DEFAULT, running);
+  }
+
   private Replication(
       Path directory,
       Database source,
@@ -143,6 +150,22 @@ public final class Replication implements AutoCloseable {
       Surroundings surroundings,
       CaptureMode capture,
       CopyLimits limits) {
+    this(directory, source, reader, target, applier, tenancy, reference, ddl, surroundings, capture, limits, List.of());
+  }
+
+  private Replication(
+      Path directory,
+      Database source,
+      ConnectionSettings reader,
+      Database target,
+      ConnectionSettings applier,
+      Tenancy tenancy,
+      @Nullable TableFilter reference,
+      @Nullable DdlPolicy ddl,
+      Surroundings surroundings,
+      CaptureMode capture,
+      CopyLimits limits,
+      List<String> running) {
     this.source = source;
     this.target = target;
     String slot = "helios_" + source.name();
@@ -165,11 +188,16 @@ public final class Replication implements AutoCloseable {
             meters,
             events::add,
             surroundings);
+    running.forEach(name -> add(name, DesiredState.RUNNING));
     fleet.start();
   }
 
+  public static UUID id(String name) {
+    return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
+  }
+
   public UUID add(String name, DesiredState desired) {
-    UUID id = UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
+    UUID id = id(name);
     fleet.add(
         new Tenant(
             id, name, name, "shop", "copy", TableFilter.ALL, Tier.STANDARD, Duration.ofSeconds(5),

@@ -26,6 +26,7 @@ import io.helios.repl.relay.RelayJournal;
 import io.helios.repl.relay.RelayLimits;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
+import org.jspecify.annotations.Nullable;
 import io.helios.repl.tests.simulation.Seams.Life;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -81,7 +82,7 @@ final class SimulatedServer {
         RelayJournal.open(world.disk.open(life), new RelayLimits(weather.totalBytes(), weather.tenantBytes(), 4096));
     this.frames = new UnsteadyFrames(journal, world.chance, weather, world.seams, life, world.promises::shown);
     this.schedule = new ApplySchedule(world.seams::nanos, 2);
-    this.gaps = new SourceGaps(SETTINGS, journal, weather.walBudget(), this::loses, (severity, problem) -> {}, null);
+    this.gaps = new SourceGaps(SETTINGS, journal, weather.walBudget(), this::lacks, (severity, problem) -> {}, null);
     ApplySettings settings = applySettings(weather);
     for (int i = 0; i < weather.appliers(); i++) {
       appliers.add(new Applier(
@@ -203,10 +204,10 @@ final class SimulatedServer {
     }
   }
 
-  private boolean loses(UUID tenant, SourceIdentity source, Lsn before) {
+  private @Nullable String lacks(UUID tenant, SourceIdentity source, @Nullable Lsn before) {
     Declared declared = world.declared(tenant);
     if (!declared.started) {
-      return false;
+      return null;
     }
     boolean loses;
     try {
@@ -217,7 +218,7 @@ final class SimulatedServer {
     if (loses) {
       world.promises.gap(declared);
     }
-    return loses;
+    return loses ? "the simulated target says so" : null;
   }
 
   Lsn capturedUpTo() {
