@@ -16,6 +16,7 @@ import io.helios.repl.tenant.Tier;
 import io.helios.repl.tests.fixture.Postgres;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -48,6 +49,29 @@ class MarksTest {
       assertThat(Replicas.mark(connection, List.of(mark(2, 100, 300)))).as("another epoch").isEmpty();
       assertThat(Replicas.mark(connection, List.of(mark(3, 90, 300)))).as("another position").isEmpty();
       assertThat(Replicas.through(connection, tenant.id(), SYSTEM)).contains(new Lsn(200));
+    }
+  }
+
+  @Test
+  void whatWasCopiedIsThereAndWhatIsStillToBeCopiedLacksNothing() throws SQLException {
+    LocalPostgres server = Postgres.shared(17, "target");
+    try (Connection connection = server.connect(Postgres.createDatabase(server));
+        Statement statement = connection.createStatement()) {
+      TargetSchema.install(connection);
+      assertThat(Replicas.through(connection, tenant.id(), SYSTEM)).as("never here").isEmpty();
+      Replicas.register(connection, tenant, WHAT, Lsn.INVALID);
+      assertThat(Replicas.through(connection, tenant.id(), SYSTEM)).as("registered").isEmpty();
+      String values = "INSERT INTO helios.copied_table (tenant, schema_name, table_name, copied_at_lsn, finished) VALUES ('"
+          + tenant.id() + "', 'public', ";
+      statement.execute(values + "'one', '0/64', false)");
+      assertThat(Replicas.through(connection, tenant.id(), SYSTEM)).as("begun").isEmpty();
+      statement.execute(values + "'two', '0/64', true), ('" + tenant.id() + "', 'public', 'three', '0/80', true)");
+      assertThat(Replicas.through(connection, tenant.id(), SYSTEM)).as("two of three").contains(new Lsn(0x64));
+      assertThat(Replicas.through(connection, tenant.id(), SYSTEM + 1)).as("of another server").contains(Lsn.INVALID);
+      assertThat(Replicas.mark(connection, List.of(mark(3, 0, 0x90)))).hasSize(1);
+      assertThat(Replicas.through(connection, tenant.id(), SYSTEM)).as("noted").contains(new Lsn(0x90));
+      statement.execute("DELETE FROM helios.replica");
+      assertThat(Replicas.through(connection, tenant.id(), SYSTEM)).as("its record is gone").contains(Lsn.INVALID);
     }
   }
 }

@@ -11,6 +11,8 @@ import io.helios.repl.tests.fixture.Postgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
@@ -94,6 +96,35 @@ class LostJournalTest {
   private String slot() {
     return source.value(
         "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = 'helios_" + source.name() + "'");
+  }
+
+  /** As when a server ends before it has captured anything of a source that is new to it. */
+  @Test
+  void whoIsStillToBeCopiedHasLostNothing() throws Exception {
+    source.execute(TABLES);
+    write("a", 1, 50);
+    try (Connection locked = target.connect()) {
+      locked.setAutoCommit(false);
+      try (Replication replication = replicate()) {
+        replication.start("other"); // which has been copied, and nothing more
+        try (Statement lock = locked.createStatement()) {
+          lock.execute("LOCK TABLE orders, visit IN SHARE MODE");
+        }
+        replication.add("a", DesiredState.RUNNING);
+        await().atMost(Replication.PATIENCE).until(
+            () -> target.value("SELECT count(*) FROM helios.replica WHERE name = 'a'").equals("1"));
+      }
+      loseTheJournal();
+      try (Replication replication = Replication.of(directory, source, target, List.of("other", "a"))) {
+        locked.rollback();
+        UUID a = Replication.id("a");
+        replication.becomes(Replication.id("other"), TenantState.STREAMING);
+        replication.becomes(a, TenantState.STREAMING);
+        write("a", 100, 150);
+        replication.catchUp(a);
+        equal(replication);
+      }
+    }
   }
 
   @Test
