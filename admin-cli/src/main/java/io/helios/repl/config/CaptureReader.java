@@ -1,9 +1,14 @@
 package io.helios.repl.config;
 
 import io.helios.repl.capture.CaptureMode;
+import io.helios.repl.capture.Synchronous;
+import io.helios.repl.tenant.Tier;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads how a source is captured: {@code capture:} and what belongs to each of its values. */
@@ -12,6 +17,9 @@ final class CaptureReader {
   private static final String FORM =
       "checkpoint: { column: updated_at, interval: 1s, deletes: { reconcile: 10m } }";
 
+  private static final String SYNCHRONOUS = "synchronous: { tiers: [premium], degrade-after: 10s }";
+
+  private static final Duration SHORTEST_PATIENCE = Duration.ofSeconds(1);
   private static final Duration SHORTEST_INTERVAL = Duration.ofMillis(10);
   private static final Duration SHORTEST_COMPARISON = Duration.ofSeconds(1);
 
@@ -27,6 +35,7 @@ final class CaptureReader {
         "wal");
     Section checkpoint = source.section("checkpoint", FORM);
     if (capture.equals("wal")) {
+      Synchronous synchronous = synchronous(source);
       if (checkpoint != null) {
         source.wrong(
             "checkpoint",
@@ -34,7 +43,14 @@ final class CaptureReader {
             "this source is captured from its WAL, where no column is polled",
             "capture: checkpoint, or remove the section");
       }
-      return new CaptureMode.Wal();
+      return new CaptureMode.Wal(synchronous);
+    }
+    if (source.section("synchronous", SYNCHRONOUS) != null) {
+      source.wrong(
+          "synchronous",
+          "belongs to capture: wal",
+          "a commit cannot wait for a poll",
+          "remove " + source.path("synchronous") + ", or capture: wal");
     }
     for (String key : List.of("publication", "slot")) {
       if (source.raw(key).isPresent()) {
@@ -52,6 +68,43 @@ final class CaptureReader {
       return new CaptureMode.Checkpoint("");
     }
     return polled(checkpoint);
+  }
+
+  private static @Nullable Synchronous synchronous(Section source) {
+    Section section = source.section("synchronous", SYNCHRONOUS);
+    if (section == null) {
+      return null;
+    }
+    Set<Tier> tiers = EnumSet.noneOf(Tier.class);
+    List<String> given = section.texts("tiers");
+    if (given == null || given.isEmpty()) {
+      section.missing("tiers", "nothing says whose commits wait for their replicas", SYNCHRONOUS);
+    } else {
+      for (String label : given) {
+        Arrays.stream(Tier.values()).filter(tier -> tier.label().equals(label)).findFirst().ifPresentOrElse(
+            tiers::add,
+            () -> section.wrong(
+                "tiers",
+                "\"" + TenantNames.printable(label) + "\" is no tier",
+                "tiers are premium, standard and best-effort",
+                SYNCHRONOUS));
+      }
+    }
+    Optional<Duration> patience =
+        section.parsed(
+            "degrade-after",
+            CaptureReader::patience,
+            "a duration is " + Durations.FORM + ", at least " + Durations.format(SHORTEST_PATIENCE) + "; or never",
+            Optional.of(Synchronous.DEGRADE_AFTER),
+            Durations.format(Synchronous.DEGRADE_AFTER));
+    section.close();
+    return tiers.isEmpty() ? null : new Synchronous(tiers, patience.orElse(null));
+  }
+
+  private static Optional<Optional<Duration>> patience(String text) {
+    return text.equals("never")
+        ? Optional.of(Optional.empty())
+        : Durations.parse(text).filter(given -> given.compareTo(SHORTEST_PATIENCE) >= 0).map(Optional::of);
   }
 
   private static CaptureMode polled(Section section) {

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.helios.repl.apply.DdlPolicy;
 import io.helios.repl.capture.CaptureMode;
+import io.helios.repl.capture.Synchronous;
 import io.helios.repl.error.Problem;
 import io.helios.repl.postgres.schema.DumpPolicy;
 import io.helios.repl.tenant.TableFilter;
 import io.helios.repl.tenant.Tenancy;
+import io.helios.repl.tenant.Tier;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -17,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -374,6 +377,32 @@ class ConfigurationLoaderTest {
         """);
     assertThat(c.source("shop").orElseThrow().capture()).isEqualTo(new CaptureMode.Checkpoint(
         "version", Duration.ofMillis(250), "deleted_at", Duration.ofMinutes(10), Duration.ofHours(1), Duration.ofHours(2)));
+  }
+
+  @Test
+  void commitsOfATierMayWaitForTheirReplicas() {
+    String source =
+        """
+        sources:
+          shop:
+            url: postgresql://helios@127.0.0.1:5432/shop
+            tenancy: { column: tenant_id }
+            synchronous: %s
+        """;
+    assertThat(sound(source.formatted("{ tiers: [premium] }")).source("shop").orElseThrow().capture())
+        .isEqualTo(new CaptureMode.Wal(new Synchronous(Set.of(Tier.PREMIUM), Duration.ofSeconds(10))));
+    assertThat(sound(source.formatted("{ tiers: [standard, best-effort], degrade-after: never }")).source("shop").orElseThrow().capture())
+        .isEqualTo(new CaptureMode.Wal(new Synchronous(Set.of(Tier.STANDARD, Tier.BEST_EFFORT), null)));
+    assertThat(load(source.formatted("{ degrade-after: 10ms }")).problems())
+        .extracting(p -> p.code().id() + " " + p.message())
+        .containsExactly(
+            "HR-1104 c.yaml:5: sources.shop.synchronous.tiers: is missing",
+            "HR-1103 c.yaml:5: sources.shop.synchronous.degrade-after: the value is not right");
+    assertThat(load(source.formatted("{ tiers: [gold], patience: 1s }")).problems())
+        .extracting(p -> p.code().id() + " " + p.message())
+        .containsExactly(
+            "HR-1103 c.yaml:5: sources.shop.synchronous.tiers: \"gold\" is no tier",
+            "HR-1102 c.yaml:5: sources.shop.synchronous.patience: unknown key");
   }
 
   @Test

@@ -35,6 +35,7 @@ class ConfigurationReferenceTest {
           url: postgresql://a@127.0.0.1/a
           UNKNOWN: 1
           tenancy: { column: t, UNKNOWN: 1 }
+          synchronous: { tiers: [premium], UNKNOWN: 1 }
         polled:
           url: postgresql://a@127.0.0.1/b
           capture: checkpoint

@@ -8,8 +8,23 @@ import org.jspecify.annotations.Nullable;
 /** How a source's changes are found. */
 public sealed interface CaptureMode {
 
-  /** Logical decoding of the WAL: needs the right to replicate, misses nothing. */
-  record Wal() implements CaptureMode {}
+  /**
+   * Logical decoding of the WAL: needs the right to replicate, misses nothing.
+   *
+   * @param synchronous whose commits wait for their replicas; null for nobody's
+   */
+  record Wal(@Nullable Synchronous synchronous) implements CaptureMode {
+
+    /** Nobody's commits wait. */
+    public Wal() {
+      this(null);
+    }
+  }
+
+  /** Whose commits wait for their replicas; null for nobody's. */
+  default @Nullable Synchronous synchronous() {
+    return this instanceof Wal wal ? wal.synchronous : null;
+  }
 
   /**
    * Polling of a column that grows with each change of a row: needs the right to read.

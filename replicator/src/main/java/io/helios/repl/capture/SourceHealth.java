@@ -46,6 +46,14 @@ public final class SourceHealth {
       FROM pg_prepared_xacts WHERE prepared < clock_timestamp() - make_interval(secs => ?)
       ORDER BY minutes DESC LIMIT 10""";
 
+  private static final int WAITING_SECONDS = 5;
+
+  private static final String WAITING =
+      """
+      SELECT count(*) AS sessions, string_agg(DISTINCT usename, ', ') AS roles
+      FROM pg_stat_activity
+      WHERE wait_event = 'SyncRep' AND query_start < clock_timestamp() - interval '%d s'""".formatted(WAITING_SECONDS);
+
   /** Those only that can run out in a lifetime: reading a value takes a lock. */
   private static final String SEQUENCES =
       """
@@ -93,6 +101,7 @@ public final class SourceHealth {
       health.findings.addAll(OrphanSlots.find(connection, "source", scope.source(), slots));
       health.longTransactions(longestTransaction);
       health.sequences();
+      health.waiting();
       return health.findings;
     }
   }
@@ -127,6 +136,25 @@ public final class SourceHealth {
                   "starts and resyncs wait for it to end, the slot keeps WAL from its beginning, and vacuum cleans nothing younger",
                   row.getString("mend")));
         }
+      }
+    }
+  }
+
+  /** Who commits and is not told so. */
+  private void waiting() throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(WAITING);
+        ResultSet row = query.executeQuery()) {
+      row.next();
+      long sessions = row.getLong("sessions");
+      if (sessions > 0) {
+        findings.add(
+            new Finding(
+                Severity.WARN,
+                ErrorCode.COMMITS_WAIT,
+                source + ": " + sessions + " sessions have waited for a synchronous standby for " + WAITING_SECONDS
+                    + " s or more (roles: " + row.getString("roles") + ")",
+                "what they wrote is committed, and not acknowledged",
+                "to let all of them go, without the standby: ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_reload_conf();"));
       }
     }
   }

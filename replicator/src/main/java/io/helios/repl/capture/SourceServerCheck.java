@@ -35,7 +35,9 @@ final class SourceServerCheck {
         (SELECT s.setting::pg_catalog.int8 FROM pg_catalog.pg_settings s WHERE s.name = 'wal_sender_timeout') AS timeout,
         (SELECT pg_catalog.concat(s.setting, s.unit) FROM pg_catalog.pg_settings s
           WHERE s.name = 'idle_replication_slot_timeout' AND s.setting <> '0') AS idle_timeout,
-        EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS large_objects
+        EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata) AS large_objects,
+        pg_catalog.current_setting('synchronous_standby_names') AS standbys,
+        (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name = 'synchronous_commit') AS waits
       """;
 
   private static final String SLOT =
@@ -70,6 +72,7 @@ final class SourceServerCheck {
       server(row);
       capacity(row, slotThere, streaming);
       notes(row);
+      synchronous(row);
     }
     return findings;
   }
@@ -123,6 +126,30 @@ final class SourceServerCheck {
           (streaming ? "" : "the stream takes one, and ") + "each initial copy takes one for as long as it lasts",
           "ALTER SYSTEM SET max_wal_senders = " + (sendersUsed + sendersNeeded + 4)
               + "; restart; or end what nobody needs: SELECT pid, application_name FROM pg_stat_replication;");
+    }
+  }
+
+  /** Who waits for whom at a commit. What a session of ours begins with is what any has that says nothing. */
+  private void synchronous(ResultSet row) throws SQLException {
+    String names = row.getString("standbys");
+    boolean named = StandbyNames.name(names, scope.slot());
+    if (scope.capture().synchronous() != null && !named) {
+      error(
+          ErrorCode.COMMITS_DO_NOT_WAIT,
+          source + ": synchronous_standby_names does not name " + scope.slot(),
+          "its synchronous tenants' commits are acknowledged before their replicas have them",
+          "ALTER SYSTEM SET synchronous_standby_names = '" + StandbyNames.written(scope.slot()) + "'; SELECT pg_reload_conf();");
+    }
+    String waits = row.getString("waits");
+    if (named && !List.of("local", "off").contains(waits)) {
+      add(
+          Severity.WARN,
+          ErrorCode.COMMITS_WAIT_FOR_SLOT,
+          source + " has synchronous_commit = " + waits + " and synchronous_standby_names names " + scope.slot(),
+          "sessions that do not set it wait for the slot, which moves seldom; only those of synchronous tenants should wait,"
+              + " with remote_apply",
+          "ALTER SYSTEM SET synchronous_commit = local; SELECT pg_reload_conf(); and for each role of a synchronous tenant:"
+              + " ALTER ROLE name SET synchronous_commit = remote_apply;");
     }
   }
 

@@ -24,7 +24,6 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,7 +52,7 @@ public final class WalCapture implements Capture {
   private final ColumnTypes types;
   private final CaptureSettings settings;
   private final LongSupplier nanos;
-  private final Supplier<Lsn> releasable;
+  private final Replicas replicas;
   private final PgOutputDecoder decoder = new PgOutputDecoder();
   private final FrameAssembler assembler;
   private final AtomicReference<@Nullable Routes> wanted = new AtomicReference<>();
@@ -68,6 +67,7 @@ public final class WalCapture implements Capture {
   private Lsn receivedUpTo;
   private Lsn durableUpTo;
   private Lsn releasedUpTo = Lsn.INVALID;
+  private Lsn appliedUpTo = Lsn.INVALID;
   private long messages;
   private long lastCommitMicros;
   private long heldSince;
@@ -84,13 +84,29 @@ public final class WalCapture implements Capture {
   private volatile long routesVersion;
   private volatile CaptureStatus status;
 
+  /** How far the replicas of the source's tenants are, as the source is to know it. Asked by the capture thread. */
+  public interface Replicas {
+
+    /** The slot is told no more than this, but for the WAL budget. */
+    Lsn releasable();
+
+    /**
+     * What commits wait for, before this, is at the replicas; null when nothing can be said, or nothing waits.
+     *
+     * @param captured everything that committed before this can be read from the journal
+     */
+    default @Nullable Lsn applied(Lsn captured) {
+      return null;
+    }
+  }
+
   /**
    * Rewinds the journal: what a stream before this one left unfinished comes again.
    *
    * @param stream opened from {@link RelayJournal#capturedUpTo}
    * @param identity the server that the stream comes from
    * @param nanos a clock that only grows, in nanoseconds
-   * @param releasable the slot is told no more than this, but for the WAL budget
+   * @param replicas how far they are
    */
   public WalCapture(
       WalStream stream,
@@ -100,14 +116,14 @@ public final class WalCapture implements Capture {
       ColumnTypes types,
       CaptureSettings settings,
       LongSupplier nanos,
-      Supplier<Lsn> releasable,
+      Replicas replicas,
       Routes routes) {
     this.stream = stream;
     this.journal = journal;
     this.types = types;
     this.settings = settings;
     this.nanos = nanos;
-    this.releasable = releasable;
+    this.replicas = replicas;
     this.heldUpTo = new Lsn(journal.rewind());
     this.provenance = provenance(journal.provenance(), identity);
     this.committedUpTo = heldUpTo;
@@ -190,6 +206,7 @@ public final class WalCapture implements Capture {
       if (message == null) {
         behind = false;
         quiet();
+        acknowledge();
         return taken;
       }
       taken++;
@@ -208,6 +225,7 @@ public final class WalCapture implements Capture {
           status = snapshot();
         }
         behind = true;
+        acknowledge();
         nap();
         return taken;
       }
@@ -388,7 +406,7 @@ public final class WalCapture implements Capture {
   }
 
   private void release() {
-    Lsn wanted = Lsn.min(Lsn.min(new Lsn(journal.oldestUnacknowledged()), durableUpTo), releasable.get());
+    Lsn wanted = Lsn.min(Lsn.min(new Lsn(journal.oldestUnacknowledged()), durableUpTo), replicas.releasable());
     Lsn floor =
         Long.compareUnsigned(durableUpTo.value(), settings.walBudget()) > 0
             ? new Lsn(durableUpTo.value() - settings.walBudget())
@@ -397,6 +415,15 @@ public final class WalCapture implements Capture {
     if (endLsn.isAfter(releasedUpTo) && stream.mayRelease()) {
       stream.release(endLsn, false);
       releasedUpTo = endLsn;
+    }
+  }
+
+  /** Commits that wait for their replicas: as often as there is a moment. */
+  private void acknowledge() {
+    Lsn point = replicas.applied(Lsn.max(new Lsn(journal.capturedUpTo()), receivedUpTo));
+    if (point != null && point.isAfter(appliedUpTo) && stream.mayRelease()) {
+      stream.applied(point);
+      appliedUpTo = point;
     }
   }
 

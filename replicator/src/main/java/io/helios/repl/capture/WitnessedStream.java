@@ -107,6 +107,11 @@ public final class WitnessedStream implements WalStream {
   }
 
   @Override
+  public void applied(Lsn point) {
+    stream.applied(point);
+  }
+
+  @Override
   public void release(Lsn endLsn, boolean now) {
     if (past) {
       stream.release(endLsn, now);

@@ -128,7 +128,13 @@ public final class Fleet implements AutoCloseable {
         new Supervisor(
             endpoints.sources(), endpoints.targets(), tenants, barriers,
             new SequenceKeeper(endpoints.targets(), tenants), new Meters(meters, settings), copyLoad, drivers,
-            ticker);
+            this::synchronyChanged, ticker);
+  }
+
+  private void synchronyChanged(SynchronousTenants.Change change) {
+    event(
+        change.waitedFor() ? FleetEvent.Severity.INFO : FleetEvent.Severity.WARN,
+        change.tenant(), "synchronous", change.message(), change.problem());
   }
 
   private void trace(SourceEngine source) {

@@ -8,6 +8,7 @@ import io.helios.repl.capture.CaptureTimes;
 import io.helios.repl.capture.Routes;
 import io.helios.repl.capture.SourceHealth;
 import io.helios.repl.capture.SourceScope;
+import io.helios.repl.capture.Synchronous;
 import io.helios.repl.capture.TenantRoute;
 import io.helios.repl.error.Backoff;
 import io.helios.repl.error.ErrorCode;
@@ -79,6 +80,7 @@ final class SourceEngine implements AutoCloseable {
   private final SourceLink link;
   private final BiConsumer<FleetEvent.Severity, Problem> report;
   private final Ticker ticker;
+  private final @Nullable SynchronousTenants synchronous;
   private final Map<UUID, TenantRoute> routed = new LinkedHashMap<>();
   private long routesVersion;
   private volatile Routes routes;
@@ -131,8 +133,10 @@ final class SourceEngine implements AutoCloseable {
     this.settings = settings;
     this.journal = journal;
     this.sealer = new FrameSealer(keyring, zstdLevel);
+    Synchronous waiting = settings.capture().synchronous();
+    this.synchronous = waiting == null ? null : new SynchronousTenants(settings.name(), waiting, journal);
     this.parts = new SourceLink.Parts(
-        settings, journal, sealer, captureSettings, judge, report, journalDamage, surroundings);
+        settings, journal, sealer, captureSettings, judge, report, journalDamage, synchronous, surroundings);
     this.link =
         switch (settings.capture()) {
           case CaptureMode.Wal _ -> new WalLink(parts);
@@ -236,6 +240,11 @@ final class SourceEngine implements AutoCloseable {
     link.releaseUpTo(point);
   }
 
+  /** Whose commits wait for their replicas; null where nobody's do. */
+  @Nullable SynchronousTenants synchronous() {
+    return synchronous;
+  }
+
   /** Whether more was waiting when the capture thread last looked. */
   boolean isBehind() {
     Capture running = capture;
@@ -270,6 +279,9 @@ final class SourceEngine implements AutoCloseable {
       List<Finding> findings = new ArrayList<>(link.check(connection, capture != null));
       findings.addAll(
           SourceHealth.run(connection, scope(), slots, walBudget, SourceHealth.LONG_TRANSACTION));
+      if (synchronous != null) {
+        findings.addAll(synchronous.findings());
+      }
       EndpointFacts facts = EndpointFacts.read(connection, settings.connection().host(), ticker);
       facts.clock("source \"" + settings.name() + "\"").ifPresent(findings::add);
       return new Examination.Examined(facts, findings);

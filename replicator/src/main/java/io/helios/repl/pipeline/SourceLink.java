@@ -36,6 +36,7 @@ sealed interface SourceLink permits WalLink, CheckpointLink {
       SourceGaps.Judge judge,
       BiConsumer<FleetEvent.Severity, Problem> report,
       @Nullable Problem journalDamage,
+      @Nullable SynchronousTenants synchronous,
       Surroundings surroundings) {
 
     SourceScope scope() {

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +50,7 @@ final class Supervisor implements AutoCloseable {
   private final Executor passing;
   private final Map<UUID, TenantGauges> gauges = new ConcurrentHashMap<>();
   private final AppliedMarks marks;
+  private final Consumer<SynchronousTenants.Change> synchrony;
   private final Ticker ticker;
   private long markedNanos;
   private long sampledNanos;
@@ -64,6 +66,7 @@ final class Supervisor implements AutoCloseable {
       Meters meters,
       CopyLoad copyLoad,
       Executor passing,
+      Consumer<SynchronousTenants.Change> synchrony,
       Ticker ticker) {
     this.sources = sources;
     this.tenants = tenants;
@@ -72,6 +75,7 @@ final class Supervisor implements AutoCloseable {
     this.meters = meters;
     this.copyLoad = copyLoad;
     this.passing = passing;
+    this.synchrony = synchrony;
     this.ticker = ticker;
     this.markedNanos = ticker.nanos() - MARK_EVERY_NANOS;
     this.sampledNanos = ticker.nanos();
@@ -94,6 +98,7 @@ final class Supervisor implements AutoCloseable {
   private void runOnce() throws InterruptedException {
     tenants.values().forEach(this::notice);
     barriers.look(this::progress);
+    sources.values().forEach(this::lookAtSynchronous);
     long now = ticker.nanos();
     if (now - sampledNanos >= RATE_EVERY_NANOS) {
       sampledNanos = now;
@@ -133,6 +138,53 @@ final class Supervisor implements AutoCloseable {
       }
     }
     return found;
+  }
+
+  private void lookAtSynchronous(SourceEngine source) {
+    SynchronousTenants waiting = source.synchronous();
+    if (waiting == null) {
+      return;
+    }
+    List<SynchronousTenants.Follower> followers =
+        tenants.values().stream()
+            .filter(pipeline -> pipeline.tenant().source().equals(source.settings().name()))
+            .filter(pipeline -> waiting.settings().tiers().contains(pipeline.tenant().tier()))
+            .<SynchronousTenants.Follower>map(Follower::new)
+            .toList();
+    waiting.look(followers, source.capturedUpTo(), ticker.nanos()).forEach(synchrony);
+  }
+
+  private record Follower(TenantPipeline pipeline) implements SynchronousTenants.Follower {
+
+    @Override
+    public UUID tenant() {
+      return pipeline.tenant().id();
+    }
+
+    @Override
+    public String name() {
+      return pipeline.tenant().name();
+    }
+
+    @Override
+    public SynchronousTenants.Standing standing() {
+      return switch (pipeline.standing().state()) {
+        case STREAMING -> SynchronousTenants.Standing.FOLLOWING;
+        case COPYING -> pipeline.isResuming() && !pipeline.isNew()
+            ? SynchronousTenants.Standing.INTERRUPTED
+            : SynchronousTenants.Standing.APART;
+        case FAILED, NEEDS_RESYNC -> pipeline.isNew()
+            ? SynchronousTenants.Standing.APART
+            : SynchronousTenants.Standing.INTERRUPTED;
+        default -> SynchronousTenants.Standing.APART;
+      };
+    }
+
+    @Override
+    public @Nullable Lsn position() {
+      Replica replica = pipeline.replica();
+      return replica == null ? null : replica.status().position();
+    }
   }
 
   private List<AppliedMarks.Due> due(String target) {

@@ -45,7 +45,11 @@ public interface Surroundings {
    * @param server the one that was found there before: another one is refused
    */
   default WalStream walStream(SourceSettings source, SourceIdentity server, Lsn from, boolean binary) {
-    return JdbcWalStream.open(source.connection(), source.slot(), source.publication(), from, binary).of(server);
+    JdbcWalStream stream =
+        source.capture().synchronous() == null
+            ? JdbcWalStream.open(source.connection(), source.slot(), source.publication(), from, binary)
+            : JdbcWalStream.openStandby(source.connection(), source.slot(), source.publication(), from, binary);
+    return stream.of(server);
   }
 
   /** @param sources where its appliers ask when a table has changed */

@@ -28,7 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A source that is captured from its WAL: a publication, a slot, a replication connection. */
-final class WalLink implements SourceLink {
+final class WalLink implements SourceLink, WalCapture.Replicas {
 
   private static final Logger LOG = LoggerFactory.getLogger(WalLink.class);
 
@@ -79,7 +79,7 @@ final class WalLink implements SourceLink {
         new CatalogColumnTypes(settings.connection()),
         parts.capture(),
         parts.surroundings().ticker()::nanos,
-        () -> Lsn.min(releasable, gaps.lastTransaction()),
+        this,
         routes.get());
     capture = next;
     return new Opened(next, found, clock, "streaming from " + from + (binary ? " (binary)" : " (text)"));
@@ -141,6 +141,17 @@ final class WalLink implements SourceLink {
   @Override
   public void releaseUpTo(Lsn point) {
     releasable = point;
+  }
+
+  @Override
+  public Lsn releasable() {
+    return Lsn.min(releasable, gaps.lastTransaction());
+  }
+
+  @Override
+  public @Nullable Lsn applied(Lsn captured) {
+    SynchronousTenants waiting = parts.synchronous();
+    return waiting == null ? null : waiting.point(captured);
   }
 
   /** It writes a logical message of a few bytes, so that the WAL is flushed up to it and the stream gets there also when idle. */

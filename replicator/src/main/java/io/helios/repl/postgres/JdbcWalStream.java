@@ -30,7 +30,9 @@ import org.slf4j.LoggerFactory;
  *   <li>It writes nothing while nobody reads: {@link #keepAlive} does, from any other thread, under the stream's lock.
  *   <li>A server that shuts down waits until its walsenders' clients have everything: going by the flush position when the
  *       last status update had a valid one, else by the write position ({@code walsender.c}, WalSndDone). What we release is
- *       most often behind, and a shutdown would wait for ever. So a release is said once, and all other updates have none.
+ *       most often behind, and a shutdown would wait for ever. So a release is said once, and all other updates have none,
+ *       but for those that say what is applied: a standby without a flush position is no candidate for acknowledging commits
+ *       ({@code syncrep.c}, SyncRepGetCandidateStandbys). They have the one that holds already.
  * </ul>
  */
 public final class JdbcWalStream implements WalStream {
@@ -56,11 +58,13 @@ public final class JdbcWalStream implements WalStream {
   private final SourceIdentity identity;
   private final PGReplicationStream stream;
   private final SocketWatch watch;
+  private final boolean standby;
 
   private boolean inTransaction;
   private Lsn received;
   private Lsn released = Lsn.INVALID;
-  private Lsn saidReleased = Lsn.INVALID;
+  private Lsn saidReleased;
+  private Lsn saidApplied = Lsn.INVALID;
   private long saidNanos = System.nanoTime();
   private long askedNanos;
   private long keptAliveNanos = System.nanoTime() - KEEP_ALIVE_NANOS;
@@ -76,7 +80,8 @@ public final class JdbcWalStream implements WalStream {
       Connection connection,
       SourceIdentity identity,
       PGReplicationStream stream,
-      SocketWatch watch) {
+      SocketWatch watch,
+      boolean standby) {
     this.settings = settings;
     this.slot = slot;
     this.publication = publication;
@@ -86,6 +91,8 @@ public final class JdbcWalStream implements WalStream {
     this.stream = stream;
     this.watch = watch;
     this.received = from;
+    this.standby = standby;
+    this.saidReleased = standby ? from : Lsn.INVALID;
   }
 
   /**
@@ -98,9 +105,27 @@ public final class JdbcWalStream implements WalStream {
    */
   public static JdbcWalStream open(
       ConnectionSettings settings, String slot, String publication, Lsn from, boolean binary) {
+    return open(settings, slot, publication, from, binary, false);
+  }
+
+  /**
+   * The same as a standby whose name, for {@code synchronous_standby_names}, is the slot's: no other stream of the server has it.
+   *
+   * @param from what the slot has confirmed
+   */
+  public static JdbcWalStream openStandby(
+      ConnectionSettings settings, String slot, String publication, Lsn from, boolean binary) {
+    return open(settings, slot, publication, from, binary, true);
+  }
+
+  private static JdbcWalStream open(
+      ConnectionSettings settings, String slot, String publication, Lsn from, boolean binary, boolean standby) {
     ReplicationSlot.checkName(slot);
     try (SocketWatch watch = new SocketWatch(settings, true)) {
-      Connection connection = PgConnections.openReplication(settings, "capture", watch);
+      Connection connection =
+          standby
+              ? PgConnections.openStandby(settings, slot, watch)
+              : PgConnections.openReplication(settings, "capture", watch);
       try {
         SourceIdentity identity = SourceIdentity.read(connection);
         PGReplicationStream stream =
@@ -120,7 +145,7 @@ public final class JdbcWalStream implements WalStream {
                 .withSlotOption("binary", binary ? "true" : "false")
                 .start();
         watch.quick();
-        return new JdbcWalStream(settings, slot, publication, binary, from, connection, identity, stream, watch);
+        return new JdbcWalStream(settings, slot, publication, binary, from, connection, identity, stream, watch, standby);
       } catch (SQLException e) {
         closeQuietly(connection);
         throw startRefused(settings, slot, e);
@@ -162,7 +187,7 @@ public final class JdbcWalStream implements WalStream {
       if (message == null) {
         nothingWaiting();
         if (++silences == IDLE_AFTER_SILENCES) {
-          watch.peekFor(IDLE_PEEK_MILLIS);
+          watch.peekFor(standby ? BUSY_PEEK_MILLIS : IDLE_PEEK_MILLIS);
         }
         return null;
       }
@@ -239,20 +264,39 @@ public final class JdbcWalStream implements WalStream {
     }
   }
 
-  /** Tells the server what was released since it was told last, if that is so long ago. Under the lock. */
-  private void sayReleased(long now, long afterNanos) throws SQLException {
-    if (!released.isAfter(saidReleased) || now - saidNanos < afterNanos) {
-      return;
+  @Override
+  public void applied(Lsn point) {
+    lock.lock();
+    try {
+      if (standby && point.isAfter(saidApplied)) {
+        say(saidReleased, point);
+        saidApplied = point;
+      }
+    } catch (SQLException e) {
+      throw broken(e);
+    } finally {
+      lock.unlock();
     }
-    LogSequenceNumber flushed = LogSequenceNumber.valueOf(released.value());
-    stream.setFlushedLSN(flushed);
-    stream.setAppliedLSN(flushed);
+  }
+
+  /** One status update with these positions; those that follow have none. */
+  private void say(Lsn flushed, Lsn applied) throws SQLException {
+    stream.setFlushedLSN(LogSequenceNumber.valueOf(flushed.value()));
+    stream.setAppliedLSN(LogSequenceNumber.valueOf(applied.value()));
     try {
       askForAnswer();
     } finally {
       stream.setFlushedLSN(LogSequenceNumber.INVALID_LSN);
       stream.setAppliedLSN(LogSequenceNumber.INVALID_LSN);
     }
+  }
+
+  /** Tells the server what was released since it was told last, if that is so long ago. Under the lock. */
+  private void sayReleased(long now, long afterNanos) throws SQLException {
+    if (!released.isAfter(saidReleased) || now - saidNanos < afterNanos) {
+      return;
+    }
+    say(released, standby ? saidApplied : released);
     saidReleased = released;
     saidNanos = now;
   }

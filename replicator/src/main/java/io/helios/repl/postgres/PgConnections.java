@@ -140,7 +140,17 @@ public final class PgConnections {
   }
 
   static Connection openReplication(ConnectionSettings settings, String role, SocketWatch watch) {
-    Properties properties = properties(settings, role);
+    return openReplication(settings, properties(settings, role), watch);
+  }
+
+  /** The same under this very {@code application_name}, by which a standby is known. */
+  static Connection openStandby(ConnectionSettings settings, String applicationName, SocketWatch watch) {
+    Properties properties = properties(settings, "capture");
+    PGProperty.APPLICATION_NAME.set(properties, cut(applicationName));
+    return openReplication(settings, properties, watch);
+  }
+
+  private static Connection openReplication(ConnectionSettings settings, Properties properties, SocketWatch watch) {
     PGProperty.REPLICATION.set(properties, "database");
     PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
     return connect(settings, properties, true, watch);

@@ -38,6 +38,12 @@ public interface WalStream extends AutoCloseable {
    */
   void release(Lsn endLsn, boolean now);
 
+  /**
+   * Tells the server at once that what commits at it wait for, before this, is at the replicas: it acknowledges them then. Only
+   * of use where the stream was opened as a standby that the server knows by name. Never moves back.
+   */
+  void applied(Lsn point);
+
   /** Whether it takes a release: not before it is known to be the source that was captured. What may go by then is asked then. */
   default boolean mayRelease() {
     return true;

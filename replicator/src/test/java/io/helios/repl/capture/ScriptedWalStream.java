@@ -17,6 +17,7 @@ final class ScriptedWalStream implements WalStream {
   private final Deque<Optional<ByteBuffer>> script = new ArrayDeque<>();
   private Lsn received = Lsn.INVALID;
   private Lsn released = Lsn.INVALID;
+  private Lsn applied = Lsn.INVALID;
   private boolean binary;
   private boolean known = true;
   private boolean broken;
@@ -55,6 +56,15 @@ final class ScriptedWalStream implements WalStream {
 
   boolean isSpent() {
     return script.isEmpty();
+  }
+
+  Lsn applied() {
+    return applied;
+  }
+
+  @Override
+  public void applied(Lsn point) {
+    applied = point;
   }
 
   Lsn released() {

@@ -9,8 +9,8 @@ import java.util.Map;
 
 /**
  * Runs the measurements and writes their tables into {@code docs/benchmarks.md}. Arguments: any of {@code backlog},
- * {@code latency}, {@code huge}, {@code idle}, {@code verify}, {@code resync}, {@code dashboard}, {@code guard}, {@code traces}
- * (all when none is named), {@code rounds=3} and {@code warm-up=10} rounds that do not count.
+ * {@code latency}, {@code huge}, {@code idle}, {@code verify}, {@code resync}, {@code dashboard}, {@code guard}, {@code traces},
+ * {@code synchronous} (all when none is named), {@code rounds=3} and {@code warm-up=10} rounds that do not count.
  */
 public final class Benchmark {
 
@@ -22,7 +22,7 @@ public final class Benchmark {
     int rounds = number(wanted, "rounds=", 3);
     int warmUp = number(wanted, "warm-up=", 10);
     if (wanted.isEmpty()) {
-      wanted = List.of("backlog", "latency", "huge", "idle", "verify", "resync", "dashboard", "guard", "traces");
+      wanted = List.of("backlog", "latency", "huge", "idle", "verify", "resync", "dashboard", "guard", "traces", "synchronous");
     }
     Report report = new Report(Path.of("..", "docs", "benchmarks.md"));
     try (Servers servers = new Servers();
@@ -67,6 +67,12 @@ public final class Benchmark {
           report.section(
               "traces",
               table + "\nWarm-up and all rounds together sent %d KiB of spans.\n".formatted(sink.bytes() >> 10));
+        }
+      }
+      if (wanted.contains("synchronous")) {
+        try (Contender durable = NativeSubscription.durable();
+            Contender helios = HeliosRepl.synchronous("1g")) {
+          report.section("synchronous", new SynchronousBenchmark(servers).run(List.of(defaults, durable, helios)));
         }
       }
       if (wanted.contains("dashboard")) {

@@ -3,6 +3,7 @@ package io.helios.repl.tests.bench;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.helios.repl.capture.CaptureMode;
+import io.helios.repl.capture.Synchronous;
 import io.helios.repl.pipeline.DesiredState;
 import io.helios.repl.pipeline.Fleet;
 import io.helios.repl.pipeline.FleetSettings;
@@ -49,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  * virtual machine stays warm from one turn to the next.
  *
  * <pre>
- *   open SOURCE_PORT SOURCE_DATABASE TARGET_PORT TARGET_DATABASE DIRECTORY TENANTS [polling]    a fleet with new tenants, started
+ *   open SOURCE_PORT SOURCE_DATABASE TARGET_PORT TARGET_DATABASE DIRECTORY TENANTS [polling|synchronous]    a fleet with new tenants, started
  *   reopen …                                                      the same fleet as before
  *   streaming                                                     waits until all of them stream
  *   verify SESSIONS                                               compares the first tenant: millis, held millis, rows, bytes, differing
@@ -137,7 +138,7 @@ final class EngineProcess {
         new SourceSettings(
             "bench",
             local(words[1], words[2]),
-            words.length > 7 ? new CaptureMode.Checkpoint("changed") : new CaptureMode.Wal(),
+            capture(words.length > 7 ? words[7] : ""),
             new Tenancy.ByColumn("tenant_id"),
             new TableFilter(List.of("public.item")),
             null,
@@ -164,6 +165,14 @@ final class EngineProcess {
       }
     }
     return "";
+  }
+
+  private static CaptureMode capture(String how) {
+    return switch (how) {
+      case HeliosRepl.POLLING -> new CaptureMode.Checkpoint("changed");
+      case HeliosRepl.SYNCHRONOUS -> new CaptureMode.Wal(new Synchronous(Set.of(Tier.STANDARD), null));
+      default -> new CaptureMode.Wal();
+    };
   }
 
   /** The same tenants again after each opening. */

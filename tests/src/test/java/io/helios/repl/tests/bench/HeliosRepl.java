@@ -23,13 +23,15 @@ import org.jspecify.annotations.Nullable;
 /** This project's engine, in a process of its own that lives as long as the contender does. */
 final class HeliosRepl implements Contender {
 
+  static final String POLLING = "polling";
+  static final String SYNCHRONOUS = "synchronous";
   private static final String SLOT = "helios_bench";
 
   private final Process process;
   private final PrintWriter commands;
   private final BufferedReader replies;
   private final String heapLimit;
-  private final boolean polling;
+  private final String capture;
   private final String traced;
   private final String slot;
   private @Nullable DatabasePair pair;
@@ -41,23 +43,31 @@ final class HeliosRepl implements Contender {
    * @param heapLimit as for {@code -Xmx}
    */
   HeliosRepl(String heapLimit) throws IOException {
-    this(heapLimit, false);
+    this(heapLimit, "", List.of());
   }
 
   /** With traces of a share of its changes, 0 to 1. */
   static HeliosRepl traced(String heapLimit, URI collector, String share) throws IOException {
-    return new HeliosRepl(heapLimit, false, List.of(collector.toString(), share));
+    return new HeliosRepl(heapLimit, "", List.of(collector.toString(), share));
   }
 
   /** @param polling whether the source is polled each second, instead of its WAL being read */
   HeliosRepl(String heapLimit, boolean polling) throws IOException {
-    this(heapLimit, polling, List.of());
+    this(heapLimit, polling ? POLLING : "", List.of());
   }
 
-  /** @param traces a collector and a share, or nothing */
-  private HeliosRepl(String heapLimit, boolean polling, List<String> traces) throws IOException {
+  /** As the standby that commits wait for. */
+  static HeliosRepl synchronous(String heapLimit) throws IOException {
+    return new HeliosRepl(heapLimit, SYNCHRONOUS, List.of());
+  }
+
+  /**
+   * @param capture what is not the default of it
+   * @param traces a collector and a share, or nothing
+   */
+  private HeliosRepl(String heapLimit, String capture, List<String> traces) throws IOException {
     this.heapLimit = heapLimit;
-    this.polling = polling;
+    this.capture = capture;
     this.traced = traces.isEmpty() ? "" : ", traces of " + traces.get(1);
     this.slot = traces.isEmpty() ? SLOT : SLOT + "_traced_" + traces.get(1).replace('.', '_');
     List<String> command = new ArrayList<>();
@@ -72,7 +82,7 @@ final class HeliosRepl implements Contender {
 
   @Override
   public String name() {
-    return polling ? "helios-repl, polling each second" : "helios-repl" + traced;
+    return capture.equals(POLLING) ? "helios-repl, polling each second" : "helios-repl" + traced;
   }
 
   @Override
@@ -84,7 +94,7 @@ final class HeliosRepl implements Contender {
   public void prepare(DatabasePair newPair) throws Exception {
     pair = newPair;
     directory = Files.createTempDirectory("helios-bench");
-    if (polling) {
+    if (capture.equals(POLLING)) {
       try (Connection source = newPair.connectSource()) {
         BenchTable.execute(source, "CREATE INDEX ON item (changed)");
       }
@@ -111,7 +121,7 @@ final class HeliosRepl implements Contender {
         "%s %d %s %d %s %s %d%s"
             .formatted(
                 how, now.source().port(), now.sourceDatabase(), now.target().port(), now.targetDatabase(), directory, now.tenants(),
-                polling ? " polling" : ""));
+                capture.isEmpty() ? "" : " " + capture));
   }
 
   @Override

@@ -26,6 +26,11 @@ final class NativeSubscription implements Contender {
     return new NativeSubscription("native, binary + parallel", ", binary = true, streaming = parallel");
   }
 
+  /** The target's disk has what it says is applied. */
+  static NativeSubscription durable() {
+    return new NativeSubscription("native, synchronous_commit = local", ", synchronous_commit = local");
+  }
+
   @Override
   public String name() {
     return name;

@@ -128,6 +128,11 @@ final class KillSurroundings implements Surroundings {
       }
 
       @Override
+      public void applied(Lsn point) {
+        real.applied(point);
+      }
+
+      @Override
       public void keepAlive() {
         real.keepAlive();
       }

@@ -110,6 +110,9 @@ final class SimulatedWalStream implements WalStream {
   }
 
   @Override
+  public void applied(Lsn point) {}
+
+  @Override
   public void keepAlive() {}
 
   @Override
