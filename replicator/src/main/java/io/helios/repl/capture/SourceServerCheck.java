@@ -134,7 +134,8 @@ final class SourceServerCheck {
     String names = row.getString("standbys");
     boolean named = StandbyNames.name(names, scope.slot());
     if (scope.capture().synchronous() != null && !named) {
-      error(
+      add(
+          Severity.WARN, // tenants are started first: named before anybody follows, commits would hang
           ErrorCode.COMMITS_DO_NOT_WAIT,
           source + ": synchronous_standby_names does not name " + scope.slot(),
           "its synchronous tenants' commits are acknowledged before their replicas have them",
