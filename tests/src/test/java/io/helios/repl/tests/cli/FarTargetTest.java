@@ -3,13 +3,19 @@ package io.helios.repl.tests.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.LongLine;
+import io.helios.repl.tests.handover.Writers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
@@ -158,5 +164,62 @@ class FarTargetTest {
       System.out.println("over a long line: " + back);
       assertThat(regions.target().value(ROWS)).isEqualTo(regions.source().value(ROWS));
     }
+  }
+
+  /**
+   * To and fro over that line while five clients write, each at the databases themselves: {@code -Psoak -Dhelios.moves=200}. What they
+   * waited at most in each move is printed.
+   */
+  @Test
+  @Tag("soak")
+  @EnabledIfSystemProperty(named = "helios.moves", matches = "\\d+")
+  void asManyMovesOverALongLineAsAreAskedFor() throws Exception {
+    int times = Integer.getInteger("helios.moves");
+    try (TwoRegions regions = new TwoRegions(directory);
+        LongLine toEu = new LongLine(regions.euPort());
+        LongLine toUs = new LongLine(regions.usPort())) {
+      regions.seenAt(toUs.port(), toEu.port());
+      regions.restartEu();
+      regions.restartUs();
+      regions.source().execute(
+          "CREATE TABLE counters (tenant_id text, client int, n bigint, PRIMARY KEY (tenant_id, client))",
+          "CREATE TABLE writes (tenant_id text, id bigserial, client int, number bigint, at timestamptz DEFAULT now(),"
+              + " PRIMARY KEY (tenant_id, id))");
+      regions.done("tenant", "create", "acme", "--source", "shop", "--target", "eu/shop-eu");
+      regions.done("tenant", "start", "acme", "--wait", "--timeout", "120s");
+      List<Long> over = new ArrayList<>();
+      List<Long> back = new ArrayList<>();
+      try (Writers writers = new Writers("acme", List.of(regions.source(), regions.target()), 5, 500)) {
+        for (int i = 0; i < times; i++) {
+          boolean there = i % 2 == 0;
+          if (there) {
+            regions.done("migrate", "start", "acme", "--max-pause", "5s", "--force", "verification", "--wait", "--timeout", "120s");
+          }
+          writers.takeNanos();
+          regions.done(
+              "migrate", there ? "cutover" : "rollback", "acme", "--confirm=acme", "--force", "verification", "--retry", "20",
+              "--backoff", "500ms", "--timeout", "120s");
+          int written = writers.written();
+          await().atMost(Duration.ofSeconds(60)).until(() -> writers.written() > written + 50);
+          (there ? over : back).add(writers.takeNanos().stream().mapToLong(Long::longValue).max().orElseThrow());
+        }
+        List<Writers.Acknowledged> acknowledged = writers.stop();
+        regions.done("tenant", "wait", "acme", "--for", "caught-up", "--timeout", "60s");
+        for (Database home : List.of(regions.source(), regions.target())) {
+          Set<String> rows = new HashSet<>(home.query("SELECT client, number FROM writes WHERE tenant_id = 'acme'"));
+          assertThat(rows).hasSize(acknowledged.size());
+          assertThat(acknowledged.stream().map(a -> a.client() + "|" + a.number()).filter(a -> !rows.contains(a))).isEmpty();
+        }
+        System.out.printf("%d moves over a long line, %d writes; slowest write of a client in each: %s; %s%n",
+            times, acknowledged.size(), told("there", over), told("back", back));
+      }
+    }
+  }
+
+  private static String told(String way, List<Long> nanos) {
+    nanos.sort(null);
+    int last = nanos.size() - 1;
+    return "%s median %.0f ms, p99 %.0f ms, max %.0f ms"
+        .formatted(way, nanos.get(last / 2) / 1e6, nanos.get(last * 99 / 100) / 1e6, nanos.get(last) / 1e6);
   }
 }

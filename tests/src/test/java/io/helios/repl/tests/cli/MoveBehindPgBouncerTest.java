@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
@@ -47,6 +48,14 @@ class MoveBehindPgBouncerTest {
   @Tag("long")
   void twentyMoves() throws Exception {
     move(20);
+  }
+
+  /** Some three seconds a move: {@code -Psoak -Dhelios.moves=200}. */
+  @Test
+  @Tag("soak")
+  @EnabledIfSystemProperty(named = "helios.moves", matches = "\\d+")
+  void asManyMovesAsAreAskedFor() throws Exception {
+    move(Integer.getInteger("helios.moves"));
   }
 
   private void move(int times) throws Exception {
@@ -93,9 +102,10 @@ class MoveBehindPgBouncerTest {
       told.sort(null);
       seen.sort(null);
       System.out.printf(
-          "%d moves behind PgBouncer, %d writes; pause as told: median %.1f ms, max %.1f ms; slowest transaction of a client in each:"
-              + " median %.1f ms, max %.1f ms%n",
-          times, acknowledged.size(), told.get(times / 2), told.getLast(), seen.get(times / 2), seen.getLast());
+          "%d moves behind PgBouncer, %d writes; pause as told: median %.1f ms, p99 %.1f ms, max %.1f ms;"
+              + " slowest transaction of a client in each: median %.1f ms, p99 %.1f ms, max %.1f ms%n",
+          times, acknowledged.size(), told.get(times / 2), told.get((times - 1) * 99 / 100), told.getLast(),
+          seen.get(times / 2), seen.get((times - 1) * 99 / 100), seen.getLast());
     }
   }
 

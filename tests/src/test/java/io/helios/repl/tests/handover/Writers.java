@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  * refused with 25006 tries the other place. Each notes what was acknowledged to it, and how long its slowest write took.
  * A write is a row of its own and one step of the client's counter, in one transaction.
  */
-final class Writers implements AutoCloseable {
+public final class Writers implements AutoCloseable {
 
   /** A write that a client was told is committed. */
-  record Acknowledged(int client, long number, String at) {}
+  public record Acknowledged(int client, long number, String at) {}
 
   private final List<Thread> threads = new ArrayList<>();
   private final AtomicBoolean stop = new AtomicBoolean();
@@ -33,7 +33,7 @@ final class Writers implements AutoCloseable {
   private final long restNanos;
 
   /** @param perSecond of all clients together */
-  Writers(String tenant, List<Database> homes, int clients, int perSecond) {
+  public Writers(String tenant, List<Database> homes, int clients, int perSecond) {
     this.tenant = tenant;
     this.homes = homes;
     this.restNanos = 1_000_000_000L * clients / perSecond;
@@ -116,7 +116,7 @@ final class Writers implements AutoCloseable {
   }
 
   /** Of each write since this was called last, in no order. */
-  List<Long> takeNanos() {
+  public List<Long> takeNanos() {
     List<Long> taken = new ArrayList<>();
     for (Long next = nanos.poll(); next != null; next = nanos.poll()) {
       taken.add(next);
@@ -125,7 +125,7 @@ final class Writers implements AutoCloseable {
   }
 
   /** How many were acknowledged; throws what a writer has failed with. */
-  int written() {
+  public int written() {
     Throwable failed = failure.get();
     if (failed != null) {
       throw new AssertionError("a writer failed", failed);
@@ -134,7 +134,7 @@ final class Writers implements AutoCloseable {
   }
 
   /** Stops them, and returns what was acknowledged. */
-  List<Acknowledged> stop() throws InterruptedException {
+  public List<Acknowledged> stop() throws InterruptedException {
     stop.set(true);
     for (Thread thread : threads) {
       thread.join();
