@@ -181,7 +181,7 @@ final class SynchronousTenants {
         "commits of tenant \"" + tenant + "\" at source \"" + source + "\" no longer wait for its replica",
         "it has been behind or out of reach for longer than degrade-after allows; what is acknowledged until it keeps up again"
             + " could be lost in a failover",
-        "helios-repl tenant show " + tenant);
+        "helios-repl tenant describe " + tenant);
   }
 
   private static Finding finding(Problem problem) {
