@@ -234,13 +234,16 @@ public final class Replicas {
 
   /**
    * Everything of the tenant that committed before this at the source of that system identifier is here, going by what was
-   * applied, noted and copied; {@link Lsn#INVALID} when that is not known, or its record was taken away; empty when nothing of it
+   * applied and noted, and before anything was, by what was copied (later that may be a point of another server's WAL, which the
+   * tenant followed before it was moved); {@link Lsn#INVALID} when that is not known, or its record was taken away; empty when nothing of it
    * was ever here, or no table of it counts as copied, so that all of them are going to be, from a later point.
    */
   public static Optional<Lsn> through(Connection connection, UUID tenant, long sourceSystem) throws SQLException {
     try (PreparedStatement query = connection.prepareStatement(
         """
-        SELECT CASE WHEN r.source_system = ? THEN GREATEST(r.position, r.through, c.copied_at) ELSE '0/0' END::pg_catalog.text
+        SELECT CASE WHEN r.source_system <> ? THEN '0/0'
+            WHEN GREATEST(r.position, r.through) > '0/0' THEN GREATEST(r.position, r.through)
+            ELSE c.copied_at END::pg_catalog.text
         FROM helios.replica r CROSS JOIN LATERAL (
           SELECT pg_catalog.count(*) AS tables, pg_catalog.count(*) FILTER (WHERE t.finished) AS finished,
             pg_catalog.min(t.copied_at_lsn) FILTER (WHERE t.finished) AS copied_at

@@ -70,6 +70,8 @@ class MarksTest {
       assertThat(Replicas.through(connection, tenant.id(), SYSTEM + 1)).as("of another server").contains(Lsn.INVALID);
       assertThat(Replicas.mark(connection, List.of(mark(3, 0, 0x90)))).hasSize(1);
       assertThat(Replicas.through(connection, tenant.id(), SYSTEM)).as("noted").contains(new Lsn(0x90));
+      statement.execute("UPDATE helios.replica SET position = '0/10', through = '0/0'");
+      assertThat(Replicas.through(connection, tenant.id(), SYSTEM)).as("applied").contains(new Lsn(0x10));
       statement.execute("DELETE FROM helios.replica");
       assertThat(Replicas.through(connection, tenant.id(), SYSTEM)).as("its record is gone").contains(Lsn.INVALID);
     }
