@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleBinaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,7 @@ final class Meters {
   private final GaugeRows sourcesUp;
   private final GaugeRows targetsUp;
   private final GaugeRows stages;
+  private final GaugeRows degraded;
   private volatile double sampledAt;
 
   /**
@@ -74,6 +76,7 @@ final class Meters {
     this.sourcesUp = gauge(registry, "source.up", "whether the last attempt to talk to the source succeeded", Math::min);
     this.targetsUp = gauge(registry, "target.up", "whether the last attempt to talk to the target succeeded", Math::min);
     this.stages = gauge(registry, "stage.seconds", "what a stage takes, over the last one to two minutes", Math::max);
+    this.degraded = gauge(registry, "synchronous.degraded", "tenants whose commits ought to wait for their replicas and do not", Math::max);
     limit(registry, "journal.quota.bytes", "what a source's journal may take on disk", limits.journalBytes());
     limit(registry, "relay.quota.bytes", "what one tenant may take of a journal", limits.journalBytesPerTenant());
     limit(registry, "source.wal.budget.bytes", "WAL that lagging tenants may hold back", limits.walBudget());
@@ -109,6 +112,12 @@ final class Meters {
     }
     stages.publish();
     sampledAt = now.toEpochMilli() / 1000.0;
+  }
+
+  /** @param counts for each source with a synchronous tier, how many of its tenants are not waited for */
+  void sampleSynchronous(Map<String, Integer> counts) {
+    counts.forEach((source, count) -> degraded.add(Tags.of("source", source), count));
+    degraded.publish();
   }
 
   private static Set<String> names(Collection<Sample> samples) {

@@ -17,6 +17,7 @@ import io.helios.repl.tenant.Tenant;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -108,6 +109,7 @@ final class Supervisor implements AutoCloseable {
           targets.values().stream().map(target -> target.status(0)).toList(),
           stages(now),
           ticker.now());
+      meters.sampleSynchronous(degraded());
       copyLoad.look();
       sources.forEach((name, source) -> source.releaseUpTo(marks.releasable(streaming(tenant -> tenant.source().equals(name)))));
     }
@@ -138,6 +140,17 @@ final class Supervisor implements AutoCloseable {
       }
     }
     return found;
+  }
+
+  private Map<String, Integer> degraded() {
+    Map<String, Integer> counts = new HashMap<>();
+    sources.forEach((name, source) -> {
+      SynchronousTenants waiting = source.synchronous();
+      if (waiting != null) {
+        counts.put(name, waiting.degraded().size());
+      }
+    });
+    return counts;
   }
 
   private void lookAtSynchronous(SourceEngine source) {

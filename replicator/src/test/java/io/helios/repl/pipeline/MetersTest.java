@@ -39,6 +39,16 @@ class MetersTest {
         AT);
   }
 
+  @Test
+  void aSourceWithASynchronousTierTellsWhoIsNotWaitedFor() {
+    meters.sampleSynchronous(Map.of());
+    assertThat(registry.find("helios.repl.synchronous.degraded").gauges()).isEmpty();
+    meters.sampleSynchronous(Map.of("shop", 2));
+    assertThat(registry.get("helios.repl.synchronous.degraded").tag("source", "shop").gauge().value()).isEqualTo(2);
+    meters.sampleSynchronous(Map.of("shop", 0));
+    assertThat(registry.get("helios.repl.synchronous.degraded").tag("source", "shop").gauge().value()).isZero();
+  }
+
   private static Meters.Sample tenant(String name, String tier, double lag, @Nullable AppliedStatus applied) {
     return new Meters.Sample(
         new TenantStatus(

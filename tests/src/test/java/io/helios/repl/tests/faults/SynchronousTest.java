@@ -131,6 +131,10 @@ class SynchronousTest {
     return connection;
   }
 
+  private static double degraded(Replication replication) {
+    return replication.meters.get("helios.repl.synchronous.degraded").tag("source", "shop").gauge().value();
+  }
+
   @Test
   void whatIsAcknowledgedIsAtTheReplica() {
     try (Replication replication = replicate(null)) {
@@ -198,11 +202,13 @@ class SynchronousTest {
             event -> event.problem() != null && event.problem().code() == ErrorCode.SYNCHRONY_DEGRADED);
         assertThat(replication.fleet.examine()).extracting(Finding::code).contains(ErrorCode.SYNCHRONY_DEGRADED);
         write("remote_apply", 3);
+        await().atMost(Replication.PATIENCE).until(() -> degraded(replication) == 1);
       }
       await().atMost(Replication.PATIENCE).until(() -> waitedFor(replication, true));
       assertThat(replication.fleet.examine()).extracting(Finding::code).doesNotContain(ErrorCode.SYNCHRONY_DEGRADED);
       write("remote_apply", 4);
       assertThat(isThere(4)).isTrue();
+      await().atMost(Replication.PATIENCE).until(() -> degraded(replication) == 0);
     }
   }
 
