@@ -33,7 +33,7 @@ final class MoveHistory {
 
   private String failure(MoveWorld world, Throwable e) {
     return "move history " + seed + ": " + e.getMessage() + "\n"
-        + "to see it again: mvn test -pl tests -am -Dtest=MoveSimulationTest#freshSeeds -Dsurefire.failIfNoSpecifiedTests=false"
+        + "to see it again: mvn test -Psoak -pl tests -am -Dtest=MoveSimulationTest#freshSeeds -Dsurefire.failIfNoSpecifiedTests=false"
         + " -Dhelios.seed=" + seed + " -Dhelios.histories=1\n"
         + world.weather + "\n" + world.stored() + " " + world.store.newest() + "\nthe last of " + world.trace.events() + " events:\n"
         + world.trace.last();
@@ -46,7 +46,8 @@ final class MoveHistory {
     world.calm();
     for (int round = 0; !isSettled(world); round++) {
       if (round == PATIENCE) {
-        throw new Violation("it does not settle: at home " + (world.us() == null ? "nobody" : world.us().standing()));
+        throw new Violation("it does not settle: at home " + (world.us() == null ? "nobody" : world.us().standing())
+            + "; " + world.users().unsettled());
       }
       world.round();
       world.drive();

@@ -141,18 +141,26 @@ final class MoveUsers {
 
   /** With everything quiet: one home, which the store knows, and a follower that is as far. */
   boolean isSettled() {
+    return unsettled().isEmpty();
+  }
+
+  /** What is not as it must be in the end; empty when all is. */
+  String unsettled() {
     MoveHome home = world.home(world.side(world.stored().source()));
     MoveHome follower = world.home(1 - home.side);
     if (!home.isOpen() || follower.isOpen()) {
-      return false;
+      return home.isOpen() ? "both homes are open" : "its home is closed";
     }
     for (SimulatedTable table : SimulatedTable.values()) {
       boolean follows = world.isGone() || follower.moved().rows.digest(table) == told.digest(table);
       long others = world.home(0).replica(world.other.id).rows.digest(table);
-      if (!follows || world.home(1).replica(world.other.id).rows.digest(table) != others) {
-        return false;
+      if (!follows) {
+        return table + " at its follower " + follower.side + " is not what was told";
+      }
+      if (world.home(1).replica(world.other.id).rows.digest(table) != others) {
+        return table + " of the other tenant differs";
       }
     }
-    return true;
+    return "";
   }
 }
