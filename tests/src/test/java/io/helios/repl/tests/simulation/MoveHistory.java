@@ -33,7 +33,7 @@ final class MoveHistory {
 
   private String failure(MoveWorld world, Throwable e) {
     return "move history " + seed + ": " + e.getMessage() + "\n"
-        + "to see it again: mvn test -Psoak -pl tests -am -Dtest=MoveSimulationTest#freshSeeds -Dsurefire.failIfNoSpecifiedTests=false"
+        + "to see it again: mvn test -pl tests -am -Dtest=MoveSimulationTest#freshSeeds -Dsurefire.failIfNoSpecifiedTests=false"
         + " -Dhelios.seed=" + seed + " -Dhelios.histories=1\n"
         + world.weather + "\n" + world.stored() + " " + world.store.newest() + "\nthe last of " + world.trace.events() + " events:\n"
         + world.trace.last();

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -67,14 +67,14 @@ class MoveSimulationTest {
    * a tenant that the other region's server applies stands still for good (seeds 108606639991, 218246137719 and 824392752142).
    */
   @Test
-  @Tag("soak")
+  @EnabledIfSystemProperty(named = "helios.seed", matches = "\\d+")
   void freshSeeds() {
     run(SHORT);
   }
 
   /** See {@link #freshSeeds}. */
   @Test
-  @Tag("soak")
+  @EnabledIfSystemProperty(named = "helios.seed", matches = "\\d+")
   void manyFreshSeeds() {
     run(LONG);
   }
