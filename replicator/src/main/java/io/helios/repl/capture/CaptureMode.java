@@ -23,7 +23,7 @@ public sealed interface CaptureMode {
 
   /** Whose commits wait for their replicas; null for nobody's. */
   default @Nullable Synchronous synchronous() {
-    return this instanceof Wal wal ? wal.synchronous : null;
+    return null;
   }
 
   /**

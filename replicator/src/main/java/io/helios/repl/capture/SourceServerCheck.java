@@ -131,18 +131,22 @@ final class SourceServerCheck {
 
   /** Who waits for whom at a commit. What a session of ours begins with is what any has that says nothing. */
   private void synchronous(ResultSet row) throws SQLException {
-    String names = row.getString("standbys");
-    boolean named = StandbyNames.name(names, scope.slot());
-    if (scope.capture().synchronous() != null && !named) {
+    if (scope.capture().synchronous() == null) {
+      return;
+    }
+    StandbyNames names = StandbyNames.of(row.getString("standbys"));
+    if (!names.require(scope.slot())) {
       add(
           Severity.WARN, // tenants are started first: named before anybody follows, commits would hang
           ErrorCode.COMMITS_DO_NOT_WAIT,
-          source + ": synchronous_standby_names does not name " + scope.slot(),
+          source + ": synchronous_standby_names = '" + row.getString("standbys") + "' lets commits go without " + scope.slot(),
           "its synchronous tenants' commits are acknowledged before their replicas have them",
-          "ALTER SYSTEM SET synchronous_standby_names = '" + StandbyNames.written(scope.slot()) + "'; SELECT pg_reload_conf();");
+          names.names().isEmpty() || names.names().equals(List.of("*"))
+              ? "ALTER SYSTEM SET synchronous_standby_names = '" + StandbyNames.written(scope.slot()) + "'; SELECT pg_reload_conf();"
+              : "name it, and as many as are listed: 'FIRST 2 (other, " + StandbyNames.written(scope.slot()) + ")', for example");
     }
     String waits = row.getString("waits");
-    if (named && !List.of("local", "off").contains(waits)) {
+    if (names.name(scope.slot()) && !List.of("local", "off").contains(waits)) {
       add(
           Severity.WARN,
           ErrorCode.COMMITS_WAIT_FOR_SLOT,
