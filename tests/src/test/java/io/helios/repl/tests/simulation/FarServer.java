@@ -21,6 +21,7 @@ final class FarServer {
   private final ApplySchedule schedule;
   private final Applier applier;
   private final Map<UUID, UUID> guests = new LinkedHashMap<>();
+  private final Map<UUID, ReplicaTenant> replicas = new LinkedHashMap<>();
   private final Map<UUID, CompletableFuture<Void>> leaving = new LinkedHashMap<>();
   private long arrivals;
 
@@ -46,9 +47,25 @@ final class FarServer {
       UUID id = given.tenant().id();
       if (!guests.containsKey(id) && !leaving.containsKey(id)) {
         guests.put(id, given.incarnation());
-        schedule.add(new ReplicaTenant(given.tenant(), SimulatedServer.WHAT, frames));
+        ReplicaTenant replica = new ReplicaTenant(given.tenant(), SimulatedServer.WHAT, frames);
+        replicas.put(id, replica);
+        schedule.add(replica);
       }
     }
+  }
+
+  /** What stands is tried again. */
+  void start() {
+    guests.keySet().stream().filter(id -> replicas.get(id).status().stopped()).forEach(schedule::resume);
+  }
+
+  /** How its appliers do, for who wants to know why one stands still. */
+  String standing() {
+    StringBuilder all = new StringBuilder();
+    replicas.forEach((id, replica) -> all.append(replica.tenant().name()).append(guests.containsKey(id) ? " at " : " no more ")
+        .append(replica.status().position()).append(' ').append(replica.status().stopped() ? "stopped " : "")
+        .append(replica.status().error()).append("; "));
+    return all + (leaving.isEmpty() ? "" : leaving.size() + " leaving; ");
   }
 
   void dispatch() {

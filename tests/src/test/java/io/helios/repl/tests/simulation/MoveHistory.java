@@ -47,7 +47,7 @@ final class MoveHistory {
     for (int round = 0; !isSettled(world); round++) {
       if (round == PATIENCE) {
         throw new Violation("it does not settle: at home " + (world.us() == null ? "nobody" : world.us().standing())
-            + "; " + world.users().unsettled());
+            + "; far " + (world.eu() == null ? "nobody" : world.eu().standing()) + world.users().unsettled());
       }
       world.round();
       world.drive();

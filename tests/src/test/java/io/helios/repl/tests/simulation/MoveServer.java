@@ -85,6 +85,13 @@ final class MoveServer {
     return moved;
   }
 
+  /** What stands is tried again. */
+  void start() {
+    if (own != null && own.status().stopped()) {
+      schedule.resume(own.id());
+    }
+  }
+
   /** How the applier of the first home does with the moved tenant, for who wants to know why it stands still. */
   String standing() {
     return own == null ? "given away" : own.status().position() + " " + own.status().error();

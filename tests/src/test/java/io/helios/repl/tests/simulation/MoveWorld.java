@@ -309,6 +309,16 @@ final class MoveWorld implements MoveClock, AutoCloseable {
     }
   }
 
+  /** A database that rejects a transaction several times in a row stops a tenant; an operator starts it, as its error says. */
+  private void start() {
+    if (us != null) {
+      us.start();
+    }
+    if (us != null && eu != null && wire) {
+      eu.start();
+    }
+  }
+
   void drive() {
     inUs("drive", () -> driver.runOnce());
   }
@@ -319,6 +329,7 @@ final class MoveWorld implements MoveClock, AutoCloseable {
         if (gone) {
           return;
         }
+        start();
         boolean begins = migrations.find(declared.id).map(m -> m.state().ended()).orElse(true);
         if (begins) {
           migrations.begin(
@@ -412,6 +423,7 @@ final class MoveWorld implements MoveClock, AutoCloseable {
   void round() {
     passTime(20);
     guarded(this::give);
+    start();
     for (int side = 0; side < 2; side++) {
       int at = side;
       guarded(() -> capture(at));
