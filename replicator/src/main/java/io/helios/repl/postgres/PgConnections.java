@@ -117,18 +117,21 @@ public final class PgConnections {
   }
 
   /**
-   * One to see whether the server answers: each wait in it ends.
+   * One to see whether the server answers.
    *
-   * @param patience for connecting, and for each answer until the caller sets another ({@link Connection#setNetworkTimeout}); whole
-   *     seconds, at least one
+   * @param patience for all of the connecting together. How long answers may take the caller then says ({@link
+   *     Connection#setNetworkTimeout})
    */
   public static Connection openProbe(ConnectionSettings settings, String role, Duration patience) {
     Properties properties = properties(settings, role);
-    int seconds = Math.clamp(patience.toSeconds(), 1, CONNECT_TIMEOUT_SECONDS);
+    // In whole seconds, and of each of the driver's attempts, with TLS and without: the watch knows better.
+    int seconds = Math.clamp(patience.toSeconds() + 1, 1, CONNECT_TIMEOUT_SECONDS);
     PGProperty.CONNECT_TIMEOUT.set(properties, seconds);
     PGProperty.SOCKET_TIMEOUT.set(properties, seconds);
-    try (SocketWatch watch = new SocketWatch(settings, false)) {
-      return connect(settings, properties, false, watch);
+    try (SocketWatch watch = SocketWatch.within(settings, patience)) {
+      Connection opened = connect(settings, properties, false, watch);
+      watch.unlimited();
+      return opened;
     }
   }
 

@@ -1,6 +1,7 @@
 package io.helios.repl.postgres;
 
 import java.net.Socket;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -28,6 +29,8 @@ final class SocketWatch implements AutoCloseable {
   private volatile long lastReadNanos = System.nanoTime();
   private volatile boolean ended;
   private volatile int peekMillis = PEEK_MILLIS;
+  private volatile boolean limited;
+  private volatile long deadlineNanos;
   private volatile @Nullable Socket carrier;
   private final boolean relays;
 
@@ -46,6 +49,31 @@ final class SocketWatch implements AutoCloseable {
   /** For a session that somebody else uses, who has a watch of his own: this one only keeps what carries it. */
   static SocketWatch relaying(ConnectionSettings settings) {
     return new SocketWatch(settings, false, true);
+  }
+
+  /** One whose sockets wait for this long at the most, all their waits together, until {@link #unlimited}. */
+  static SocketWatch within(ConnectionSettings settings, Duration patience) {
+    SocketWatch watch = new SocketWatch(settings, false);
+    watch.deadlineNanos = System.nanoTime() + patience.toNanos();
+    watch.limited = true;
+    return watch;
+  }
+
+  boolean isLimited() {
+    return limited;
+  }
+
+  void unlimited() {
+    limited = false;
+  }
+
+  /** How long to wait where somebody would wait for so long; 0 is for ever. */
+  int left(int millis) {
+    if (!limited) {
+      return millis;
+    }
+    long left = Math.max(1, (deadlineNanos - System.nanoTime()) / 1_000_000);
+    return Math.toIntExact(millis == 0 ? left : Math.min(millis, left));
   }
 
   /** Not connected yet. */

@@ -55,17 +55,18 @@ final class WatchedSocket extends Socket {
   @Override
   public void connect(SocketAddress address, int timeout) throws IOException {
     Way way = watch.settings.way();
+    int most = watch.left(timeout);
     if (way == null) {
-      super.connect(address, timeout);
+      super.connect(address, most);
     } else {
-      link = way.open(Duration.ofMillis(timeout));
+      link = way.open(Duration.ofMillis(most));
     }
     SilenceWatch.add(this);
   }
 
   @Override
   public void setSoTimeout(int timeout) throws SocketException {
-    int millis = timeout == SocketWatch.PEEK_MILLIS ? watch.peekMillis() : timeout;
+    int millis = timeout == SocketWatch.PEEK_MILLIS ? watch.peekMillis() : watch.left(timeout);
     super.setSoTimeout(millis);
     Way.Link through = link;
     if (through != null) {
@@ -157,6 +158,9 @@ final class WatchedSocket extends Socket {
     private int receive(byte[] target, int offset, int length) throws IOException {
       readingSince = now();
       try {
+        if (watch.isLimited()) {
+          setSoTimeout(0);
+        }
         int count = in.read(target, offset, length);
         watch.read(count);
         unanswered = 0;

@@ -3,7 +3,7 @@ package io.helios.repl.failover.observation;
 import io.helios.repl.postgres.Lsn;
 import org.jspecify.annotations.Nullable;
 
-/** Looks whether one database is there. One thread at a time; each look ends, within about twice {@link Thresholds#probeTimeout}. */
+/** Looks whether one database is there. One thread at a time; each look ends, within twice {@link Thresholds#probeTimeout}. */
 public interface Probe extends AutoCloseable {
 
   /**

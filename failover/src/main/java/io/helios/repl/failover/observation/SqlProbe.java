@@ -62,6 +62,7 @@ public final class SqlProbe implements Probe {
   }
 
   private Seen begin() {
+    long begun = System.nanoTime();
     Seen unreachable = endpoint.connection().way() == null ? knock() : null;
     if (unreachable != null) {
       return unreachable;
@@ -70,8 +71,11 @@ public final class SqlProbe implements Probe {
       Connection opened = PgConnections.openProbe(endpoint.connection(), "observe", timeout);
       connection = opened;
       looks = 0;
-      opened.setNetworkTimeout(Runnable::run, Math.toIntExact(timeout.toMillis()));
-      return ask(opened);
+      Duration left = timeout.multipliedBy(2).minusNanos(System.nanoTime() - begun);
+      waitFor(opened, left.compareTo(timeout) < 0 ? left : timeout);
+      Seen seen = ask(opened);
+      waitFor(opened, timeout);
+      return seen;
     } catch (SQLException e) {
       close();
       return Seen.failure(Kind.UNANSWERED, "it takes connections, and the question failed");
@@ -83,6 +87,10 @@ public final class SqlProbe implements Probe {
         default -> Seen.failure(Kind.ANSWERED, e.problem().message());
       };
     }
+  }
+
+  private static void waitFor(Connection open, Duration most) throws SQLException {
+    open.setNetworkTimeout(Runnable::run, Math.toIntExact(Math.max(1, most.toMillis())));
   }
 
   /** Whether anything listens there. pgjdbc would tell neither in milliseconds nor a refusal from silence. */

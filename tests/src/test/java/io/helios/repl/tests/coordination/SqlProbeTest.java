@@ -5,9 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.demo.LocalPostgres;
 import io.helios.repl.failover.observation.Endpoint;
+import io.helios.repl.failover.observation.FaultDetector;
 import io.helios.repl.failover.observation.Probe;
+import io.helios.repl.failover.observation.Sample;
 import io.helios.repl.failover.observation.Sample.Kind;
 import io.helios.repl.failover.observation.SqlProbe;
+import io.helios.repl.failover.observation.Thresholds;
+import io.helios.repl.failover.observation.Verdict;
 import io.helios.repl.postgres.ConnectionSettings;
 import io.helios.repl.tests.fixture.Postgres;
 import io.helios.repl.tests.net.FaultProxy;
@@ -16,6 +20,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a probe makes of a real server behind a network that turns bad. */
 @Timeout(60)
@@ -61,6 +67,25 @@ class SqlProbeTest {
     await().until(() -> look() == Kind.REFUSED); // the listener ends a moment after it was told to
     proxy.heal();
     assertThat(look()).isEqualTo(Kind.ANSWERED);
+  }
+
+  /** A look that took longer than the detector takes a look for would be a time in which nobody looked. */
+  @ParameterizedTest
+  @EnumSource
+  void oneThatIsHeardAndDoesNotAnswerIsDeadInTheEnd(FaultProxy.Direction vanishing) throws InterruptedException {
+    assertThat(look()).isEqualTo(Kind.ANSWERED);
+    proxy.set(vanishing, new FaultProxy.Swallow());
+    FaultDetector detector =
+        FaultDetector.of(
+            new Thresholds(
+                Duration.ofMillis(250), Duration.ofMillis(500), Duration.ofMillis(500), Duration.ofSeconds(1), Duration.ofSeconds(2),
+                Duration.ofSeconds(1)));
+    for (int looks = 0; looks < 20 && detector.at(System.nanoTime()) != Verdict.DEAD; looks++) {
+      long begun = System.nanoTime();
+      detector = detector.after(new Sample(look(), begun, System.nanoTime()));
+      Thread.sleep(50);
+    }
+    assertThat(detector.at(detector.lastEndedNanos())).isEqualTo(Verdict.DEAD);
   }
 
   @Test
