@@ -81,6 +81,11 @@ final class TestServer implements AutoCloseable {
   }
 
   ServerConfiguration configuration(String yaml) {
+    return configuration(directory, yaml);
+  }
+
+  /** @param directory where its file is made */
+  static ServerConfiguration configuration(Path directory, String yaml) {
     try {
       LoadedConfiguration loaded =
           ConfigurationLoader.load(
