@@ -1,7 +1,9 @@
 package io.helios.repl.tests.cli;
 
+import io.helios.repl.server.FleetMaker;
 import io.helios.repl.tests.fixture.Database;
 import io.helios.repl.tests.fixture.Ports;
+import io.helios.repl.tests.fixture.Postgres;
 import io.helios.repl.tests.fixture.RegionCertificates;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -26,12 +28,17 @@ final class TwoRegions implements AutoCloseable {
   private int seenEuPort = euPort;
 
   TwoRegions(Path directory) {
+    this(directory, Database.create(Postgres.shared(17, "source")));
+  }
+
+  /** @param source of the first one; empty, and somebody else's to end */
+  TwoRegions(Path directory, Database source) {
     try {
       this.directory = directory;
       ca = RegionCertificates.authority(directory, "ca");
       RegionCertificates.issue(directory, "us", "us", ca, Instant.now());
       RegionCertificates.issue(directory, "eu", "eu", ca, Instant.now());
-      us = new TestServer(Files.createDirectories(directory.resolve("us-server")));
+      us = new TestServer(Files.createDirectories(directory.resolve("us-server")), FleetMaker.standard(Map.of()), source);
       eu = new TestServer(Files.createDirectories(directory.resolve("eu-server")));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
