@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
     name = "server",
     description = "Run a server, or ask one how it is.",
-    subcommands = {ServerRun.class, ServerCommands.Status.class, ServerCommands.Drain.class, ServerCommands.Config.class, PkiCommands.class},
+    subcommands = {ServerRun.class, ServerCommands.Status.class, ServerCommands.Members.class, ServerCommands.Drain.class, ServerCommands.Config.class, PkiCommands.class},
     footer = {"", "Example:", "  helios-repl server run --config helios-repl.yaml"})
 final class ServerCommands extends CommandGroup {
 
@@ -99,6 +100,43 @@ final class ServerCommands extends CommandGroup {
         shell.out().println();
         printer().table(status.path("peers").valueStream().toList(), PEERS);
       }
+    }
+  }
+
+  @Command(
+      name = "list",
+      description = {
+        "Show the servers that share the control store.",
+        "One is active and has all the work. The others stand by, and take its place when it ends or goes silent. Any of them answers."
+      },
+      footer = {"", "Example:", "  helios-repl server list --watch"})
+  static final class Members extends ApiCommand {
+
+    @Mixin Options.Watch watch = new Options.Watch();
+
+    private static final List<Column> COLUMNS =
+        List.of(
+            Column.of("SERVER", "name"),
+            Column.of("STATE", "state"),
+            Column.of("ADDRESS", "address"),
+            Column.of("REGION", "region"),
+            Column.of("VERSION", "version").onlyWide(),
+            Column.of("STARTED", "started"),
+            Column.number("SILENT", n -> Texts.seconds(n.path("silentSeconds"))),
+            Column.of("SOURCES", n -> n.path("sources").valueStream().map(JsonNode::asString).collect(Collectors.joining(","))));
+
+    Members(Shell shell) {
+      super(shell);
+    }
+
+    @Override
+    public Integer call() {
+      return watched(
+          watch,
+          () -> {
+            JsonNode servers = client().get("/servers");
+            return () -> printer().print(servers, "name", COLUMNS);
+          });
     }
   }
 

@@ -5,8 +5,8 @@ import io.helios.repl.client.Failure;
 import io.helios.repl.config.LoadedConfiguration;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.server.FleetMaker;
-import io.helios.repl.server.HeliosServer;
 import io.helios.repl.server.LogFormat;
+import io.helios.repl.server.ServerLife;
 import io.helios.repl.server.ServerLogging;
 import java.time.Duration;
 import java.util.Arrays;
@@ -71,8 +71,8 @@ final class ServerRun implements Callable<Integer> {
       return ExitCode.USAGE;
     }
     ServerLogging.configure(debug, format());
-    HeliosServer server =
-        HeliosServer.start(configuration, FleetMaker.standard(shell.environment()), shell.environment());
+    ServerLife server =
+        ServerLife.start(configuration, FleetMaker.standard(shell.environment()), shell.environment());
     CountDownLatch stopped = new CountDownLatch(1);
     NotifySocket manager = NotifySocket.of(shell.environment());
     Runtime.getRuntime()
@@ -107,7 +107,7 @@ final class ServerRun implements Callable<Integer> {
   }
 
   /** Told to stop by a signal, it stops what it started, says so, and ends with 0 whatever the signal was. */
-  private void stop(HeliosServer server, CountDownLatch stopped) {
+  private void stop(ServerLife server, CountDownLatch stopped) {
     Thread closing = Thread.ofPlatform().name("helios-close").daemon().start(server::close);
     boolean inTime = false;
     try {

@@ -113,6 +113,8 @@ public final class ConfigurationLoader {
 
   private LoadedConfiguration read(Mapping mapping) {
     Section root = new Section(reading, "", mapping, 0);
+    String name =
+        root.parsed("name", text -> TenantNames.isValid(text) ? Optional.of(text) : Optional.empty(), TenantNames.RULE).orElse(null);
     String region = root.text("region", "local");
     ListenAddress listen = listen(root);
     ApiAccess access = AccessReader.read(root);
@@ -143,7 +145,7 @@ public final class ConfigurationLoader {
         reading.hasProblems()
             ? null
             : new ServerConfiguration(
-                region, listen, dataDirectory, store, sources, targets, peers, relay, apply, copy, masterKeys, access, traces, traffic,
+                name, region, listen, dataDirectory, store, sources, targets, peers, relay, apply, copy, masterKeys, access, traces, traffic,
                 pgDump, coordination, failover, reading.values()));
   }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A server's configuration, complete and judged.
  *
+ * @param name that this server has among those that share its store; null for one that is made of the machine's and the port
  * @param dataDirectory absolute
  * @param copy how much others may feel of copies
  * @param traffic what sends a tenant's clients to its home, in the order in which it is switched
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param values each value in force with its origin, for showing
  */
 public record ServerConfiguration(
+    @Nullable String name,
     String region,
     ListenAddress listen,
     Path dataDirectory,

@@ -92,6 +92,7 @@ public final class InProcessServer implements DemoServer {
   private static ServerConfiguration configuration(
       ListenAddress listen, ConnectionSettings source, ConnectionSettings target, Path dataDirectory) {
     return new ServerConfiguration(
+        null,
         "us-east-1",
         listen,
         dataDirectory,

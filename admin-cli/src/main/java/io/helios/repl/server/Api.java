@@ -124,7 +124,11 @@ final class Api {
     routes.get(
         "/api/v1/operations/{id}",
         r -> answer(r, 200, operations.await(r.pathParam("id"), duration(r, "timeout", Operations.LONGEST_REQUEST))));
+    explain(routes);
+  }
 
+  /** Tells whatever goes wrong in a route. */
+  static void explain(RoutesConfig routes) {
     routes.exception(
         HeliosException.class,
         (e, r) -> {

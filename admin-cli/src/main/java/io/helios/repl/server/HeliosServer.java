@@ -28,6 +28,7 @@ import io.helios.repl.peer.PinnedKeys;
 import io.helios.repl.peer.ServerIdentity;
 import io.helios.repl.peer.ServerKeyPair;
 import io.helios.repl.pipeline.Fleet;
+import io.helios.repl.pipeline.FleetEvent;
 import io.helios.repl.pipeline.StepLoop;
 import io.helios.repl.pipeline.Ticker;
 import io.helios.repl.tenant.Tenant;
@@ -38,10 +39,7 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.SocketException;
 import java.net.URI;
-import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -62,8 +60,6 @@ import org.slf4j.LoggerFactory;
 public final class HeliosServer implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(HeliosServer.class);
-  private static final long LARGEST_BODY = 8 << 20;
-  private static final long HTTP_STOP_MILLIS = 2_000;
 
   /** So many tenants that are moved may be copied and compared at once. */
   private static final int PARALLEL_COPIES = 4;
@@ -72,13 +68,15 @@ public final class HeliosServer implements AutoCloseable {
   private final Operations operations = new Operations();
   private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final ServerConfiguration configuration;
+  private final StoreMembers members;
   private volatile ListenAddress address;
   private @Nullable String token;
   private int tenantCount;
   private boolean closed;
 
-  private HeliosServer(ServerConfiguration configuration) {
+  private HeliosServer(ServerConfiguration configuration, StoreMembers members) {
     this.configuration = configuration;
+    this.members = members;
     this.address = configuration.listen();
   }
 
@@ -90,7 +88,13 @@ public final class HeliosServer implements AutoCloseable {
    */
   public static HeliosServer start(
       ServerConfiguration configuration, FleetMaker fleets, Map<String, String> environment) {
-    HeliosServer server = new HeliosServer(configuration);
+    return start(configuration, fleets, environment, StoreMembers.alone(configuration));
+  }
+
+  /** @param members of its store, among which it is the active one */
+  static HeliosServer start(
+      ServerConfiguration configuration, FleetMaker fleets, Map<String, String> environment, StoreMembers members) {
+    HeliosServer server = new HeliosServer(configuration, members);
     try {
       server.start(fleets, new StateDirectory(environment));
       return server;
@@ -100,9 +104,8 @@ public final class HeliosServer implements AutoCloseable {
     }
   }
 
-  private void start(FleetMaker fleets, StateDirectory state) {
-    ApiAccess.Tls tls = configuration.access().tls();
-    if (tls == null && !configuration.listen().isLoopback()) {
+  static void requireTls(ServerConfiguration configuration) {
+    if (configuration.access().tls() == null && !configuration.listen().isLoopback()) {
       throw new OperatorException(
           new Problem(
               ErrorCode.TLS_REQUIRED,
@@ -110,6 +113,11 @@ public final class HeliosServer implements AutoCloseable {
               "the configuration has no tls:",
               "tls: { certificate: server.crt, key: server.key }, or listen: 127.0.0.1:7400"));
     }
+  }
+
+  private void start(FleetMaker fleets, StateDirectory state) {
+    ApiAccess.Tls tls = configuration.access().tls();
+    requireTls(configuration);
     TlsConnector https = tls == null ? null : TlsConnector.of(tls, configuration.peers());
     ServerIdentity identity =
         tls == null || configuration.peers().isEmpty() ? null : ServerIdentity.of(tls, configuration.region());
@@ -120,6 +128,14 @@ public final class HeliosServer implements AutoCloseable {
     add(meters::close);
     ControlStore store = ControlStore.open(configuration.store(), data.path());
     EventLog events = add(new EventLog(store));
+    members
+        .before()
+        .ifPresent(
+            before ->
+                events.accept(
+                    new FleetEvent(
+                        Instant.now(), FleetEvent.Severity.WARN, null, "server-active",
+                        members.name() + " is the active server from now on; before it was " + before, null)));
     PinnedKeys pinned = new PinnedKeys(data.path());
     Peers peers =
         add(identity == null ? Peers.none() : Peers.start(configuration.peers(), identity, pinned, events));
@@ -177,7 +193,7 @@ public final class HeliosServer implements AutoCloseable {
                 fleet.leases(),
                 fleet::tenants,
                 coordination.isShared() ? coordination : null,
-                settings.observer(),
+                members.areMany() ? members.name() : settings.observer(),
                 events));
     FailoverRequests requests =
         failovers(
@@ -246,6 +262,7 @@ public final class HeliosServer implements AutoCloseable {
                     r.contentType("text/plain; version=0.0.4; charset=utf-8").result(meters.scrape());
                   });
               gate.install(routes);
+              new MemberRoutes(members).install(routes);
               new DrainRoutes(drain, operations).install(routes);
               api.install(routes);
               new AuditRoutes(audit).install(routes);
@@ -308,7 +325,7 @@ public final class HeliosServer implements AutoCloseable {
     StepLoop loop = add(new StepLoop("failovers", "failover"));
     FailoverDriver.Surroundings around =
         new FailoverDriver.Surroundings(
-            new Epochs(coordination), new WithheldLease(leases), probes, new FailoverSending(traffic), moves);
+            new Epochs(members.whileActive(coordination)), new WithheldLease(leases), probes, new FailoverSending(traffic), moves);
     FailoverDriver driver = new FailoverDriver(failovers, tenants::byId, ends, around, Ticker.SYSTEM, loop.steps());
     driver.withholdLeases();
     loop.start(
@@ -334,28 +351,7 @@ public final class HeliosServer implements AutoCloseable {
   }
 
   private Javalin http(@Nullable TlsConnector https, Consumer<RoutesConfig> routes) {
-    Javalin http =
-        Javalin.create(
-            c -> {
-              c.startup.showJavalinBanner = false;
-              c.startup.showOldJavalinVersionWarning = false;
-              c.startup.startupWatcherEnabled = false;
-              c.concurrency.useVirtualThreads = true;
-              c.http.maxRequestSize = LARGEST_BODY;
-              c.http.prefer405over404 = true;
-              c.jetty.modifyServer(server -> server.setStopTimeout(HTTP_STOP_MILLIS));
-              c.jetty.modifyHttpConfiguration(h -> h.setSendServerVersion(false));
-              if (https != null) {
-                c.jetty.addConnector((server, h) -> https.connector(server, h, configuration.listen()));
-              }
-              routes.accept(c.routes);
-            });
-    try {
-      http.start(configuration.listen().host(), configuration.listen().port());
-    } catch (RuntimeException e) {
-      http.stop();
-      throw cannotListen(e);
-    }
+    Javalin http = HttpListener.start(configuration.listen(), https, routes);
     add(
         () -> {
           operations.stop();
@@ -371,25 +367,6 @@ public final class HeliosServer implements AutoCloseable {
     } catch (IOException e) {
       return configuration.listen().toString();
     }
-  }
-
-  private RuntimeException cannotListen(RuntimeException e) {
-    Throwable cause = e;
-    while (cause != null) {
-      if (cause instanceof BindException
-          || cause instanceof UnresolvedAddressException
-          || cause instanceof SocketException) {
-        return new OperatorException(
-            new Problem(
-                ErrorCode.LISTEN_FAILED,
-                "the server cannot listen on " + configuration.listen(),
-                String.valueOf(cause.getMessage()),
-                "stop what listens there, or choose another address: --listen 127.0.0.1:7401"),
-            e);
-      }
-      cause = cause.getCause();
-    }
-    return e;
   }
 
   private <T extends AutoCloseable> T add(T part) {

@@ -167,7 +167,7 @@ public final class Leases implements AutoCloseable {
             database,
             settings,
             longest,
-            new LeaseHold(coordination, "lease/" + owner, holder, settings, System::nanoTime),
+            new LeaseHold(coordination, "lease/" + owner, holder, settings.over(), System::nanoTime),
             LeaseHome.of(homes.settings(database), owner, settings.ttl()),
             System::nanoTime,
             this::tell);

@@ -156,7 +156,7 @@ class LeaseSimulationTest {
       this.keeper =
           new LeaseKeeper(
               "db", SETTINGS, SETTINGS.ttl(),
-              new LeaseHold(new Registers(this), "lease/db", name, SETTINGS, this::nanos), () -> new Session(this), this::nanos,
+              new LeaseHold(new Registers(this), "lease/db", name, SETTINGS.over(), this::nanos), () -> new Session(this), this::nanos,
               status -> {});
     }
 

@@ -142,6 +142,7 @@ class OpenApiTest {
     runbooks();
     call("GET", "/api/v1/events?limit=3", null, 200);
     stream();
+    call("GET", "/api/v1/servers", null, 200);
     call("GET", "/api/v1/server/drain", null, 200);
     call("POST", "/api/v1/server/drain?dryRun=true", null, 200);
     done(call("POST", "/api/v1/server/drain?wait=true", null, 202));
