@@ -4,7 +4,6 @@ import io.helios.repl.client.ExitCode;
 import io.helios.repl.client.Failure;
 import io.helios.repl.config.LoadedConfiguration;
 import io.helios.repl.config.ServerConfiguration;
-import io.helios.repl.server.FleetMaker;
 import io.helios.repl.server.LogFormat;
 import io.helios.repl.server.ServerLife;
 import io.helios.repl.server.ServerLogging;
@@ -71,8 +70,7 @@ final class ServerRun implements Callable<Integer> {
       return ExitCode.USAGE;
     }
     ServerLogging.configure(debug, format());
-    ServerLife server =
-        ServerLife.start(configuration, FleetMaker.standard(shell.environment()), shell.environment());
+    ServerLife server = ServerLife.start(configuration, shell.environment());
     CountDownLatch stopped = new CountDownLatch(1);
     NotifySocket manager = NotifySocket.of(shell.environment());
     Runtime.getRuntime()

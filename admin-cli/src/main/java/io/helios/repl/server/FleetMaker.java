@@ -16,6 +16,7 @@ import io.helios.repl.postgres.Way;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** Makes the engine, not started; with it whatever it needs from the data directory, such as its keyring. */
@@ -24,6 +25,11 @@ public interface FleetMaker {
 
   /** With the keyring of the data directory, opened by the master key that {@link ServerKeyring} finds. */
   static FleetMaker standard(Map<String, String> environment) {
+    return standard(environment, () -> true);
+  }
+
+  /** @param mayWork whether this process may touch sources and targets; asked before each turn */
+  static FleetMaker standard(Map<String, String> environment, BooleanSupplier mayWork) {
     return (configuration, dataDirectory, meters, events, peers) ->
         new Fleet(
             configuration.fleet(),
@@ -34,6 +40,11 @@ public interface FleetMaker {
               @Override
               public Tracing tracing() {
                 return OtlpExporter.of(configuration, meters, events);
+              }
+
+              @Override
+              public boolean mayWork() {
+                return mayWork.getAsBoolean();
               }
 
               @Override

@@ -355,7 +355,7 @@ public final class HeliosServer implements AutoCloseable {
     add(
         () -> {
           operations.stop();
-          http.stop();
+          HttpListener.stop(http);
         });
     return http;
   }

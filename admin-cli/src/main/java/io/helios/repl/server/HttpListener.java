@@ -10,6 +10,8 @@ import java.net.BindException;
 import java.net.SocketException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.function.Consumer;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.NetworkConnector;
 import org.jspecify.annotations.Nullable;
 
 /** How a server listens: where, with which certificate, how long bodies may be. */
@@ -17,6 +19,9 @@ final class HttpListener {
 
   private static final long LARGEST_BODY = 8 << 20;
   private static final long STOP_MILLIS = 2_000;
+
+  /** From the acceptor's hands to a selector's, which knows it from then on. */
+  private static final long LETTING_IN_MILLIS = 100;
 
   private HttpListener() {}
 
@@ -50,6 +55,24 @@ final class HttpListener {
       http.stop();
       throw refused(listen, e);
     }
+  }
+
+  /**
+   * Lets nobody in any more, then those who are in end, then stops. Jetty alone does it in one: who is let in at that very moment is neither answered
+   * nor hung up on, and waits for as long as this process lives.
+   */
+  static void stop(Javalin http) {
+    for (Connector connector : http.jettyServer().server().getConnectors()) {
+      if (connector instanceof NetworkConnector listening) {
+        listening.close();
+      }
+    }
+    try {
+      Thread.sleep(LETTING_IN_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    http.stop();
   }
 
   private static RuntimeException refused(ListenAddress listen, RuntimeException e) {

@@ -3,6 +3,11 @@ package io.helios.repl.server;
 import io.helios.repl.config.ServerConfiguration;
 import io.helios.repl.config.StateDirectory;
 import io.helios.repl.config.StoreLocation;
+import io.helios.repl.error.ErrorCode;
+import io.helios.repl.error.Problem;
+import io.helios.repl.error.TransientException;
+import io.helios.repl.pipeline.Fleet;
+import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
@@ -24,7 +29,6 @@ public final class ServerLife implements AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(200);
 
   private final ServerConfiguration configuration;
-  private final FleetMaker fleets;
   private final Map<String, String> environment;
   private final Thread thread = Thread.ofPlatform().name("helios-life").daemon(true).unstarted(this::run);
   private @Nullable ControlStore store;
@@ -33,9 +37,8 @@ public final class ServerLife implements AutoCloseable {
   private volatile @Nullable Standby standby;
   private volatile boolean closing;
 
-  private ServerLife(ServerConfiguration configuration, FleetMaker fleets, Map<String, String> environment) {
+  private ServerLife(ServerConfiguration configuration, Map<String, String> environment) {
     this.configuration = configuration;
-    this.fleets = fleets;
     this.environment = environment;
   }
 
@@ -45,8 +48,8 @@ public final class ServerLife implements AutoCloseable {
    * @param environment says where the user's state directory is
    * @throws io.helios.repl.error.HeliosException when it cannot; nothing is left running then
    */
-  public static ServerLife start(ServerConfiguration configuration, FleetMaker fleets, Map<String, String> environment) {
-    ServerLife life = new ServerLife(configuration, fleets, environment);
+  public static ServerLife start(ServerConfiguration configuration, Map<String, String> environment) {
+    ServerLife life = new ServerLife(configuration, environment);
     try {
       life.start();
       return life;
@@ -58,7 +61,7 @@ public final class ServerLife implements AutoCloseable {
 
   private void start() {
     if (configuration.store() instanceof StoreLocation.Sqlite) {
-      server = HeliosServer.start(configuration, fleets, environment);
+      server = HeliosServer.start(configuration, FleetMaker.standard(environment), environment);
       return;
     }
     ControlStore opened = ControlStore.open(configuration.store(), configuration.dataDirectory());
@@ -108,17 +111,31 @@ public final class ServerLife implements AutoCloseable {
   }
 
   private void activate(StoreMembers all) {
-    all.before().ifPresent(before -> {
-      LOG.warn("{} is active from now on; before it was {}", all.name(), before);
-      try {
-        Eviction.of(configuration);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    });
-    HeliosServer started = HeliosServer.start(configuration, fleets, environment, all);
+    all.before().ifPresent(before -> replace(before, all));
+    HeliosServer started =
+        HeliosServer.start(configuration, FleetMaker.standard(environment, all::mayWork), environment, all);
     server = started;
     LOG.info("{}", started.greeting());
+  }
+
+  private void replace(String before, StoreMembers all) {
+    LOG.warn("{} is active from now on; before it was {}", all.name(), before);
+    try {
+      Eviction.of(configuration);
+      if (!before.equals(all.name())) {
+        Fleet.forgetJournals(configuration.dataDirectory());
+      }
+    } catch (IOException e) {
+      throw new TransientException(
+          new Problem(
+              ErrorCode.DATA_DIRECTORY_UNUSABLE,
+              "the journals in " + configuration.dataDirectory() + " are of the past, and cannot be removed",
+              String.valueOf(e.getMessage()),
+              "see whether its disk is well: df " + configuration.dataDirectory()),
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void stop() {

@@ -81,7 +81,7 @@ final class Standby implements AutoCloseable {
 
   @Override
   public void close() {
-    http.stop();
+    HttpListener.stop(http);
     logins.close();
     data.close();
   }

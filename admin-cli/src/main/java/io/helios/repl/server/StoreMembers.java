@@ -52,6 +52,9 @@ final class StoreMembers implements AutoCloseable {
   /** So long the active one has to be silent before another takes its place. */
   static final Duration OVER = Duration.ofSeconds(3);
 
+  /** Threads that ask several times a second have not run for so long: the process was stopped, and does not know for how long it still has the work. */
+  private static final Duration BREAK = Duration.ofSeconds(2);
+
   private static final Duration GONE = Duration.ofSeconds(3);
 
   /** Who was silent for so long is not told of any more. */
@@ -74,6 +77,14 @@ final class StoreMembers implements AutoCloseable {
   private volatile List<Member> members = List.of();
   private volatile boolean active;
   private volatile long confirmedNanos = System.nanoTime();
+
+  /** When the last beat began that has ended, well or not. */
+  private volatile long beatenNanos = System.nanoTime();
+
+  /** When somebody asked last whether he may work, and since when we have been running without a break. */
+  private volatile long askedNanos = System.nanoTime();
+
+  private volatile long awakeNanos = System.nanoTime();
   private volatile long asideUntilNanos = System.nanoTime();
   private volatile boolean closing;
   private boolean deaf;
@@ -111,6 +122,7 @@ final class StoreMembers implements AutoCloseable {
   void start() {
     active = hold.renew();
     confirmedNanos = System.nanoTime();
+    beatenNanos = confirmedNanos;
     tell(0);
     thread.start();
   }
@@ -147,6 +159,7 @@ final class StoreMembers implements AutoCloseable {
       }
       deaf = true;
     }
+    beatenNanos = begun;
   }
 
   private void become(boolean ours) {
@@ -243,6 +256,19 @@ final class StoreMembers implements AutoCloseable {
   /** Who had to be silent, or ended, for us to be active; none when nobody was before us. */
   Optional<String> before() {
     return hold.other().map(holder -> holder.substring(0, holder.indexOf('/')));
+  }
+
+  /**
+   * Whether sources and targets may be touched: as long as this server is active; after a break only once it has looked anew whether it still is, or found
+   * that the store does not answer, so that nobody can have taken its place lately. Asked all the time.
+   */
+  boolean mayWork() {
+    long now = System.nanoTime();
+    if (now - askedNanos > BREAK.toNanos()) {
+      awakeNanos = now;
+    }
+    askedNanos = now;
+    return active && (coordination == null || beatenNanos - awakeNanos >= 0);
   }
 
   /** Lets others be active for so long: this one cannot. */

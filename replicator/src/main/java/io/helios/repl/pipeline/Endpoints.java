@@ -192,7 +192,8 @@ final class Endpoints {
         guests.keys(),
         apply,
         surroundings.target(target, apply, new SourceCatalogs(this::source, guests::catalog)),
-        surroundings.ticker());
+        surroundings.ticker(),
+        surroundings::mayWork);
   }
 
   private void make(SourceSettings source) {

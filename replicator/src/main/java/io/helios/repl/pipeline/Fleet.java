@@ -31,6 +31,8 @@ import io.helios.repl.verify.Repair;
 import io.helios.repl.verify.VerifySettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -92,6 +94,14 @@ public final class Fleet implements AutoCloseable {
   /** Opens the journals; touches no database. */
   public Fleet(FleetSettings settings, Keyring keyring, MeterRegistry meters, Consumer<FleetEvent> events) {
     this(settings, keyring, meters, events, Surroundings.REAL);
+  }
+
+  /**
+   * Forgets the journals of a data directory whose fleet is not there: another server has captured the same sources since, so theirs are the past.
+   * What is missing comes again from the WAL, as when their disk is lost.
+   */
+  public static void forgetJournals(Path dataDirectory) throws IOException {
+    JournalDirectory.forgetAll(dataDirectory);
   }
 
   /** The same in other surroundings. */

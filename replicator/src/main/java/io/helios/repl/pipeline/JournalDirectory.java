@@ -44,6 +44,18 @@ final class JournalDirectory {
     return dataDirectory.resolve("journal").resolve(source.replace('/', '@'));
   }
 
+  /** Forgets all that was captured; nothing of it may be open. */
+  static void forgetAll(Path dataDirectory) throws IOException {
+    Path all = dataDirectory.resolve("journal");
+    if (Files.isDirectory(all)) {
+      try (Stream<Path> files = Files.walk(all)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
   /**
    * @throws io.helios.repl.error.HeliosException when it is in use, cannot be read, or is another version's
    */

@@ -21,29 +21,33 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The schedule of a target's tenants and the threads that apply. The appliers belong to their workers. */
 final class LocalApplySite implements ApplySite {
 
   private static final Duration TURN = Duration.ofMillis(250);
+  private static final Duration IDLE = Duration.ofMillis(20);
 
   private final String name;
   private final FrameKeys keys;
   private final ApplySettings settings;
   private final Target target;
   private final Ticker ticker;
+  private final BooleanSupplier mayWork;
   private final ApplySchedule schedule;
   private final List<Applier> appliers = new ArrayList<>();
   private final List<Worker> workers = new ArrayList<>();
   private volatile @Nullable Problem bug;
 
-  LocalApplySite(String name, FrameKeys keys, ApplySettings settings, Target target, Ticker ticker) {
+  LocalApplySite(String name, FrameKeys keys, ApplySettings settings, Target target, Ticker ticker, BooleanSupplier mayWork) {
     this.name = name;
     this.keys = keys;
     this.settings = settings;
     this.target = target;
     this.ticker = ticker;
+    this.mayWork = mayWork;
     this.schedule = new ApplySchedule(ticker::nanos, Math.max(2, Runtime.getRuntime().availableProcessors()));
   }
 
@@ -57,7 +61,9 @@ final class LocalApplySite implements ApplySite {
               "apply-" + name + "-" + i,
               Map.of("target", name),
               () -> {
-                if (applier.runOnce() == 0) {
+                if (!mayWork.getAsBoolean()) {
+                  Thread.sleep(IDLE);
+                } else if (applier.runOnce() == 0) {
                   applier.awaitWork(TURN);
                 }
               },

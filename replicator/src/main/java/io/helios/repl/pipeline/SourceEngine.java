@@ -46,6 +46,7 @@ import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -80,6 +81,7 @@ final class SourceEngine implements AutoCloseable {
   private final SourceLink link;
   private final BiConsumer<FleetEvent.Severity, Problem> report;
   private final Ticker ticker;
+  private final BooleanSupplier mayWork;
   private final @Nullable SynchronousTenants synchronous;
   private final Map<UUID, TenantRoute> routed = new LinkedHashMap<>();
   private long routesVersion;
@@ -144,6 +146,7 @@ final class SourceEngine implements AutoCloseable {
         };
     this.report = report;
     this.ticker = surroundings.ticker();
+    this.mayWork = surroundings::mayWork;
     this.routes = new Routes(0, settings.tenancy(), settings.tables(), settings.referenceTables(), List.of());
   }
 
@@ -425,7 +428,7 @@ final class SourceEngine implements AutoCloseable {
   }
 
   private void runOnce() throws InterruptedException {
-    if (resting) {
+    if (resting || !mayWork.getAsBoolean()) {
       disconnect();
       Thread.sleep(20);
       return;

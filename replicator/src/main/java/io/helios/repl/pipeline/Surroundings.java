@@ -31,6 +31,14 @@ public interface Surroundings {
   }
 
   /**
+   * Whether this process may touch sources and targets now; asked before each turn. One that was stopped for a while may have been replaced by
+   * another one.
+   */
+  default boolean mayWork() {
+    return true;
+  }
+
+  /**
    * Where a source's journal is kept.
    *
    * @param directory the source's own, below the data directory

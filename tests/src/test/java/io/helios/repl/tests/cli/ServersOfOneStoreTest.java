@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.helios.repl.cli.Main;
 import io.helios.repl.cli.Shell;
-import io.helios.repl.server.FleetMaker;
 import io.helios.repl.server.ServerLife;
 import io.helios.repl.tests.cli.TestServer.Ran;
 import io.helios.repl.tests.fixture.Database;
@@ -16,12 +15,22 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.StringReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -68,8 +77,7 @@ class ServersOfOneStoreTest {
   private ServerLife begin(int which) throws IOException {
     Path own = Files.createDirectories(directory.resolve(name(which) + "-config"));
     return ServerLife.start(
-        TestServer.configuration(own, yaml(which)), FleetMaker.standard(Map.of()),
-        Map.of("XDG_STATE_HOME", directory.resolve("state").toString()));
+        TestServer.configuration(own, yaml(which)), Map.of("XDG_STATE_HOME", directory.resolve("state").toString()));
   }
 
   private HeliosProcess launch(int which) throws IOException {
@@ -148,6 +156,52 @@ class ServersOfOneStoreTest {
         becomes(1, 1, "active [shop]");
         hasAll(1);
         assertThat(done(1, "server", "list").out()).doesNotContain("left");
+      }
+    }
+  }
+
+  /** What is listening comes and goes in one process: nobody may be left with a connection that nobody has. */
+  @Test
+  @Tag("long")
+  void whoeverAsksAsTheyTakeTurnsIsAnsweredOrHungUpOn() throws Exception {
+    AtomicBoolean stop = new AtomicBoolean();
+    AtomicInteger answered = new AtomicInteger();
+    Queue<String> forgotten = new ConcurrentLinkedQueue<>();
+    List<Thread> clients = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      URI servers = URI.create("http://127.0.0.1:" + ports[i % 2] + "/api/v1/servers");
+      clients.add(Thread.ofPlatform().start(() -> ask(servers, stop, answered, forgotten)));
+    }
+    try {
+      for (int turn = 0; turn < 6; turn++) {
+        try (ServerLife left = begin(0);
+            ServerLife right = begin(1)) {
+          left.close();
+          await().atMost(PATIENCE).until(right::isActive);
+        }
+      }
+    } finally {
+      stop.set(true);
+      for (Thread client : clients) {
+        client.join();
+      }
+    }
+    assertThat(answered.get()).isPositive();
+    assertThat(forgotten).isEmpty();
+  }
+
+  /** Each time over a connection of its own, until it is told to stop. */
+  private static void ask(URI uri, AtomicBoolean stop, AtomicInteger answered, Queue<String> forgotten) {
+    while (!stop.get()) {
+      try (HttpClient client = HttpClient.newHttpClient()) {
+        client.send(HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20)).build(), HttpResponse.BodyHandlers.ofString());
+        answered.incrementAndGet();
+      } catch (HttpTimeoutException e) {
+        forgotten.add(uri.toString());
+      } catch (IOException e) {
+        // Nobody listens there at the moment, or hung up.
+      } catch (InterruptedException e) {
+        return;
       }
     }
   }
