@@ -62,6 +62,9 @@ final class StoreMembers implements AutoCloseable {
 
   private static final String PREFIX = "server/";
 
+  /** Who was active last; stays when he has gone. */
+  private static final String LAST = "server-last";
+
   private final ServerConfiguration configuration;
   private final String name;
   private final @Nullable Coordination coordination;
@@ -75,6 +78,7 @@ final class StoreMembers implements AutoCloseable {
   private final Map<String, Heard> heard = new HashMap<>();
   private final Thread thread = Thread.ofPlatform().name("helios-members").daemon(true).unstarted(this::run);
   private volatile List<Member> members = List.of();
+  private volatile @Nullable String before;
   private volatile boolean active;
   private volatile long confirmedNanos = System.nanoTime();
 
@@ -120,7 +124,11 @@ final class StoreMembers implements AutoCloseable {
 
   /** Looks who is active, becomes it where nobody is, and goes on with that on its thread. Throws when the store does not answer. */
   void start() {
-    active = hold.renew();
+    boolean ours = hold.renew();
+    if (ours) {
+      succeed();
+    }
+    active = ours;
     confirmedNanos = System.nanoTime();
     beatenNanos = confirmedNanos;
     tell(0);
@@ -147,6 +155,9 @@ final class StoreMembers implements AutoCloseable {
         hold.release();
       }
       boolean ours = !aside && hold.renew();
+      if (ours && !active) {
+        succeed();
+      }
       confirmedNanos = begun;
       become(ours);
       if (beat % 2 == 0) {
@@ -160,6 +171,17 @@ final class StoreMembers implements AutoCloseable {
       deaf = true;
     }
     beatenNanos = begun;
+  }
+
+  /** Before it becomes active: who was so before it. */
+  private void succeed() {
+    Coordination store = coordination;
+    if (store != null) {
+      Optional<Coordination.Entry> last = store.read(LAST);
+      Optional<String> lastName = last.map(Coordination.Entry::value).filter(other -> !other.equals(name));
+      before = lastName.or(() -> hold.other().map(holder -> holder.substring(0, holder.indexOf('/')))).orElse(null);
+      store.swap(LAST, last.map(Coordination.Entry::version).orElse(0L), name);
+    }
   }
 
   private void become(boolean ours) {
@@ -253,9 +275,9 @@ final class StoreMembers implements AutoCloseable {
     return active;
   }
 
-  /** Who had to be silent, or ended, for us to be active; none when nobody was before us. */
+  /** Who was active before us: another server, or this one in a life that did not end well; none when nobody was, or we ourselves. */
   Optional<String> before() {
-    return hold.other().map(holder -> holder.substring(0, holder.indexOf('/')));
+    return Optional.ofNullable(before);
   }
 
   /**
@@ -323,8 +345,16 @@ final class StoreMembers implements AutoCloseable {
 
     @Override
     public boolean swap(String key, long version, @Nullable String value) {
-      if (!active || System.nanoTime() - confirmedNanos > OVER.toNanos()) {
+      if (!active) {
         throw standsBy();
+      }
+      if (System.nanoTime() - confirmedNanos > OVER.toNanos()) {
+        throw new TransientException(
+            new Problem(
+                ErrorCode.STORE_UNAVAILABLE,
+                "whether " + name + " is still the active server is not known",
+                "the control store has not answered for " + OVER.toSeconds() + " s, and another server may have taken its place",
+                "it is tried again; see whether the store answers"));
       }
       return inner.swap(key, version, value);
     }

@@ -37,12 +37,16 @@ final class CapturedTenants {
     this.polled = polled;
   }
 
+  static Path directory(Path dataDirectory) {
+    return dataDirectory.resolve("polled");
+  }
+
   /**
    * @param capture how the source is captured now
    * @throws TransientException when the disk refuses
    */
   static CapturedTenants open(Path dataDirectory, String source, CaptureMode capture) {
-    Path directory = dataDirectory.resolve("polled");
+    Path directory = directory(dataDirectory);
     Path file = directory.resolve(source);
     try {
       Set<UUID> polled =

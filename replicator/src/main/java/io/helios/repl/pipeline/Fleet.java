@@ -98,7 +98,7 @@ public final class Fleet implements AutoCloseable {
 
   /**
    * Forgets the journals of a data directory whose fleet is not there: another server has captured the same sources since, so theirs are the past.
-   * What is missing comes again from the WAL, as when their disk is lost.
+   * What is missing comes again from the WAL, as when their disk is lost; what is polled is compared.
    */
   public static void forgetJournals(Path dataDirectory) throws IOException {
     JournalDirectory.forgetAll(dataDirectory);

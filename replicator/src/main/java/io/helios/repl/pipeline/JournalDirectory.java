@@ -44,13 +44,14 @@ final class JournalDirectory {
     return dataDirectory.resolve("journal").resolve(source.replace('/', '@'));
   }
 
-  /** Forgets all that was captured; nothing of it may be open. */
+  /** Forgets all that was captured, and that anybody goes on from polls ({@link CapturedTenants}); nothing of it may be open. */
   static void forgetAll(Path dataDirectory) throws IOException {
-    Path all = dataDirectory.resolve("journal");
-    if (Files.isDirectory(all)) {
-      try (Stream<Path> files = Files.walk(all)) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
+    for (Path all : List.of(dataDirectory.resolve("journal"), CapturedTenants.directory(dataDirectory))) {
+      if (Files.isDirectory(all)) {
+        try (Stream<Path> files = Files.walk(all)) {
+          for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+            Files.delete(file);
+          }
         }
       }
     }

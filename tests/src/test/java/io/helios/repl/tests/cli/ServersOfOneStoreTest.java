@@ -75,9 +75,13 @@ class ServersOfOneStoreTest {
   }
 
   private ServerLife begin(int which) throws IOException {
+    return begin(which, yaml(which));
+  }
+
+  private ServerLife begin(int which, String yaml) throws IOException {
     Path own = Files.createDirectories(directory.resolve(name(which) + "-config"));
     return ServerLife.start(
-        TestServer.configuration(own, yaml(which)), Map.of("XDG_STATE_HOME", directory.resolve("state").toString()));
+        TestServer.configuration(own, yaml), Map.of("XDG_STATE_HOME", directory.resolve("state").toString()));
   }
 
   private HeliosProcess launch(int which) throws IOException {
@@ -158,6 +162,43 @@ class ServersOfOneStoreTest {
         assertThat(done(1, "server", "list").out()).doesNotContain("left");
       }
     }
+    source.execute("INSERT INTO orders SELECT 'acme', i, 'later still' FROM generate_series(2000, 2100) i");
+    try (ServerLife left = begin(0)) {
+      assertThat(left.isActive()).isTrue();
+      hasAll(0);
+      assertThat(done(0, "events", "list", "-o", "json").out()).contains("left is the active server from now on; before it was right");
+    }
+  }
+
+  private String polling(int which) {
+    return yaml(which)
+        .replaceAll("slot: \\w+, ", "")
+        .replace("tenancy:", "capture: checkpoint, checkpoint: { column: id, interval: 100ms }, tenancy:");
+  }
+
+  /** What has changed while nobody polled is not behind what the next one begins with: only both sides tell. */
+  @Test
+  void whoTakesOverAPolledSourceComparesBothSides() throws Exception {
+    try (ServerLife left = begin(0, polling(0))) {
+      declare(0);
+      try (ServerLife right = begin(1, polling(1))) {
+        left.close();
+        source.execute("DELETE FROM orders WHERE id < 10", "UPDATE orders SET note = 'unseen' WHERE id = 50");
+        await().atMost(PATIENCE).until(right::isActive);
+        equal();
+      }
+    }
+    source.execute("UPDATE orders SET note = 'unseen too' WHERE id = 51");
+    try (ServerLife left = begin(0, polling(0))) {
+      await().atMost(PATIENCE).until(left::isActive);
+      source.execute("INSERT INTO orders VALUES ('acme', 500, 'seen')");
+      await().atMost(PATIENCE).until(() -> target.value("SELECT count(*) FROM orders WHERE id = 500").equals("1"));
+    }
+  }
+
+  private void equal() {
+    String rows = "SELECT * FROM orders WHERE tenant_id = 'acme' ORDER BY id";
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(target.query(rows)).isEqualTo(source.query(rows)));
   }
 
   /** What is listening comes and goes in one process: nobody may be left with a connection that nobody has. */
