@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 class EtcdFaultsTest {
 
   private static final AtomicInteger PREFIXES = new AtomicInteger();
-  private static final Duration TIMEOUT = Duration.ofMillis(1500);
+  private static final Duration TIMEOUT = Duration.ofSeconds(3);
 
   private static EtcdCluster cluster;
 
@@ -77,7 +77,6 @@ class EtcdFaultsTest {
     }
   }
 
-
   @Test
   void aMemberThatGoesSilentInTheMiddleOfThingsIsLeftForAnother() {
     for (int member = 0; member < cluster.size(); member++) {
@@ -89,7 +88,6 @@ class EtcdFaultsTest {
       }
     }
   }
-
 
   @Test
   void aMemberBehindAHalfOpenLinkIsLeftForAnother() {
@@ -108,7 +106,6 @@ class EtcdFaultsTest {
       proxies.forEach(FaultProxy::close);
     }
   }
-
 
   @Test
   void withoutAQuorumNothingIsReadOrChangedAndWithOneAllGoesOn() {
@@ -130,7 +127,6 @@ class EtcdFaultsTest {
     goesOn(registers, "after");
   }
 
-
   @Test
   void closingWaitsForNobody() {
     try (FaultProxy proxy = new FaultProxy(cluster.port(0))) {
@@ -144,7 +140,6 @@ class EtcdFaultsTest {
         .filteredOn(t -> t.getName().startsWith("vert.x") || t.getName().startsWith("jetcd") || t.getName().startsWith("grpc"))
         .allMatch(Thread::isDaemon);
   }
-
 
   /** An election may be under way: what may heal is tried again, as everybody does who uses registers. */
   private static void goesOn(Coordination registers, String value) {
