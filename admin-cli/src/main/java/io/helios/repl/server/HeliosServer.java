@@ -225,7 +225,7 @@ public final class HeliosServer implements AutoCloseable {
                     tenants.statuses(), fleet.sources(), fleet.targets(), migrations.all(), requests.failovers().all(),
                     observing.latest().endpoints(), leases.statuses()),
             configuration.region(),
-            nodeName());
+            nodeName(configuration));
     HostedTenants hosted = new HostedTenants(fleet.guests());
     hosted.register(meters);
     FrameRoutes frames = new FrameRoutes(fleet::frames, fleet::isGiven, PeerGate::region);
@@ -361,7 +361,7 @@ public final class HeliosServer implements AutoCloseable {
   }
 
   /** The machine's name, or where that cannot be told what it listens on. */
-  private String nodeName() {
+  static String nodeName(ServerConfiguration configuration) {
     try {
       return Files.readString(Path.of("/etc/hostname")).strip();
     } catch (IOException e) {

@@ -8,9 +8,6 @@ import io.helios.repl.error.Problem;
 import io.helios.repl.error.TransientException;
 import io.helios.repl.failover.coordination.Coordination;
 import io.helios.repl.failover.lease.LeaseHold;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -25,6 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -100,7 +98,7 @@ final class StoreMembers implements AutoCloseable {
    */
   StoreMembers(ServerConfiguration configuration, @Nullable Coordination coordination, Runnable changed) {
     this.configuration = configuration;
-    this.name = configuration.name() == null ? hostName() + ":" + configuration.listen().port() : configuration.name();
+    this.name = configuration.name() == null ? ownName(configuration) : configuration.name();
     this.coordination = coordination;
     this.hold = new LeaseHold(coordination, "server-active", name + "/" + incarnation, OVER, System::nanoTime);
     this.changed = changed;
@@ -114,12 +112,8 @@ final class StoreMembers implements AutoCloseable {
     return alone;
   }
 
-  private static String hostName() {
-    try {
-      return Files.readString(Path.of("/etc/hostname")).strip().replaceAll("\\s", "-");
-    } catch (IOException e) {
-      return "server";
-    }
+  private static String ownName(ServerConfiguration configuration) {
+    return HeliosServer.nodeName(configuration).replaceAll("[\\s/]", "-") + ":" + configuration.listen().port();
   }
 
   /** Looks who is active, becomes it where nobody is, and goes on with that on its thread. Throws when the store does not answer. */
@@ -199,10 +193,10 @@ final class StoreMembers implements AutoCloseable {
     List<Coordination.Entry> entries = store.list(PREFIX);
     long now = System.nanoTime();
     String own = PREFIX + name;
-    Optional<Coordination.Entry> before = entries.stream().filter(e -> e.key().equals(own)).findFirst();
-    before.ifPresent(entry -> beware(parsed(entry.value()).path("incarnation").asString(incarnation)));
+    Optional<Coordination.Entry> written = entries.stream().filter(e -> e.key().equals(own)).findFirst();
+    written.ifPresent(entry -> beware(parsed(entry.value()).path("incarnation").asString(incarnation)));
     JsonNode says = says(beat);
-    told = store.swap(own, before.map(Coordination.Entry::version).orElse(0L), says.toString()) || told;
+    told = store.swap(own, written.map(Coordination.Entry::version).orElse(0L), says.toString()) || told;
     List<Member> all = new ArrayList<>();
     all.add(new Member(name, says, 0));
     for (Coordination.Entry entry : entries) {
@@ -251,7 +245,7 @@ final class StoreMembers implements AutoCloseable {
             .put("started", Documents.time(started))
             .put("incarnation", incarnation)
             .put("beat", beat);
-    var sources = node.putArray("sources");
+    ArrayNode sources = node.putArray("sources");
     if (active) {
       configuration.sources().forEach(s -> sources.add(s.name()));
     }
