@@ -26,6 +26,7 @@ public final class ServerLife implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(ServerLife.class);
   private static final Duration PAUSE = Duration.ofSeconds(10);
+  private static final Duration FOR_GOOD = Duration.ofDays(10_000);
   private static final Duration LOOK = Duration.ofMillis(200);
 
   private final ServerConfiguration configuration;
@@ -76,13 +77,19 @@ public final class ServerLife implements AutoCloseable {
   private void run() {
     ControlStore opened = Objects.requireNonNull(store);
     StoreMembers all = Objects.requireNonNull(members);
-    while (!closing) {
-      boolean active = all.isActive();
-      if (active ? server != null : standby != null) {
-        LockSupport.parkNanos(LOOK.toNanos());
-      } else {
-        turn(opened, all, active);
+    try {
+      while (!closing) {
+        boolean active = all.isActive();
+        if (active ? server != null : standby != null) {
+          LockSupport.parkNanos(LOOK.toNanos());
+        } else {
+          turn(opened, all, active);
+        }
       }
+    } catch (Throwable bug) {
+      LOG.error("a bug has stopped {}: {} leaves the work to others until it is started again", thread.getName(), all.name(), bug);
+      all.stepAside(FOR_GOOD);
+      stop();
     }
   }
 
