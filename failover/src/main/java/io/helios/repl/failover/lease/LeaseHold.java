@@ -28,7 +28,7 @@ public final class LeaseHold {
 
   /**
    * @param coordination null where there is nobody else
-   * @param holder of this server alone, also over its restarts; without blanks
+   * @param holder of this server alone, without blanks; who is called the same after a restart has it at once
    * @param over how long it has to stand still before another one may take it
    */
   public LeaseHold(
@@ -56,10 +56,9 @@ public final class LeaseHold {
       String[] words = entry.get().value().split(" ", -1);
       if (!words[0].equals(holder)) {
         other = words[0];
-      }
-      if (!words[0].equals(holder)
-          && !watch.mayTake(entry.get().version(), Duration.ofMillis(Long.parseLong(words[2])), read)) {
-        return false;
+        if (!watch.mayTake(entry.get().version(), Duration.ofMillis(Long.parseLong(words[2])), read)) {
+          return false;
+        }
       }
     }
     String value = holder + " " + ++count + " " + over.toMillis();
