@@ -428,7 +428,11 @@ final class SourceEngine implements AutoCloseable {
   }
 
   private void runOnce() throws InterruptedException {
-    if (resting || !mayWork.getAsBoolean()) {
+    if (!mayWork.getAsBoolean()) {
+      Thread.sleep(20);
+      return;
+    }
+    if (resting) {
       disconnect();
       Thread.sleep(20);
       return;
